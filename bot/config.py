@@ -1,0 +1,176 @@
+"""Settings of this installation: config.toml, checked, with relative paths made absolute.
+
+Passwords are not settings: ``bot.secrets`` looks them up when a server is about to be asked.
+"""
+
+import os
+import tomllib
+from datetime import datetime, time
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bot.errors import ConfigError
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PERIOD_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+Period = Annotated[str, Field(pattern=PERIOD_PATTERN)]
+
+
+def _address(value: str) -> str:
+    if not parseaddr(value)[1].count("@") == 1:
+        raise ValueError("expected an e-mail address")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """A table of config.toml: unknown keys are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Office(Section):
+    name: str
+    contact: str
+    phone: str
+    timezone: str = "Asia/Shanghai"
+    staff: tuple[Address, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("expected a time zone such as Asia/Shanghai") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Server(Section):
+    host: str
+    port: int = Field(ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"]
+    username: str
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _plain_text_stays_here(self) -> Self:
+        if self.security == "none" and self.host not in LOOPBACK:
+            raise ValueError('security = "none" is for 127.0.0.1 only; expected "tls" or "starttls"')
+        return self
+
+
+class MailboxSettings(Server):
+    folder: str = "INBOX"
+    file_into: str = ""
+    authserv_id: str = ""
+
+
+class SmtpSettings(Server):
+    sender: Address = Field(alias="from")
+    per_minute: int = Field(default=3, ge=1)
+    per_day: int = Field(default=200, ge=1)
+    deliver: Literal["send", "hold"] = "send"
+    timeout_seconds: float = Field(default=60, gt=0, le=600)
+
+
+class Database(Section):
+    url: str = "sqlite:///data/bot.db"
+
+
+class Campaign(Section):
+    first_period: Period
+    last_period: Period
+    answer_from: datetime | None = None
+
+
+class Schedule(Section):
+    poll_seconds: float = Field(default=90, ge=1)
+    digest_weekday: int = Field(default=1, ge=1, le=7)
+    digest_time: time = time(8, 30)
+    attention_hours: float = Field(default=2, ge=0)
+    stale_poll_minutes: float = Field(default=60, gt=0)
+
+
+class Limits(Section):
+    letters_per_address_per_day: int = Field(default=10, ge=1)
+    mail_bytes: int = Field(default=71_680_000, ge=1)
+    attempts: int = Field(default=3, ge=1)
+
+
+class Paths(Section):
+    rules: Path = Path("rules")
+    templates: Path = Path("templates")
+    data: Path = Path("data")
+
+
+class Config(Section):
+    office: Office
+    mailbox: MailboxSettings
+    smtp: SmtpSettings
+    database: Database = Database()
+    campaign: Campaign
+    schedule: Schedule = Schedule()
+    limits: Limits = Limits()
+    paths: Paths = Paths()
+
+    @property
+    def own_address(self) -> str:
+        """The bare address that letters come from, in lower case."""
+        return parseaddr(self.smtp.sender)[1].lower()
+
+    @property
+    def answer_from(self) -> datetime | None:
+        """``[campaign] answer_from`` as an aware time; a naive one is in the office's zone."""
+        moment = self.campaign.answer_from
+        return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self.office.zone)
+
+
+def first_error(error: ValidationError) -> str:
+    """The first complaint of pydantic as ``section.key: what was expected (got …)``."""
+    # A misspelt key also makes its right spelling "missing": name what is written.
+    item = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    where = ".".join(str(part) for part in item["loc"]) or "(file)"
+    if item["type"] == "extra_forbidden":
+        return f"{where}: no such key"
+    if item["type"] == "missing":
+        return f"{where}: this key is missing"
+    return f"{where}: {item['msg'].removeprefix('Value error, ')} (got {item['input']!r})"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's tables. ConfigError, naming file and line, if it cannot be read or parsed."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def load_config(path: Path | None = None) -> Config:
+    """The settings from ``path``, else from ``BOT_CONFIG``, else from ./config.toml.
+
+    Relative paths and a relative SQLite file are taken from the folder of the file itself.
+    """
+    path = (path or Path(os.environ.get("BOT_CONFIG") or "config.toml")).absolute()
+    try:
+        config = Config.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_error(error)}") from error
+    base = path.parent
+    paths = config.paths.model_copy(update={k: base / v for k, v in config.paths})
+    url = config.database.url
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{(base / url.removeprefix('sqlite:///')).as_posix()}"
+    return config.model_copy(update={"paths": paths, "database": Database(url=url)})

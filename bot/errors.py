@@ -1,0 +1,37 @@
+"""What can go wrong outside the mails themselves.
+
+Wrong content is a value (``Finding``, ``Unreadable``), never an exception. These classes are for a
+world that is broken: each says in one line what, and what to do.
+"""
+
+
+class BotError(Exception):
+    """The world is broken; the text is one line for the operator. Exit status 3."""
+
+
+class ConfigError(BotError):
+    """A key or a value of config.toml or of a file in rules/ is wrong. Exit status 2."""
+
+
+class UsageError(BotError):
+    """The command line asks for something that does not exist. Exit status 2."""
+
+
+class MailboxError(BotError):
+    """The IMAP server is unreachable, silent, or answered with something unusable; try again later."""
+
+
+class LoginRefused(BotError):
+    """A server refused the password. Never tried again by itself with the same password."""
+
+
+class SmtpError(BotError):
+    """The SMTP server is unreachable or refuses to talk; no letter was handed over."""
+
+
+class RecordError(BotError):
+    """The database is unreachable, locked, full, or of another version than this program."""
+
+
+class TooComplex(BotError):
+    """A mail is beyond the limits of what is parsed (size of headers, number of parts, depth)."""

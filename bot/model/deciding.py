@@ -1,0 +1,132 @@
+"""What is concluded from a mail: findings, judged forms, and the intent of what to do."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from bot.model.forms import Form
+
+Severity = Literal["error", "warning"]
+Outcome = Literal["accepted", "returned", "waiting", "duplicate", "ignored", "unreadable"]
+Numbers = dict[str, dict[str, int]]  # group -> column -> how many
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check that did not hold. ``check`` is the fixed id, ``case`` the way in which it failed;
+    ``message`` is the sentence of the rules file with ``values`` filled in; ``place`` an A1 address or empty."""
+
+    check: str
+    severity: Severity
+    place: str
+    message: str
+    case: str = ""
+    values: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One unit owes one form for one period (``2017-06``) by a deadline (aware)."""
+
+    unit: str
+    form: str
+    period: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A form after the checks: whose and of which month it is taken to be, its numbers, and every finding.
+
+    ``numbers`` is complete only when no ``required`` or ``count`` finding stands against it: a cell
+    without a certain number is absent. ``unit`` and ``period`` are None when nobody can tell.
+    """
+
+    form: Form
+    document: str
+    unit: str | None
+    period: str | None
+    filled_on: date | None
+    reporter: str
+    phone: str
+    numbers: Numbers
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The report in force for a unit and period: what the record knows of it."""
+
+    report_id: int
+    unit: str
+    form: str
+    period: str
+    version: int
+    numbers: Numbers
+    received_at: datetime
+    first_received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What happens to one judged form. ``why`` is a key of ``[waiting]`` in rules/reasons.toml when it
+    waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version."""
+
+    judged: Judged
+    outcome: Outcome
+    why: str = ""
+    version: int = 0
+    before: Accepted | None = None
+    deadline: datetime | None = None
+    on_time: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDraft:
+    """A letter before it is rendered: ``letter`` is a folder in templates/, ``context`` its values.
+
+    ``key`` is unique for ever. ``reply_to`` holds the Message-ID that it answers and ``subject_of`` the
+    subject. A reminder names in ``obligations`` what must still be owed when it leaves.
+    """
+
+    key: str
+    letter: str
+    to: str
+    context: dict[str, Any]
+    reply_to: str | None = None
+    subject_of: str = ""
+    obligations: tuple[Obligation, ...] = ()
+    files: tuple["LetterFile", ...] = ()
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFile:
+    """A file that goes with a letter."""
+
+    name: str
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that a person must see. ``kind`` is a key of ``[waiting]`` or ``[attention]`` in
+    rules/reasons.toml; ``unit``, ``form`` and ``period`` name what waits because of it, if anything."""
+
+    kind: str
+    detail: str = ""
+    unit: str | None = None
+    form: str | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Everything that one mail leads to; nothing has happened yet."""
+
+    outcome: Outcome
+    why: str
+    rulings: tuple[Ruling, ...] = ()
+    letters: tuple[LetterDraft, ...] = ()
+    attention: tuple[Attention, ...] = ()

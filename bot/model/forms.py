@@ -1,0 +1,75 @@
+"""What is read out of a file: a grid of cells, and a form found in it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+Cell = str | int | float | bool | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet or table. ``rows`` begins at the true A1 and may be ragged; ``merges`` are
+    (first row, first column, last row, last column), zero-based, inclusive."""
+
+    name: str
+    rows: tuple[tuple[Cell, ...], ...]
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is no report: ``code`` is a key of ``[unreadable]`` in rules/reasons.toml."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What someone wrote, trimmed, and where: an A1 address as the sender sees it."""
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number cell. ``value`` is None when nothing, or nothing certain, is written; then
+    ``doubt`` says which: ``blank``, ``negative``, ``fraction``, ``words``."""
+
+    value: int | None
+    written: str
+    place: str
+    doubt: Literal["blank", "negative", "fraction", "words"] | None = None
+
+
+Confidence = Literal["exact", "confirm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One filled form as it stands on the paper, before anyone judged it.
+
+    ``fields`` holds the labelled texts that were found (unit, period, filled_on, reporter, phone);
+    a label without a value gives an empty text, an absent label no key. ``counts`` is group -> column
+    -> Count for a matrix; a cell whose header is missing is absent. Labels come from rules/.
+    """
+
+    form: str
+    place: str
+    fields: dict[str, Written]
+    counts: dict[str, dict[str, Count]]
+    subtotals: dict[str, Count] = field(default_factory=dict)
+    total: Count | None = None
+    confidence: Confidence = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One attachment after reading: what it is by its bytes (``kind`` as in ``explain --json``), and
+    the forms in it, or why there are none."""
+
+    name: str
+    kind: str
+    forms: tuple[Form, ...] = ()
+    unreadable: Unreadable | None = None

@@ -1,0 +1,33 @@
+"""Where passwords come from: the environment, a file that it names, or the system keyring."""
+
+import os
+from pathlib import Path
+
+from bot.errors import ConfigError
+
+KEYRING_SERVICE = "annex4-bot"
+
+
+def password(part: str) -> str:
+    """The password of ``mailbox`` or ``smtp``. ConfigError says where one was looked for."""
+    variable = f"BOT_{part.upper()}_PASSWORD"
+    if value := os.environ.get(variable):
+        return value
+    if file := os.environ.get(f"{variable}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"{variable}_FILE: {error}") from error
+    if value := _from_keyring(part):
+        return value
+    raise ConfigError(f"no password for {part}: set {variable} or {variable}_FILE, or keep it in the keyring")
+
+
+def _from_keyring(part: str) -> str | None:
+    import keyring
+    import keyring.errors
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, part)
+    except keyring.errors.KeyringError:  # a server without a desktop has no keyring backend
+        return None
