@@ -66,7 +66,7 @@ class Target(Rule):
 
     until: date
     all: float = Field(ge=0, le=100)
-    groups: dict[str, float] = {}
+    groups: dict[str, float] = Field(default_factory=dict)
 
 
 class Targets(Rule):

@@ -1,0 +1,1 @@
+"""``python -m bot``: a module a group of commands."""

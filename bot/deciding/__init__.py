@@ -1,0 +1,1 @@
+"""Whose, which month, right or wrong, what follows: pure computation on values."""

@@ -1,0 +1,1 @@
+"""``scheduler.py --demo``: a month in the county on embedded servers."""

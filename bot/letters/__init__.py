@@ -1,0 +1,1 @@
+"""Out: letters and workbooks, rendered before they are queued, and SMTP."""

@@ -1,0 +1,1 @@
+"""In: the mailbox over IMAP, and what one mail really contains."""
