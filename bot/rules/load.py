@@ -12,7 +12,7 @@ from bot.rules.forms import FormRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Rules, Targets, Words
 from bot.rules.units import Units
 
-PARTS = {
+PARTS: dict[str, type[Rule]] = {
     "units": Units,
     "words": Words,
     "reasons": Reasons,
@@ -27,7 +27,7 @@ def load_rules(folder: Path) -> Rules:
     """The whole folder. ConfigError names file and key in one line."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder (paths.rules)")
-    parts = {name: _load(folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
+    parts: dict[str, Rule] = {name: _load(folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
     forms = [_load(p, FormRule) for p in sorted(folder.glob("*.toml")) if p.stem not in PARTS]
     for form in forms:
         if not (folder / f"{form.id}.toml").exists():
