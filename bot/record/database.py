@@ -1,0 +1,145 @@
+"""Opening the database: SQLite (WAL, synchronous FULL) or PostgreSQL, brought to the newest schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.errors import ConfigError, RecordError
+from bot.record.schema import HEAD
+
+BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
+
+
+class Record:
+    """The record of this installation. Every database failure leaves here as RecordError.
+
+    Does not know what the rows mean: the other modules of this room are functions on a connection.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connects, creates what is missing, migrates what is old. Refuses a newer schema."""
+        record = cls(_engine(url))
+        with broken_world():
+            record._bring_up_to_date()
+        return record
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction that writes: committed when the block ends well, else rolled back whole."""
+        with broken_world(), self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view, for reading only."""
+        with broken_world(), self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _bring_up_to_date(self) -> None:
+        version = schema_version(self.engine)
+        if version == HEAD:
+            return
+        if version is not None and version > HEAD:
+            raise RecordError(
+                f"the database has schema {version}, newer than this program's {HEAD}: update the program"
+            )
+        from bot.record.migrate import upgrade
+
+        with self.begin() as conn:
+            upgrade(conn)
+
+
+def exists(url: str) -> bool:
+    """Whether there is a record at ``url`` already; creates nothing. For looking without leaving a trace."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return bool(parsed.database) and Path(str(parsed.database)).exists()
+    engine = _engine(url)
+    try:
+        with broken_world():
+            return schema_version(engine) is not None
+    finally:
+        engine.dispose()
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The migration the database stands at; None for an empty one."""
+    with engine.connect() as conn:
+        if not inspect(conn).has_table("alembic_version"):
+            return None
+        version: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return version
+
+
+@contextmanager
+def broken_world() -> Iterator[None]:
+    """Turns what the driver raises into RecordError; bugs of ours (wrong SQL) stay what they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or type(error).__name__ in {
+            "OperationalError",
+            "InterfaceError",
+            "InternalError",
+        }:
+            raise RecordError(f"database: {str(error.orig).strip().splitlines()[0]}") from error
+        raise
+    except PoolTimeout as error:
+        raise RecordError("database: no connection became free in time") from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+            event.listen(engine, "connect", _sqlite_connect)
+            event.listen(engine, "begin", _sqlite_begin)
+            return engine
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+        raise ConfigError(f"database.url: {error}") from error
+
+
+def _sqlite_connect(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late to keep a reader consistent
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # NORMAL may lose the last commits at a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    cursor.close()
+
+
+def _sqlite_begin(conn: Connection) -> None:
+    # A writer takes its lock at once: one that began as a reader can fail later with "database is locked".
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")

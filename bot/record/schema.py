@@ -1,0 +1,231 @@
+"""The tables. Rows are added and marked, never erased; every time is UTC.
+
+``HEAD`` is the newest migration: opening a record compares it before it imports Alembic at all.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept as naive UTC, which both databases compare and index alike."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+# Facts about this record itself: secret of the tokens, first run, last good poll.
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
+
+# How far each folder is known: every UID up to seen_upto has a row in place.
+folder = Table(
+    "folder",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("seen_upto", BigInteger, nullable=False),
+    Column("swept_at", UtcDateTime, nullable=False),
+)
+
+# One row for each different mail (by the hash of its bytes); state: new, done, aside (a person's turn).
+mail = Table(
+    "mail",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("raw", LargeBinary),
+    Column("size", Integer, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("archived_at", UtcDateTime, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_until", UtcDateTime),
+    Column("message_id", Text),
+    Column("sender", Text),
+    Column("shown_from", Text),
+    Column("subject", Text),
+    Column("outcome", String(16)),
+    Column("why", Text),
+    Column("done_at", UtcDateTime),
+    Index("ix_mail_state_received_at", "state", "received_at"),
+)
+
+# Where a mail lay. The queue of a poll is every UID without a row here.
+place = Table(
+    "place",
+    metadata,
+    Column("folder", String, primary_key=True),
+    Column("uidvalidity", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
+    Column("filed", Boolean, nullable=False, default=False),
+)
+
+# One version of one form. version counts the accepted ones only; the others have none.
+report = Table(
+    "report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
+    Column("form", String, nullable=False),
+    Column("unit", String),
+    Column("period", String(7)),
+    Column("outcome", String(16), nullable=False),
+    Column("why", String, nullable=False, default=""),
+    Column("version", Integer),
+    Column("on_time", Boolean),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("first_received_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("filled_on", Date),
+    Column("reporter", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    UniqueConstraint("form", "unit", "period", "version"),
+    Index("ix_report_form_period", "form", "period", "outcome"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report_id", ForeignKey("report.id"), nullable=False, index=True),
+    Column("check_id", String, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("place", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+)
+
+# What a person must see; told_at is set when it stood in a letter to the office.
+attention = Table(
+    "attention",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", ForeignKey("mail.id"), index=True),
+    Column("kind", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("unit", String),
+    Column("form", String),
+    Column("period", String(7)),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),
+)
+
+# The outbox. key makes a letter once; state: held, queued, sending, sent, failed, cancelled.
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("letter", String, nullable=False),
+    Column("to", String, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("token", String(16), nullable=False, unique=True),
+    Column("message_id", Text, nullable=False, index=True),
+    Column("mime", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("answer", Text, nullable=False, default=""),
+    Column("mail_id", ForeignKey("mail.id"), index=True),
+    Column("obligations", JSON, nullable=False),
+    Index("ix_letter_state_due_at", "state", "due_at"),
+    Index("ix_letter_sent_at", "sent_at"),
+)
+
+# Append-only: what happened to each mail, why each letter was written, who changed what.
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("what", String, nullable=False),
+    Column("mail_id", ForeignKey("mail.id"), index=True),
+    Column("letter_id", ForeignKey("letter.id"), index=True),
+    Column("report_id", ForeignKey("report.id")),
+    Column("detail", JSON, nullable=False),
+)
+
+# What a timed job has done, written in the transaction that queues its letters.
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("period_key", String, primary_key=True),
+    Column("ran_at", UtcDateTime, nullable=False),
+)
+
+# A person at a unit, from a day to a day (exclusive); one address may stand at several units.
+liaison = Table(
+    "liaison",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("mobile", Text, nullable=False),
+    Column("email", String, nullable=False, index=True),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+)
+
+# How many enterprises a unit has registered, by category: the base of every rate.
+base = Table(
+    "base",
+    metadata,
+    Column("unit", String, primary_key=True),
+    Column("form", String, primary_key=True),
+    Column("group_id", String, primary_key=True),
+    Column("registered", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+# Addresses whose mail came back for good.
+dead_address = Table(
+    "dead_address",
+    metadata,
+    Column("email", String, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("diagnostic", Text, nullable=False),
+)
