@@ -4,6 +4,7 @@ Passwords are not settings: ``bot.secrets`` looks them up when a server is about
 """
 
 import os
+import re
 import tomllib
 from datetime import datetime, time
 from email.utils import parseaddr
@@ -20,13 +21,17 @@ PERIOD_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, Field(pattern=PERIOD_PATTERN)]
 
 
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\x00-\x20\x7f-\U0010ffff]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
 def _address(value: str) -> str:
-    if not parseaddr(value)[1].count("@") == 1:
+    if not ADDRESS.fullmatch(parseaddr(value)[1]):
         raise ValueError("expected an e-mail address")
     return value
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_address)]  # may have a name before it: 名称 <a@b.cn>
+BareAddress = Annotated[str, Field(pattern=f"^{ADDRESS.pattern}$")]
 
 
 class Section(BaseModel):
@@ -40,7 +45,7 @@ class Office(Section):
     contact: str
     phone: str
     timezone: str = "Asia/Shanghai"
-    staff: tuple[Address, ...] = ()
+    staff: tuple[BareAddress, ...] = ()
 
     @field_validator("timezone")
     @classmethod

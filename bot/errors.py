@@ -22,7 +22,7 @@ class MailboxError(BotError):
 
 
 class LoginRefused(BotError):
-    """A server refused the password. Never tried again by itself with the same password."""
+    """A server refused the password. Not tried again by itself for hours, unless the password changes."""
 
 
 class SmtpError(BotError):

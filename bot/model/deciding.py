@@ -1,5 +1,6 @@
 """What is concluded from a mail: findings, judged forms, and the intent of what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -70,7 +71,8 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What happens to one judged form. ``why`` is a key of ``[waiting]`` in rules/reasons.toml when it
-    waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version."""
+    waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version;
+    ``base`` is what the unit has registered, by category."""
 
     judged: Judged
     outcome: Outcome
@@ -79,6 +81,7 @@ class Ruling:
     before: Accepted | None = None
     deadline: datetime | None = None
     on_time: bool | None = None
+    base: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class LetterDraft:
     """A letter before it is rendered: ``letter`` is a folder in templates/, ``context`` its values.
 
     ``key`` is unique for ever. ``reply_to`` holds the Message-ID that it answers and ``subject_of`` the
-    subject. A reminder names in ``obligations`` what must still be owed when it leaves.
+    subject. ``obligations`` is what it is about: a reply to it speaks of them. With ``only_while_owed``
+    (a reminder) they are looked at again in the moment of sending.
     """
 
     key: str
@@ -96,6 +100,7 @@ class LetterDraft:
     reply_to: str | None = None
     subject_of: str = ""
     obligations: tuple[Obligation, ...] = ()
+    only_while_owed: bool = False
     files: tuple["LetterFile", ...] = ()
     held: bool = False
 

@@ -22,6 +22,7 @@ class Letter:
     message_id: str
     held: bool = False
     obligations: tuple[Obligation, ...] = ()
+    only_while_owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

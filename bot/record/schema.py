@@ -171,6 +171,7 @@ letter = Table(
     Column("answer", Text, nullable=False, default=""),
     Column("mail_id", ForeignKey("mail.id"), index=True),
     Column("obligations", JSON, nullable=False),
+    Column("only_while_owed", Boolean, nullable=False),
     Index("ix_letter_state_due_at", "state", "due_at"),
     Index("ix_letter_sent_at", "sent_at"),
 )

@@ -6,17 +6,30 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from bot.rules.base import Rule
-from bot.rules.forms import FormRule
+from bot.rules.forms import FormRule, Labelled
 from bot.rules.units import Units
 
 
 class Words(Rule):
-    """rules/words.toml: how people write "none", "nothing", and what may stand around a number."""
+    """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
+    ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week}."""
 
     zero: tuple[str, ...]
     blank: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
+    month: str
+    week: str
+
+    def month_text(self, period: str) -> str:
+        """2017-06 as people write it."""
+        year, month = period.split("-")
+        return self.month.format(year=int(year), month=int(month))
+
+    def week_text(self, day: date) -> str:
+        """The ISO week of a day, as people write it."""
+        year, week, _ = day.isocalendar()
+        return self.week.format(year=year, week=week)
 
 
 class Reasons(Rule):
@@ -28,11 +41,30 @@ class Reasons(Rule):
     automatic: dict[str, str]
 
 
+class Roster(Rule):
+    """rules/roster.toml: the columns unit, name, mobile, email of the workbook of liaisons."""
+
+    columns: tuple[Labelled, ...]
+
+    @model_validator(mode="after")
+    def _four_columns(self) -> Self:
+        wanted = ["unit", "name", "mobile", "email"]
+        if [c.id for c in self.columns] != wanted:
+            raise ValueError(f"columns: expected {', '.join(wanted)}, in this order")
+        return self
+
+
 class Hours(Rule):
     """Office hours in which reminders may leave; ``from`` is a word of Python, so ``start`` here."""
 
     start: time = Field(alias="from")
     to: time
+
+    @model_validator(mode="after")
+    def _some_time_between(self) -> Self:
+        if self.start >= self.to:
+            raise ValueError("from must be before to, or no reminder ever leaves")
+        return self
 
 
 class Stage(Rule):
@@ -44,6 +76,12 @@ class Stage(Rule):
     letter: str
     office: str | None = None
     draft: bool = False
+
+    @model_validator(mode="after")
+    def _days_fit(self) -> Self:
+        if (self.when == "on") != (self.working_days == 0):
+            raise ValueError('working_days: 0 with when = "on", at least 1 otherwise')
+        return self
 
 
 class Reminders(Rule):
@@ -97,6 +135,7 @@ class Rules(Rule):
     units: Units
     words: Words
     reasons: Reasons
+    roster: Roster
     reminders: Reminders
     targets: Targets
     calendar: CalendarFile

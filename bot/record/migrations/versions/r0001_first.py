@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("mail_id", sa.Integer(), nullable=True),
         sa.Column("obligations", sa.JSON(), nullable=False),
+        sa.Column("only_while_owed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_letter_mail_id_mail")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("key", name=op.f("uq_letter_key")),

@@ -1,0 +1,20 @@
+"""The commands, put together. Each imports what it needs when it runs, so that ``--help`` stays light."""
+
+import typer
+
+from bot.cli import doctor, letters, people, reading, standing
+
+app = typer.Typer(
+    help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+app.command("read")(reading.read)
+app.command("explain")(reading.explain)
+app.command("status")(standing.status)
+app.command("form")(letters.form)
+app.command("doctor")(doctor.doctor)
+app.add_typer(letters.outbox_app, name="outbox")
+app.add_typer(people.roster_app, name="roster")
+app.add_typer(people.base_app, name="base")

@@ -1,0 +1,108 @@
+"""``doctor``: tries every part, and for each failure names the next step."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bot.cli.common import Json, Now, now_in, print_json, print_table
+from bot.errors import BotError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.jobs.parts import Bot
+
+Check = tuple[str, str, str, str]  # part, "ok" | "warning" | "failed", what was found, what to do
+COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+FIXES = {
+    "mailbox": "check [mailbox]; NetEase: IMAP switched on in the web settings, and the 授权码 as password",
+    "smtp": "check [smtp]; NetEase: SMTP switched on in the web settings, and the 授权码 as password",
+}
+
+
+def doctor(as_json: Json = False, now: Now = None) -> None:
+    """Config, database, IMAP and SMTP logins, calendar, letters, roster, and whether the bot is running."""
+    from bot.config import load_config
+    from bot.jobs.parts import Bot
+
+    config = load_config()
+    moment = now_in(config, now)
+    checks: list[Check] = [("config", "ok", "config.toml, rules and templates are understood", "")]
+    world_is_broken = False
+    try:
+        with Bot.build(config) as bot:
+            checks += _inside(bot, moment)
+            for part, connect in (("mailbox", _mailbox), ("smtp", _smtp)):
+                check = _server(bot, part, connect)
+                checks.append(check)
+                world_is_broken = world_is_broken or check[1] == "failed"
+    except BotError as error:
+        if type(error).__name__ == "ConfigError":
+            raise
+        checks.append(("database", "failed", str(error), "check [database] url, and that the disk is not full"))
+        world_is_broken = True
+    rows = [dict(zip(("part", "state", "found", "fix"), check, strict=True)) for check in checks]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table("doctor", ("part", "state", "found", "fix"), checks, [COLOURS[c[1]] for c in checks])
+    raise typer.Exit(3 if world_is_broken else 1 if any(c[1] != "ok" for c in checks) else 0)
+
+
+def _server(bot: "Bot", part: str, connect: "Callable[[Bot, str], str]") -> Check:
+    from bot.secrets import password
+
+    try:
+        return (part, "ok", connect(bot, password(part)), "")
+    except BotError as error:
+        return (part, "failed", str(error), FIXES[part])
+
+
+def _mailbox(bot: "Bot", secret: str) -> str:
+    from bot.mail.mailbox import Mailbox
+
+    with Mailbox.open(bot.config.mailbox, secret) as box:
+        folders = box.folders()
+        for name in folders:
+            box.select(name)
+        return f"login good, reads {', '.join(folders)}{', has IDLE' if box.can_idle else ''}"
+
+
+def _smtp(bot: "Bot", secret: str) -> str:
+    from bot.letters.smtp import Sender
+
+    with Sender(bot.config.smtp, secret):
+        return "login good"
+
+
+def _inside(bot: "Bot", now: "datetime") -> list[Check]:
+    from bot.jobs.polling import LAST_POLL
+    from bot.record import people, runs
+
+    local = now.astimezone(bot.zone)
+    with bot.record.read() as conn:
+        served = {p.unit for p in people.liaisons(conn, local.date()) if p.email}
+        last = runs.moment(conn, LAST_POLL)
+    checks: list[Check] = [("database", "ok", bot.record.engine.dialect.name, "")]
+    unserved = [u.name for u in bot.rules.units.units if u.name not in served]
+    checks.append(
+        ("roster", "warning", f"no address for {len(unserved)} units: {' '.join(unserved[:5])} …", "roster import")
+        if unserved
+        else ("roster", "ok", f"{len(served)} units have an address", "")
+    )
+    years: list[Any] = [y for y in (local.year, (local + timedelta(days=60)).year) if bot.calendar.is_guess(y)]
+    checks.append(
+        ("calendar", "warning", f"working days of {years[0]} are a guess", "add the year to rules/calendar.toml")
+        if years
+        else ("calendar", "ok", f"{local.year} is known", "")
+    )
+    if not bot.config.office.staff:
+        checks.append(("staff", "warning", "nobody gets notices and digests", "set [office] staff"))
+    if bot.config.smtp.deliver == "hold":
+        checks.append(("deliver", "warning", "letters are held, none leaves", 'set [smtp] deliver = "send" to go live'))
+    stale = last is not None and now - last > timedelta(minutes=bot.config.schedule.stale_poll_minutes)
+    if stale:
+        checks.append(("poll", "warning", f"the mailbox was last read at {last}", "is scheduler.py running?"))
+    return checks

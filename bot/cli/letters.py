@@ -1,0 +1,132 @@
+"""``outbox``: what was and will be sent; ``form``: the prefilled workbook."""
+
+from email import message_from_bytes
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.common import Json, Now, now_in, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+outbox_app = typer.Typer(help="Letters: made, held, sent. Without a command: the list.", invoke_without_command=True)
+COLUMNS = ("key", "letter", "to", "subject", "state", "attempts", "queued_at", "sent_at")
+COLOURS = {"sent": "green", "failed": "red", "held": "yellow", "cancelled": "dim"}
+Keys = Annotated[list[str] | None, typer.Argument(help="Keys of held letters.")]
+All = Annotated[bool, typer.Option("--all", help="Every held letter.")]
+
+
+@outbox_app.callback()
+def listing(context: typer.Context, as_json: Json = False) -> None:
+    """Every letter, oldest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from bot.config import load_config
+    from bot.record import outbox
+    from bot.record.database import Record
+
+    with Record.open(load_config().database.url) as record, record.read() as conn:
+        rows = [{c: getattr(row, c) for c in COLUMNS} for row in outbox.listing(conn)]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "outbox", COLUMNS, [list(row.values()) for row in rows], [COLOURS.get(row["state"], "") for row in rows]
+    )
+
+
+@outbox_app.command()
+def show(key: Annotated[str, typer.Argument(help="The letter's key.")]) -> None:
+    """One letter as its receiver reads it: headers and plain text."""
+    from bot.config import load_config
+    from bot.errors import UsageError
+    from bot.record import outbox
+    from bot.record.database import Record
+
+    with Record.open(load_config().database.url) as record, record.read() as conn:
+        mime = outbox.bytes_of(conn, key)
+    if mime is None:
+        raise UsageError(f"no letter has the key {key!r}")
+    message = message_from_bytes(mime)
+    for part in message.walk():
+        if part.get_content_type() == "text/plain":
+            typer.echo(bytes(part.get_payload(decode=True)).decode("utf-8"))
+        elif part.get_filename():
+            typer.echo(f"[{part.get_content_type()}]")
+
+
+@outbox_app.command()
+def release(keys: Keys = None, every: All = False, now: Now = None) -> None:
+    """Let held letters go; they leave with the next run."""
+    from bot.record import outbox
+
+    _change(outbox.release, keys, every, now)
+
+
+@outbox_app.command()
+def drop(keys: Keys = None, every: All = False, now: Now = None) -> None:
+    """Cancel held letters; they stay in the list."""
+    from bot.record import outbox
+
+    _change(outbox.drop, keys, every, now)
+
+
+def _change(act: "Callable[..., list[str]]", keys: list[str] | None, every: bool, now: str | None) -> None:
+    from bot.config import load_config
+    from bot.errors import UsageError
+    from bot.record.database import Record
+
+    if bool(keys) == every:
+        raise UsageError("expected keys of held letters, or --all")
+    config = load_config()
+    with Record.open(config.database.url) as record, record.begin() as conn:
+        done: list[str] = act(conn, None if every else keys, now_in(config, now))
+    for key in done:
+        typer.echo(key)
+    missing: set[Any] = set(keys or ()) - set(done)
+    if missing:
+        raise UsageError(f"not held: {', '.join(sorted(missing))}")
+
+
+def form(
+    form_id: Annotated[str, typer.Argument(metavar="FORM", help="A form of rules/, such as annex4.")],
+    unit: Annotated[str, typer.Option("--unit", help="The unit's name or an alias.")],
+    period: Annotated[str, typer.Option("--period", help="The month, such as 2017-07.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
+    now: Now = None,
+) -> None:
+    """Write the prefilled workbook of a unit for a month."""
+    from bot.config import load_config
+    from bot.deciding.deadlines import periods
+    from bot.errors import UsageError
+    from bot.jobs.parts import Bot
+    from bot.jobs.standing import people_by_unit
+    from bot.letters.workbooks import prefilled
+    from bot.record import reports
+
+    config = load_config()
+    with Bot.build(config) as bot:
+        found = bot.rules.units.resolve(unit)
+        if form_id not in bot.rules.forms:
+            raise UsageError(f"expected one of the forms {', '.join(bot.rules.forms)} (got {form_id!r})")
+        if found is None:
+            raise UsageError(f"--unit: no such unit: {unit!r}")
+        if period not in periods(bot.campaign.first, bot.campaign.last):
+            raise UsageError(f"--period: expected a month of the campaign (got {period!r})")
+        with bot.record.read() as conn:
+            earlier = reports.accepted_before(conn, form_id, found.name, period)
+            who = people_by_unit(conn, bot, now_in(config, now)).get(found.name, [])
+        output.write_bytes(
+            prefilled(
+                bot.rules.forms[form_id],
+                bot.workbook_words,
+                unit=found.name,
+                period=period,
+                numbers=earlier.numbers if earlier else None,
+                reporter=who[0].name if who else "",
+                phone=who[0].mobile if who else "",
+            )
+        )
+    typer.echo(str(output))

@@ -1,0 +1,111 @@
+"""``read`` and ``explain``: what the bot makes of a file, or of a mail, without doing anything."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.common import Json, Now, existing, now_in, print_json, print_table
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from bot.model.forms import Document
+    from bot.rules.policy import Rules
+
+Files = Annotated[list[Path], typer.Argument(help="Files as they came, of any kind.")]
+MailFile = Annotated[Path, typer.Argument(help="A mail as saved by a mail program (.eml).")]
+
+
+def read(files: Files, as_json: Json = False, now: Now = None) -> None:
+    """Read files as if they were attachments. Uses no database."""
+    from bot.config import load_config
+    from bot.model.mail import Attachment
+    from bot.reading.documents import documents
+    from bot.reading.guard import Reader
+    from bot.rules.load import load_rules
+
+    existing(files)
+    config = load_config()
+    rules = load_rules(config.paths.rules)
+    moment = now_in(config, now)
+    with Reader() as reader:
+        attachments = tuple(Attachment(path.name, path.read_bytes()) for path in files)
+        answers = [_answer(d, config, rules, moment) for d in documents(attachments, reader, rules)]
+    if as_json:
+        print_json(answers)
+    else:
+        for answer in answers:
+            _show(answer, rules)
+    errors = any(f["severity"] == "error" for a in answers for form in a["forms"] for f in form["findings"])
+    raise typer.Exit(1 if errors or any(a["status"] == "unreadable" for a in answers) else 0)
+
+
+def _answer(document: "Document", config: "Config", rules: "Rules", now: datetime) -> dict[str, Any]:
+    from bot.cli.shapes import form_shape, reason_shape
+    from bot.deciding.judging import Past, judge
+    from bot.deciding.placing import place
+    from bot.deciding.whichperiod import Campaign
+    from bot.deciding.whose import KnownSender
+
+    campaign = Campaign(config.campaign.first_period, config.campaign.last_period)
+    placed = place(
+        (document,), KnownSender(), rules, subject="", received_at=now, campaign=campaign, zone=config.office.zone
+    )
+    code = document.unreadable.code if document.unreadable else None
+    return {
+        "file": document.name,
+        "status": "unreadable" if code else "read",
+        "reason": reason_shape(code, rules),
+        "forms": [form_shape(judge(item, Past(), rules.words), rules) for item in placed],
+    }
+
+
+def _show(answer: dict[str, Any], rules: "Rules") -> None:
+    if answer["reason"]:
+        typer.echo(f"{answer['file']}: unreadable ({answer['reason']['code']}): {answer['reason']['message']}")
+    for form in answer["forms"]:
+        _show_form(answer["file"], form, rules)
+
+
+def _show_form(file: str, form: dict[str, Any], rules: "Rules") -> None:
+    rule = rules.forms[form["form"]]
+    rows = [
+        [group.label, *form["values"][group.id].values(), form["stated"]["subtotals"][group.id]]
+        for group in rule.groups
+    ]
+    rows.append([rule.headings.total[0], *[None] * len(rule.columns), form["stated"]["total"]])
+    heading = f"{file} [{form['place']}]: {form['unit']} {form['period']} {form['reporter'] or ''}"
+    print_table(heading, ["", *(c.label for c in rule.columns), rule.headings.subtotals[0]], rows)
+    for finding in form["findings"]:
+        typer.echo(f"  {finding['severity']}: {finding['place']} {finding['message']}")
+
+
+def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:
+    """Say what would be done with a mail, as if it arrived now. The database is only read."""
+    from bot.cli.shapes import mail_shape
+    from bot.config import load_config
+    from bot.jobs.parts import Bot
+    from bot.jobs.understand import intent_of, open_mail
+    from bot.model.mail import RawMail
+    from bot.record import database
+
+    existing([mail])
+    config = load_config()
+    moment = now_in(config, now)
+    # A mail can be explained before the bot ever ran: then against an empty record, and without leaving one behind.
+    url = config.database.url if database.exists(config.database.url) else "sqlite://"
+    with Bot.build(config, database.Record.open(url)) as bot:
+        opened = open_mail(RawMail(mail.read_bytes(), moment), bot)
+        with bot.record.read() as conn:
+            intent = intent_of(opened, bot, conn, moment)
+        shape = mail_shape(opened, intent, bot.rules)
+        if as_json:
+            print_json(shape)
+            return
+        rows = [[key, shape[key]] for key in ("from", "subject", "automatic", "outcome", "why", "question")]
+        rows += [["attachment", f"{a['name']} ({a['kind']}): {a['status']}"] for a in shape["attachments"]]
+        rows += [["letter", f"{x['letter']} to {x['to']}"] for x in shape["letters"]]
+        print_table(mail.name, ["", ""], rows)
+        for form in shape["forms"]:
+            _show_form(mail.name, form, bot.rules)

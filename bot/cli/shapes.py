@@ -1,0 +1,76 @@
+"""The JSON shapes that other programs rely on: forms, documents, mails. They grow and do not change."""
+
+from typing import Any
+
+from bot.jobs.understand import Opened
+from bot.model.deciding import Intent, Judged
+from bot.model.forms import Count, Document
+from bot.rules.policy import Rules
+
+
+def form_shape(judged: Judged, rules: Rules) -> dict[str, Any]:
+    """One form: what it says, and every finding."""
+    form = judged.form
+    rule = rules.forms[form.form]
+    subtotals = {g.id: _stated(form.subtotals.get(g.id)) for g in rule.groups}
+    values = {g.id: {c.id: judged.numbers.get(g.id, {}).get(c.id) for c in rule.columns} for g in rule.groups}
+    return {
+        "form": form.form,
+        "place": form.place,
+        "unit": judged.unit,
+        "period": judged.period,
+        "filled_on": judged.filled_on.isoformat() if judged.filled_on else None,
+        "reporter": judged.reporter or None,
+        "phone": judged.phone or None,
+        "values": values,
+        "stated": {"subtotals": subtotals, "total": _stated(form.total)},
+        "confidence": form.confidence,
+        "findings": [
+            {"check": f.check, "severity": f.severity, "place": f.place, "message": f.message} for f in judged.findings
+        ],
+    }
+
+
+def _stated(count: Count | None) -> int | None:
+    return count.value if count else None
+
+
+def reason_shape(code: str | None, rules: Rules) -> dict[str, str] | None:
+    return {"code": code, "message": rules.reasons.unreadable[code]} if code else None
+
+
+def attachment_shapes(opened: Opened, rules: Rules) -> list[dict[str, Any]]:
+    """What was found after unwrapping: the workbook in the zip, not the zip."""
+    found = [_document(d, rules) for d in opened.documents]
+    if opened.mail.automatic:  # machines' attachments are not opened
+        found = [
+            {"name": a.name, "kind": "other", "status": "skipped", "reason": None} for a in opened.mail.attachments
+        ]
+    for refused in opened.mail.refused:
+        reason = reason_shape(refused.code, rules)
+        found.append({"name": refused.name, "kind": refused.kind, "status": "unreadable", "reason": reason})
+    return found
+
+
+def _document(document: Document, rules: Rules) -> dict[str, Any]:
+    code = document.unreadable.code if document.unreadable else None
+    status = "unreadable" if code else "read"
+    return {"name": document.name, "kind": document.kind, "status": status, "reason": reason_shape(code, rules)}
+
+
+def mail_shape(opened: Opened, intent: Intent, rules: Rules) -> dict[str, Any]:
+    """``explain --json``: what the mail is and what would be done."""
+    mail = opened.mail
+    question = next((rules.reasons.waiting[r.why] for r in intent.rulings if r.outcome == "waiting"), None)
+    return {
+        "message_id": mail.message_id,
+        "from": mail.sender,
+        "subject": mail.subject,
+        "automatic": mail.automatic,
+        "attachments": attachment_shapes(opened, rules),
+        "forms": [form_shape(r.judged, rules) for r in intent.rulings],
+        "outcome": intent.outcome,
+        "letters": [{"letter": letter.letter, "to": letter.to} for letter in intent.letters],
+        "question": question,
+        "why": intent.why,
+    }

@@ -1,0 +1,89 @@
+"""``status``: where each unit stands."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.common import Json, Now, now_in, print_json, print_table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.jobs.parts import Bot
+
+COLOURS = {"accepted": "green", "late": "yellow", "returned": "red", "waiting": "magenta", "missing": "bold red"}
+Period = Annotated[str | None, typer.Option("--period", help="The month, such as 2017-06; default: the present one.")]
+FormId = Annotated[str | None, typer.Option("--form", help="A form of rules/; default: the first.")]
+
+
+def status(period: Period = None, form: FormId = None, as_json: Json = False, now: Now = None) -> None:
+    """Who has reported, who has not, since when, and how the mails and letters stand."""
+    from bot.config import load_config
+    from bot.jobs.parts import Bot
+
+    config = load_config()
+    with Bot.build(config) as bot:
+        shape = _shape(bot, _form(bot, form), period, now_in(config, now))
+    if as_json:
+        print_json(shape)
+        return
+    columns = ("unit", "kind", "state", "received_at", "version", "total", "late_by_days", "liaison", "phone")
+    rows = [[unit[c] for c in columns] for unit in shape["units"]]
+    styles = [COLOURS.get(unit["state"], "") for unit in shape["units"]]
+    print_table(f"{shape['period']}, due {shape['deadline']}", columns, rows, styles)
+    typer.echo(" ".join(f"{k}={v}" for part in ("rates", "mails", "letters") for k, v in shape[part].items()))
+    typer.echo(f"last good poll: {shape['last_poll'] or 'never'}")
+
+
+def _form(bot: "Bot", wanted: str | None) -> str:
+    from bot.errors import UsageError
+
+    if wanted is None:
+        return next(iter(bot.rules.forms))
+    if wanted not in bot.rules.forms:
+        raise UsageError(f"--form: expected one of {', '.join(bot.rules.forms)} (got {wanted!r})")
+    return wanted
+
+
+def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[str, Any]:
+    from bot.deciding.deadlines import open_period, periods
+    from bot.deciding.notices import contact
+    from bot.deciding.standing import rates
+    from bot.errors import UsageError
+    from bot.jobs.polling import LAST_POLL
+    from bot.jobs.standing import lines, people_by_unit
+    from bot.record import archive, outbox, runs
+
+    every = periods(bot.campaign.first, bot.campaign.last)
+    if period is None:
+        period = min(max(open_period(bot.rules.forms[form], now, bot.zone), every[0]), every[-1])
+    if period not in every:
+        raise UsageError(f"--period: expected a month from {every[0]} to {every[-1]} (got {period!r})")
+    with bot.record.read() as conn:
+        rows = lines(bot, conn, form, period, now)
+        who = people_by_unit(conn, bot, now)
+        mails, letters = archive.counts(conn), outbox.counts(conn)
+        last_poll = runs.get(conn, LAST_POLL)
+    counted = rates(rows)
+    return {
+        "period": period,
+        "deadline": bot.deadline(form, period),
+        "units": [
+            {
+                "unit": line.unit.name,
+                "kind": line.unit.kind,
+                "state": line.state,
+                "received_at": line.received_at.astimezone(bot.zone) if line.received_at else None,
+                "version": line.version,
+                "total": line.total,
+                "late_by_days": line.late_by_days,
+                "liaison": contact(line.unit.name, who)["liaison"] or None,
+                "phone": contact(line.unit.name, who)["phone"] or None,
+            }
+            for line in rows
+        ],
+        "rates": {"expected": counted.expected, "received": counted.received, "on_time": counted.on_time},
+        "mails": mails,
+        "letters": letters,
+        "last_poll": last_poll,
+    }

@@ -1,0 +1,124 @@
+"""The checks of a matrix of counts: each a small function with a fixed id; severity, limits and words are data."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.deciding.findings import finding
+from bot.model.deciding import Accepted, Finding, Numbers
+from bot.model.forms import Count, Form
+from bot.rules.forms import FormRule
+from bot.rules.policy import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a report is compared with: the last one of an earlier period, and the registered base."""
+
+    rule: FormRule
+    words: Words
+    earlier: Accepted | None = None
+    base: Mapping[str, int] | None = None
+
+
+def numbers_of(form: Form, rule: FormRule) -> Numbers:
+    """The certain numbers. A blank cell is 0 only where a sum on the form says so, else it is absent."""
+    numbers = {
+        g.id: {c: n.value for c, n in form.counts.get(g.id, {}).items() if n.value is not None} for g in rule.groups
+    }
+    for group in rule.groups:
+        cells = form.counts.get(group.id, {})
+        stated = form.subtotals.get(group.id)
+        if _only_blanks_missing(cells, rule) and stated and stated.value == sum(numbers[group.id].values()):
+            numbers[group.id] = {c.id: numbers[group.id].get(c.id, 0) for c in rule.columns}
+    whole = form.total.value if form.total else None
+    if whole == sum(total_of(numbers)) and all(
+        _only_blanks_missing(form.counts.get(g.id, {}), rule) for g in rule.groups
+    ):
+        return {g.id: {c.id: numbers[g.id].get(c.id, 0) for c in rule.columns} for g in rule.groups}
+    return numbers
+
+
+def total_of(numbers: Numbers) -> list[int]:
+    """The sum of each group."""
+    return [sum(columns.values()) for columns in numbers.values()]
+
+
+def _only_blanks_missing(cells: Mapping[str, Count], rule: FormRule) -> bool:
+    return all(c.id in cells and cells[c.id].doubt in (None, "blank") for c in rule.columns)
+
+
+def check(form: Form, numbers: Numbers, context: Context) -> tuple[Finding, ...]:
+    """Everything that does not hold, in the order of the form. Sums are compared where all their parts are certain."""
+    found = [f for part in (_cells, _sums, _growth, _reporter) for f in part(form, numbers, context)]
+    return tuple(f for f in found if f is not None)
+
+
+def _cells(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
+    rule = context.rule
+    for group in rule.groups:
+        for column in rule.columns:
+            if column.id in numbers[group.id]:
+                continue
+            cell = form.counts.get(group.id, {}).get(column.id)
+            label = rule.label_of(group.id, column.id)
+            if cell is None or cell.doubt == "blank":
+                yield finding(rule, "required", "", cell.place if cell else "", label=label)
+            else:
+                yield finding(rule, "count", "", cell.place, label=label, written=cell.written)
+
+
+def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
+    rule = context.rule
+    whole = True
+    for group in rule.groups:
+        if len(numbers[group.id]) < len(rule.columns):
+            whole = False
+            continue
+        label = group.label + rule.headings.subtotals[0]
+        yield _compare(rule, "subtotal", form.subtotals.get(group.id), label, sum(numbers[group.id].values()))
+    if whole:
+        yield _compare(rule, "total", form.total, rule.headings.total[0], sum(total_of(numbers)))
+
+
+def _compare(rule: FormRule, check_id: str, stated: Count | None, label: str, computed: int) -> Finding | None:
+    if stated is None or stated.doubt == "blank" or stated.value == computed:
+        return None
+    return finding(rule, check_id, "", stated.place, label=label, stated=stated.written, computed=computed)
+
+
+def _growth(_: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
+    """Cumulative numbers fall, grow out of all proportion, or exceed the register; levels may move
+    inside a category, so the category's sum is compared."""
+    rule, earlier = context.rule, context.earlier
+    for group in rule.groups:
+        if len(numbers[group.id]) < len(rule.columns):
+            continue
+        now = sum(numbers[group.id].values())
+        if earlier and group.id in earlier.numbers:
+            yield _against(rule, group.label, now, earlier, sum(earlier.numbers[group.id].values()), context.words)
+        registered = (context.base or {}).get(group.id)
+        if registered is not None and now > registered:
+            yield finding(rule, "exceeds_base", label=group.label, now=now, base=registered)
+
+
+def _against(rule: FormRule, label: str, now: int, earlier: Accepted, last: int, words: Words) -> Finding | None:
+    values: dict[str, str | int] = {
+        "label": label,
+        "now": now,
+        "last": last,
+        "last_period": words.month_text(earlier.period),
+    }
+    if now < last:
+        return finding(rule, "decreased", "", "", **values, difference=last - now)
+    jump = rule.check("jump")
+    if jump and now - last >= jump.at_least and now > last * jump.factor:
+        return finding(rule, "jump", "", "", **values, difference=now - last)
+    return None
+
+
+def _reporter(form: Form, _: Numbers, context: Context) -> Iterator[Finding | None]:
+    for field in context.rule.fields:
+        if field.side == "below":
+            written = form.fields.get(field.id)
+            if written is None or not written.text:
+                yield finding(context.rule, "reporter", "", written.place if written else "", label=field.label)

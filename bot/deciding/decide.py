@@ -1,0 +1,108 @@
+"""From rulings to an intent: which one letter answers the mail, and what is put before the office.
+
+outcome of a mail   the first of: returned, waiting, accepted, duplicate, unreadable, ignored
+its letter          returned, waiting, receipt, duplicate, unreadable or no_attachment, none
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.deciding.views import answer_context
+from bot.deciding.whose import KnownSender
+from bot.mail.body import own_words
+from bot.model.deciding import Attention, Intent, LetterDraft, Obligation, Outcome, Ruling
+from bot.model.forms import Document
+from bot.model.mail import Mail
+from bot.rules.policy import Rules
+
+ORDER: tuple[Outcome, ...] = ("returned", "waiting", "accepted", "duplicate", "unreadable", "ignored")
+LETTERS = {"returned": "returned", "waiting": "waiting", "accepted": "receipt", "duplicate": "duplicate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What limits answering: ``answer_from`` is the moment before which mail is recorded only (aware),
+    ``letters_per_day`` the cap for one address."""
+
+    answer_from: datetime
+    letters_per_day: int
+
+
+def ignore(why: str) -> Intent:
+    """Nothing to do, for a reason that is a key of ``[automatic]`` or one of this module's."""
+    return Intent("ignored", why)
+
+
+def decide(
+    mail: Mail,
+    documents: tuple[Document, ...],
+    rulings: tuple[Ruling, ...],
+    sender: KnownSender,
+    rules: Rules,
+    policy: Policy,
+) -> Intent:
+    """What one mail leads to. Pure: the same values give the same intent."""
+    outcome, letter = _outcome(mail, documents, rulings, sender, rules)
+    attention = [_waiting(r) for r in rulings if r.outcome == "waiting"]
+    if outcome == "unreadable":
+        attention.append(Attention("missing_attachment" if letter == "no_attachment" else "unreadable"))
+    intent = Intent(outcome, letter or "no_report", rulings, (), tuple(attention))
+    unanswered = _unanswered(mail, sender, policy) if letter else ""
+    if unanswered:
+        told = (Attention("capped", mail.sender or ""),) if unanswered == "capped" else ()
+        return replace(intent, why=f"{intent.why}, not answered: {unanswered}", attention=(*intent.attention, *told))
+    if not letter or not mail.sender:
+        return intent
+    draft = LetterDraft(
+        key=f"{letter}:{mail.sha256[:24]}",
+        letter=letter,
+        to=mail.sender,
+        context=answer_context(mail, documents, rulings, sender, rules),
+        reply_to=mail.message_id,
+        subject_of=mail.subject,
+        obligations=_about(rulings),
+    )
+    return replace(intent, letters=(draft,))
+
+
+def _outcome(
+    mail: Mail, documents: tuple[Document, ...], rulings: tuple[Ruling, ...], sender: KnownSender, rules: Rules
+) -> tuple[Outcome, str]:
+    """The mail's outcome, and the letter that answers it or an empty string."""
+    for outcome in ORDER[:4]:
+        if any(r.outcome == outcome for r in rulings):
+            return outcome, LETTERS[outcome]
+    names = " ".join(
+        (mail.subject, own_words(mail.text), *(d.name for d in documents), *(r.name for r in mail.refused))
+    )
+    spoken_of = any(form.spoken_of_in(names) for form in rules.forms.values())
+    if not mail.refused and all(d.unreadable is None for d in documents):
+        return ("unreadable", "no_attachment") if spoken_of and sender.units and not documents else ("ignored", "")
+    # Ordinary mail of the office has attachments too: it is left alone unless its sender reports, or it says so.
+    broken = bool(mail.refused) or any(d.unreadable and d.unreadable.code != "no_form" for d in documents)
+    return ("unreadable", "unreadable") if spoken_of or (sender.units and broken) else ("ignored", "")
+
+
+def _unanswered(mail: Mail, sender: KnownSender, policy: Policy) -> str:
+    """Why a mail gets no answer, or an empty string."""
+    if mail.sender is None:
+        return "ambiguous_sender"
+    if mail.authentication == "fail":
+        return "authentication"  # whoever is named in From did not send it: an answer would hit a bystander
+    if mail.received_at < policy.answer_from:
+        return "before answer_from"
+    return "capped" if sender.answers_today >= policy.letters_per_day else ""
+
+
+def _waiting(ruling: Ruling) -> Attention:
+    judged = ruling.judged
+    return Attention(ruling.why, judged.document, judged.unit, judged.form.form, judged.period)
+
+
+def _about(rulings: tuple[Ruling, ...]) -> tuple[Obligation, ...]:
+    """What a reply to the answer will speak of."""
+    return tuple(
+        Obligation(r.judged.unit, r.judged.form.form, r.judged.period, r.deadline)
+        for r in rulings
+        if r.judged.unit and r.judged.period and r.deadline and r.outcome != "waiting"
+    )

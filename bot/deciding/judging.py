@@ -1,0 +1,108 @@
+"""Judges a placed form against its history: every finding, and what happens to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.deciding.checks import Context, check
+from bot.deciding.findings import finding
+from bot.deciding.placing import Placed
+from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
+from bot.model.mail import Mail
+from bot.rules.policy import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the record holds about a unit and a period. ``current`` is the version in force, ``earlier``
+    the last report of an earlier period, ``base`` the registered numbers by category;
+    ``open_reported`` tells whether the month that is welcome now has been reported."""
+
+    current: Accepted | None = None
+    earlier: Accepted | None = None
+    base: Mapping[str, int] | None = None
+    open_reported: bool = False
+
+
+def judge(placed: Placed, past: Past, words: Words) -> Judged:
+    """All findings, in the order of the form: whose, which month, numbers, reporter."""
+    context = Context(placed.rule, words, past.earlier, past.base)
+    found: list[Finding | None] = [placed.whose.finding, placed.when.finding, _forgotten_month(placed, past, words)]
+    found += check(placed.form, placed.numbers, context)
+    fields = placed.form.fields
+    return Judged(
+        placed.form,
+        placed.document,
+        placed.whose.unit,
+        placed.when.period,
+        placed.filled_on,
+        fields["reporter"].text if "reporter" in fields else "",
+        fields["phone"].text if "phone" in fields else "",
+        placed.numbers,
+        tuple(f for f in found if f is not None),
+    )
+
+
+def _forgotten_month(placed: Placed, past: Past, words: Words) -> Finding | None:
+    """New numbers for a month that was reported already, while the present one is missing: most likely
+    the file of last month with its heading left as it was."""
+    period, open_now = placed.when.period, placed.when.open
+    if period is None or period >= open_now or past.open_reported or past.current is None:
+        return None
+    if past.current.numbers == placed.numbers:
+        return None
+    written = placed.form.fields.get("period")
+    place = written.place if written else ""
+    return finding(
+        placed.rule,
+        "period",
+        "earlier",
+        place,
+        written=words.month_text(period),
+        expected=words.month_text(open_now),
+    )
+
+
+def why_waiting(mail: Mail, placed: Placed) -> str:
+    """Why only a person can decide about this form: a key of ``[waiting]``, or an empty string."""
+    if mail.sender is None:
+        return "ambiguous_sender"
+    if mail.authentication == "fail":
+        return "authentication"
+    return placed.whose.waiting or ("confirm" if placed.form.confidence == "confirm" else "")
+
+
+def rule_on(judged: Judged, past: Past, waiting: str, deadline: datetime | None, received_at: datetime) -> Ruling:
+    """What happens to one form. ``waiting`` is why a person must decide, or empty; it comes before errors,
+    because a report whose owner is uncertain is answered with nothing about its content."""
+    outcome: Outcome = "accepted"
+    if waiting:
+        outcome = "waiting"
+    elif any(f.severity == "error" for f in judged.findings) or not (judged.unit and judged.period):
+        outcome = "returned"
+    elif past.current is not None and past.current.numbers == judged.numbers:
+        outcome = "duplicate"
+    if deadline is None:
+        return Ruling(judged, outcome, waiting, before=past.current, base=past.base)
+    first = past.current.first_received_at if past.current else received_at
+    version = past.current.version + 1 if past.current else 1
+    return Ruling(judged, outcome, waiting, version, past.current, deadline, first <= deadline, past.base)
+
+
+def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
+    """One mail may carry the same report twice: the second is a duplicate. Two different ones for the
+    same unit and month are for a person, both of them."""
+    accepted: dict[tuple[str, str | None, str | None], list[int]] = {}
+    for index, ruling in enumerate(rulings):
+        if ruling.outcome == "accepted":
+            judged = ruling.judged
+            accepted.setdefault((judged.form.form, judged.unit, judged.period), []).append(index)
+    for indices in accepted.values():
+        first, *others = (rulings[i] for i in indices)
+        if all(o.judged.numbers == first.judged.numbers for o in others):
+            changes: dict[int, Ruling] = {i: replace(rulings[i], outcome="duplicate") for i in indices[1:]}
+        else:
+            changes = {i: replace(rulings[i], outcome="waiting", why="conflict") for i in indices}
+        for i, ruling in changes.items():
+            rulings[i] = ruling
+    return rulings

@@ -1,0 +1,116 @@
+"""What the office is told of a period: the overdue notice's and the digest's values. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from bot.deciding.deadlines import late_days
+from bot.deciding.standing import Standing, rates
+from bot.deciding.targets import Share, progress
+from bot.model.deciding import Numbers
+from bot.model.people import Liaison
+from bot.rules.forms import FormRule
+from bot.rules.policy import Rules
+
+People = Mapping[str, Sequence[Liaison]]
+
+
+def overdue_context(
+    rule: FormRule,
+    period: str,
+    deadline: datetime,
+    lines: Sequence[Standing],
+    people: People,
+    rules: Rules,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    draft: bool,
+) -> dict[str, Any]:
+    """Who has not reported, since when, whom to call, and which group inspects the unit."""
+    counted = rates(lines)
+    return {
+        "form_name": rule.name,
+        "form_title": rule.title,
+        "period": period,
+        "deadline": deadline,
+        "days_late": late_days(now, deadline, zone),
+        "missing": [_missing(line, people, rules) for line in lines if line.state in ("missing", "returned")],
+        "waiting": [
+            {"unit": line.unit.name, "why": rules.reasons.waiting.get(line.why, "")}
+            for line in lines
+            if line.state == "waiting"
+        ],
+        "received": counted.received,
+        "expected": counted.expected,
+        "draft": draft,
+    }
+
+
+def contact(unit: str, people: People) -> dict[str, str]:
+    """Whom to call at a unit: every liaison's name, telephone and address, empty when nobody is registered."""
+    persons = people.get(unit, ())
+    return {
+        "liaison": "、".join(p.name for p in persons if p.name),
+        "phone": "、".join(p.mobile for p in persons if p.mobile),
+        "email": "、".join(p.email for p in persons if p.email),
+    }
+
+
+def _missing(line: Standing, people: People, rules: Rules) -> dict[str, Any]:
+    group = rules.units.group_of(line.unit.name)
+    return {
+        "unit": line.unit.name,
+        "group": group.name if group else "",
+        **contact(line.unit.name, people),
+        "state": line.state,
+        "last_received": line.received_at,
+    }
+
+
+def categories(
+    rule: FormRule,
+    rules: Rules,
+    numbers: Sequence[Numbers],
+    before: Sequence[Numbers],
+    bases: Mapping[str, Mapping[str, int]],
+    reporting: Sequence[str],
+    on: datetime,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The county's numbers by category, and all together, with the distance to the targets.
+
+    ``numbers`` are the reports in force, ``before`` those of the period before. A base counts only when
+    every unit that reports has registered one: a rate over half the county would be wrong.
+    """
+    sums = {g.id: _sum(numbers, g.id) for g in rule.groups}
+    previous = {g.id: _sum(before, g.id) for g in rule.groups} if before else None
+    base = {
+        g.id: sum(bases[u][g.id] for u in reporting)
+        for g in rule.groups
+        if reporting and all(g.id in bases.get(u, {}) for u in reporting)
+    }
+    result = progress(sums, base or None, rules.targets, on.date())
+    targeted = rule.id == rules.targets.form
+    rows = [
+        _category(g.label, result.groups[g.id], None if previous is None else previous[g.id], targeted)
+        for g in rule.groups
+    ]
+    whole = _category("", result.overall, None if previous is None else sum(previous.values()), targeted)
+    return rows, whole
+
+
+def _sum(numbers: Sequence[Numbers], group: str) -> int:
+    return sum(sum(n.get(group, {}).values()) for n in numbers)
+
+
+def _category(label: str, share: Share, previous: int | None, targeted: bool) -> dict[str, Any]:
+    return {
+        "label": label,
+        "reached": share.reached,
+        "previous": previous,
+        "base": share.base,
+        "rate": share.rate,
+        "target": share.target if targeted else None,
+        "gap": share.gap if targeted else None,
+        "until": share.until if targeted else None,
+    }

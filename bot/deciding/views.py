@@ -1,0 +1,121 @@
+"""What a letter shows of rulings: plain values with the labels of the rules, for templates and for JSON."""
+
+from typing import Any
+
+from bot.deciding.checks import total_of
+from bot.deciding.deadlines import late_days
+from bot.deciding.targets import Progress, progress
+from bot.deciding.whose import KnownSender
+from bot.model.deciding import Finding, Numbers, Ruling
+from bot.model.forms import Document
+from bot.model.mail import Mail
+from bot.rules.forms import FormRule
+from bot.rules.policy import Rules
+
+
+def answer_context(
+    mail: Mail, documents: tuple[Document, ...], rulings: tuple[Ruling, ...], sender: KnownSender, rules: Rules
+) -> dict[str, Any]:
+    """The context of every letter that answers a mail. A stranger learns nothing but what he sent."""
+    return {
+        "person": sender.person,
+        "units": list(sender.units),
+        "original_subject": mail.subject,
+        "received_at": mail.received_at,
+        "forms": [_form(ruling, rules, mail) for ruling in rulings],
+        "files": unreadable_files(mail, documents, rules),
+    }
+
+
+def unreadable_files(mail: Mail, documents: tuple[Document, ...], rules: Rules) -> list[dict[str, str]]:
+    """Each attachment that could not be read, with what its sender should do."""
+    failed = [(d.name, d.unreadable.code) for d in documents if d.unreadable]
+    failed += [(r.name, r.code) for r in mail.refused]
+    return [{"name": name, "message": rules.reasons.unreadable[code]} for name, code in failed]
+
+
+def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
+    """The numbers as they are understood, with sums where all parts are certain."""
+    groups = []
+    for group in rule.groups:
+        counts = [numbers.get(group.id, {}).get(c.id) for c in rule.columns]
+        known = [n for n in counts if n is not None]
+        subtotal = sum(known) if len(known) == len(counts) else None
+        groups.append({"label": group.label, "counts": counts, "subtotal": subtotal})
+    whole = all(g["subtotal"] is not None for g in groups)
+    return {
+        "columns": [c.label for c in rule.columns],
+        "groups": groups,
+        "total": sum(total_of(numbers)) if whole else None,
+    }
+
+
+def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, Any]]:
+    """Each cell that differs between two versions."""
+    return [
+        {"label": rule.label_of(g.id, c.id), "before": old, "after": new}
+        for g in rule.groups
+        for c in rule.columns
+        if (old := before.get(g.id, {}).get(c.id)) != (new := after.get(g.id, {}).get(c.id))
+    ]
+
+
+def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
+    judged, form = ruling.judged, ruling.judged.form
+    rule = rules.forms[form.form]
+    stranger = ruling.outcome == "waiting"
+    before = None if stranger else ruling.before
+    zone = ruling.deadline.tzinfo if ruling.deadline else None
+    first = before.first_received_at if before else mail.received_at
+    return {
+        "title": rule.title,
+        "name": rule.name,
+        "document": judged.document,
+        "sheet": form.place,
+        "unit": judged.unit,
+        "unit_written": form.fields["unit"].text if "unit" in form.fields else "",
+        "period": judged.period,
+        "outcome": ruling.outcome,
+        "version": before.version if before and ruling.outcome == "duplicate" else ruling.version,
+        "deadline": ruling.deadline,
+        "on_time": ruling.on_time,
+        "late_days": late_days(first, ruling.deadline, zone) if ruling.deadline and zone else 0,
+        "table": table(judged.numbers, rule),
+        "errors": [] if stranger else _shown(judged.findings, "error"),
+        "warnings": [] if stranger else _shown(judged.findings, "warning"),
+        "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
+        "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
+        "first_received_at": before.first_received_at if before else None,
+        "progress": _progress(ruling, rules, mail) if ruling.outcome in ("accepted", "duplicate") else [],
+    }
+
+
+def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
+    """The unit's distance to the targets, for the form that has any."""
+    rule = rules.forms[ruling.judged.form.form]
+    if rule.id != rules.targets.form or ruling.deadline is None:
+        return []
+    sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
+    on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
+    return shares(progress(sums, ruling.base, rules.targets, on), rule)
+
+
+def shares(result: Progress, rule: FormRule) -> list[dict[str, Any]]:
+    """The distance to the targets by category, the categories that no target names left out."""
+    return [
+        {
+            "label": rule.group(id_).label,
+            "reached": share.reached,
+            "base": share.base,
+            "rate": share.rate,
+            "target": share.target,
+            "gap": share.gap,
+            "until": share.until,
+        }
+        for id_, share in result.groups.items()
+        if share.target is not None
+    ]
+
+
+def _shown(findings: tuple[Finding, ...], severity: str) -> list[dict[str, str]]:
+    return [{"place": f.place, "message": f.message} for f in findings if f.severity == severity]

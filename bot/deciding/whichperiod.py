@@ -1,0 +1,83 @@
+"""Which month do the numbers cover? The month on the form; its year from whatever speaks of one."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.deciding.deadlines import open_period, opens_at, period_of
+from bot.deciding.findings import finding
+from bot.model.deciding import Finding
+from bot.model.forms import Written
+from bot.reading.written import month
+from bot.rules.forms import FormRule
+from bot.rules.policy import Words
+
+_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+_PLAUSIBLE_DAYS = 200  # a 填报时间 further from the arrival than this has a typing error in its year
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The first and the last period that is collected."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichPeriod:
+    """The period, or None when nobody can tell; ``open`` is the one whose report is welcome now."""
+
+    period: str | None
+    open: str
+    finding: Finding | None = None
+
+
+def which_period(
+    written: Written | None,
+    rule: FormRule,
+    words: Words,
+    *,
+    filled_on: date | None,
+    subject: str,
+    reply_period: str | None,
+    received_at: datetime,
+    campaign: Campaign,
+    zone: ZoneInfo,
+) -> WhichPeriod:
+    """Never takes the month from anywhere but the form, unless the form has none: then it is the
+    month of the letter that was answered, else the open one, with a warning."""
+    text, place = (written.text, written.place) if written else ("", "")
+    open_now = min(max(open_period(rule, received_at, zone), campaign.first), campaign.last)
+    expected = words.month_text(open_now)
+    if not text:
+        period = reply_period or open_now
+        told = finding(rule, "period", "blank", place, expected=words.month_text(period))
+        return WhichPeriod(period, open_now, told)
+    year, number = month(text)
+    if number is None:
+        return WhichPeriod(None, open_now, finding(rule, "period", "", place, written=text, expected=expected))
+    arrived = received_at.astimezone(zone).date()
+    period = f"{year}-{number:02d}" if year else _with_year(number, filled_on, subject, arrived)
+    shown = words.month_text(period)
+    if opens_at(rule, period, zone) > received_at:
+        return WhichPeriod(None, open_now, finding(rule, "period", "future", place, written=shown, expected=expected))
+    if not campaign.first <= period <= campaign.last:
+        span = {"first": words.month_text(campaign.first), "last": words.month_text(campaign.last)}
+        told = finding(rule, "period", "outside", place, written=shown, expected=expected, **span)
+        return WhichPeriod(None, open_now, told)
+    return WhichPeriod(period, open_now)
+
+
+def _with_year(number: int, filled_on: date | None, subject: str, arrived: date) -> str:
+    """The month in the year that makes sense: 12 arriving in January is last year's."""
+    if filled_on and abs((filled_on - arrived).days) <= _PLAUSIBLE_DAYS:
+        arrived = filled_on
+    for spoken in _YEAR.findall(subject):
+        if abs(int(spoken) - arrived.year) <= 1 and f"{spoken}-{number:02d}" <= period_of(arrived):
+            return f"{spoken}-{number:02d}"
+    last_month = arrived.year * 12 + arrived.month - 2  # months since year 0, January = 0
+    years = (arrived.year - 1, arrived.year, arrived.year + 1)
+    year = min(years, key=lambda y: (abs(y * 12 + number - 1 - last_month), y))
+    return f"{year}-{number:02d}"

@@ -1,0 +1,73 @@
+"""Whose report is it? The address, the form and the letter that is answered must agree; nothing is guessed."""
+
+from dataclasses import dataclass
+
+from bot.deciding.findings import finding
+from bot.model.deciding import Finding
+from bot.model.forms import Written
+from bot.rules.forms import FormRule
+from bot.rules.units import Units
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSender:
+    """What the record knows of the person behind a mail.
+
+    ``units`` are the posts that the address holds (none: a stranger), ``person`` a name or empty.
+    ``reply_units`` and ``reply_period`` are what the letter was about that this mail answers, if any.
+    ``answers_today`` counts what was written to the address since midnight.
+    """
+
+    units: tuple[str, ...] = ()
+    person: str = ""
+    reply_units: tuple[str, ...] = ()
+    reply_period: str | None = None
+    answers_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The unit, or None; ``waiting`` is a key of ``[waiting]`` in rules/reasons.toml."""
+
+    unit: str | None
+    finding: Finding | None = None
+    waiting: str = ""
+
+
+def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: Units) -> Whose:
+    """Compares who sent, what is written in the form, and what was answered.
+
+    A reply to a letter that went to another of the sender's own units is no contradiction (people
+    answer any old mail of ours); a reply to a letter that never went to any of them is one.
+    """
+    text, place = (written.text, written.place) if written else ("", "")
+    named = units.resolve(text) if text else None
+    if not sender.units:
+        return _strangers(named.name if named else None, text, place, rule)
+    if sender.reply_units and not set(sender.reply_units) & set(sender.units):
+        return Whose(named.name if named else None, waiting="token_mismatch")
+    if named is not None:
+        waiting = "" if named.name in sender.units else "unit_mismatch"
+        return Whose(named.name, waiting=waiting)
+    only = _only(sender)
+    registered = "、".join(sender.units)
+    if not text:
+        case = "blank" if only else "several"
+        return Whose(only, finding(rule, "unit", case, place, registered=registered))
+    return Whose(only, finding(rule, "unit", "", place, written=text, registered=registered))
+
+
+def _strangers(named: str | None, text: str, place: str, rule: FormRule) -> Whose:
+    """Nobody vouches for the name on the form; it is told as written, and waits."""
+    if named is not None:
+        return Whose(named, waiting="unknown_sender")
+    case = "unknown" if text else "missing"
+    return Whose(None, finding(rule, "unit", case, place, written=text), "unknown_sender")
+
+
+def _only(sender: KnownSender) -> str | None:
+    """The one unit that the sender can mean without naming it."""
+    if len(sender.units) == 1:
+        return sender.units[0]
+    answered = set(sender.units) & set(sender.reply_units)
+    return answered.pop() if len(answered) == 1 else None

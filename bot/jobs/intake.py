@@ -1,0 +1,106 @@
+"""Archived mails are worked off one by one; whatever happens to a mail, the next one is worked off.
+
+archive.claim: commit -> open_mail -> intent_of -> render, apply: ONE transaction -> commit
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.errors import RecordError, TooComplex
+from bot.jobs.parts import Bot, Stop
+from bot.jobs.understand import Opened, intent_of, open_mail
+from bot.letters.tokens import tokens_in
+from bot.model.deciding import Attention
+from bot.model.mail import Bounce
+from bot.record import archive, attention, outbox, people, reports, runs
+
+log = logging.getLogger(__name__)
+RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many mails one run worked off, and at how many it failed."""
+
+    worked: int = 0
+    failed: int = 0
+
+
+def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
+    """Works off every archived mail that is free, oldest first."""
+    tally = Tally()
+    while not stop():
+        with bot.record.begin() as conn:
+            claimed = archive.claim(conn, now)
+        if claimed is None:
+            break
+        try:
+            _work_one(bot, claimed, now)
+            tally.worked += 1
+        except RecordError:
+            raise
+        except Exception as error:  # a bug, or a mail that no test had: this one waits, the others go on
+            tally.failed += 1
+            log.exception("mail failed", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
+            _failed(bot, claimed, now, error)
+    return tally
+
+
+def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
+    if claimed.raw is None:
+        _set_aside(bot, claimed, now, "too_large")
+    elif claimed.attempts > bot.config.limits.attempts:
+        _set_aside(bot, claimed, now, "set_aside")
+    else:
+        try:
+            opened = open_mail(claimed.raw, bot)
+        except TooComplex:
+            _set_aside(bot, claimed, now, "set_aside")
+            return
+        with bot.record.begin() as conn:
+            apply(bot, conn, claimed.mail_id, opened, now)
+
+
+def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime) -> None:
+    """Decides and writes everything down in the caller's transaction: report, findings, letters, the mail's fate."""
+    intent = intent_of(opened, bot, conn, now)
+    if not archive.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
+        return
+    runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
+    for ruling in intent.rulings:
+        reports.write(conn, mail_id, ruling, opened.mail.received_at, now)
+    for draft in intent.letters:
+        bot.enqueue(conn, draft, now, mail_id)
+    attention.open_items(conn, intent.attention, now, mail_id)
+    if opened.mail.bounce and opened.mail.bounce.final:
+        _bounced(bot, conn, opened.mail.bounce, now, mail_id)
+
+
+def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:
+    """Marks the address that does not exist any more. Anyone can forge a bounce: it counts only when it
+    names a letter of ours to that address."""
+    ours = outbox.by_token_or_id(conn, tokens_in(bounce.diagnostic), bounce.message_ids)
+    if ours is None or ours.to not in {a.lower() for a in bounce.recipients}:
+        return
+    if people.mark_dead(conn, ours.to, now, bounce.diagnostic):
+        posts = people.at_address(conn, ours.to, now.astimezone(bot.zone).date())
+        attention.open_items(conn, [Attention("bounced", ours.to, posts[0].unit if posts else None)], now, mail_id)
+
+
+def _failed(bot: Bot, claimed: archive.Claimed, now: datetime, error: BaseException) -> None:
+    if claimed.attempts >= bot.config.limits.attempts:
+        _set_aside(bot, claimed, now, "set_aside", type(error).__name__)
+        return
+    with bot.record.begin() as conn:
+        archive.release(conn, claimed.mail_id, now + RETRY * claimed.attempts)
+        runs.note(conn, now, "mail.failed", mail_id=claimed.mail_id, error=type(error).__name__)
+
+
+def _set_aside(bot: Bot, claimed: archive.Claimed, now: datetime, why: str, error: str = "") -> None:
+    with bot.record.begin() as conn:
+        if archive.set_aside(conn, claimed.mail_id, now, why):
+            runs.note(conn, now, "mail.aside", mail_id=claimed.mail_id, why=why, error=error)
+            attention.open_items(conn, [Attention(why)], now, claimed.mail_id)

@@ -1,0 +1,66 @@
+"""A refused password is said once and not repeated: no server is asked again with it for half a day.
+
+Providers lock an account that fails too often. The pause is kept in the record, so that a service that is
+restarted again and again does not go round it; a changed password ends it at once.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from bot.errors import LoginRefused
+from bot.jobs.parts import Bot
+from bot.model.deciding import LetterDraft
+from bot.record import runs
+from bot.secrets import password
+
+log = logging.getLogger(__name__)
+PAUSE = timedelta(hours=12)
+Part = Literal["mailbox", "smtp"]
+T = TypeVar("T")
+
+
+def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T:
+    """``connect`` with the part's password. LoginRefused, without asking, while a refusal of it is fresh."""
+    secret = password(part)
+    with bot.record.read() as conn:
+        mark = _fingerprint(runs.get(conn, "token_secret"), secret)
+        refused = json.loads(runs.get(conn, _key(part)) or "null")
+    if refused and refused["password"] == mark and now - datetime.fromisoformat(refused["at"]) < PAUSE:
+        raise LoginRefused(f"{part}: the password was refused at {refused['at']} and has not changed since")
+    try:
+        opened = connect(secret)
+    except LoginRefused as error:
+        _say_once(bot, part, secret, now, error, first=refused is None or refused["password"] != mark)
+        raise
+    if refused:
+        with bot.record.begin() as conn:
+            runs.put(conn, _key(part), "null")
+            runs.note(conn, now, "login.accepted", part=part)
+    return opened
+
+
+def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused, first: bool) -> None:
+    """To the log, and to the staff's addresses other than this account's own."""
+    with bot.record.begin() as conn:
+        mark = _fingerprint(runs.get(conn, "token_secret"), secret)
+        runs.put(conn, _key(part), json.dumps({"password": mark, "at": now.isoformat()}))
+        if not first:
+            return
+        log.error("%s", error)
+        runs.note(conn, now, "login.refused", part=part)
+        sentence = bot.rules.reasons.attention["login_refused"]
+        context = {"sentence": sentence, "since": now, "detail": getattr(bot.config, part).username}
+        draft = LetterDraft(key=f"alarm:{part}:{now.isoformat()}", letter="alarm", to="", context=context)
+        bot.enqueue_for_staff(conn, draft, now, but=bot.config.own_address)
+
+
+def _key(part: Part) -> str:
+    return f"refused.{part}"
+
+
+def _fingerprint(salt: str | None, secret: str) -> str:
+    return hashlib.sha256(f"{salt}\0{secret}".encode()).hexdigest()

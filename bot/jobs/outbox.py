@@ -1,0 +1,158 @@
+"""Letters out, as many as the rates allow now: claim -> look again -> send -> mark, each mark committed at once.
+
+    outbox.claim: commit -> Sender.send -> Sent | RetryAt | GivenUp -> outbox.mark_...: commit -> ... -> QUIT
+
+Between the server's 250 and the mark the process can die: then nobody knows, the letter stays ``sending``,
+and after a while it is sent again, with an event and a line to the office that say so.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import Connection
+
+from bot.deciding.ladder import may_leave, next_leaving
+from bot.errors import LoginRefused, SmtpError
+from bot.jobs.parts import Bot, Stop
+from bot.jobs.reminding import mailbox_was_read, remind_again
+from bot.jobs.standing import still_owed
+from bot.letters.smtp import AnswerLost, Sender
+from bot.model.deciding import Attention
+from bot.model.letters import GivenUp, RetryAt, Sent
+from bot.record import attention, outbox, people, runs
+from bot.record.outbox import Due
+
+log = logging.getLogger(__name__)
+UNPROVEN_AFTER = timedelta(minutes=10)  # longer than any hand-over lasts, time-outs included
+GIVE_UP_AFTER = timedelta(days=3)
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=2)
+PAUSED = "outbox_paused_until"
+
+
+def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: Stop) -> int:
+    """Sends what is due and allowed. Returns how many letters the server took.
+
+    LoginRefused and SmtpError leave this function after the letter was put back.
+    """
+    with bot.record.begin() as conn:
+        requeue_unproven(conn, now, now - UNPROVEN_AFTER)
+        paused = runs.moment(conn, PAUSED)
+        allowed = 0 if paused and paused > now else _allowed(bot, conn, now)
+    sent = 0
+    sender: Sender | None = None
+    try:
+        while sent < allowed and not stop():
+            due = _next(bot, now)
+            if due is None:
+                break
+            try:
+                sender = sender or open_sender()
+                sent += _send(bot, sender, due, now)
+            except (LoginRefused, SmtpError) as error:
+                _put_back(bot, due, error)
+                raise
+            if _is_paused(bot, now):
+                break
+    finally:
+        if sender is not None:
+            sender.close()
+    return sent
+
+
+def _allowed(bot: Bot, conn: Connection, now: datetime) -> int:
+    """How many letters the rates per minute and per day (office time) leave."""
+    settings = bot.config.smtp
+    midnight = datetime.combine(now.astimezone(bot.zone).date(), time.min, bot.zone)
+    minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1))
+    return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight)))
+
+
+def _next(bot: Bot, now: datetime) -> Due | None:
+    """Claims the next letter that still makes sense; what does not is cancelled or put off on the way."""
+    while True:
+        with bot.record.begin() as conn:
+            due = outbox.claim(conn, now)
+            if due is None or not due.only_while_owed or _still_wanted(bot, conn, due, now):
+                return due
+
+
+def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
+    """Looks at a reminder again in the moment of sending: is it office hours, was the mailbox read lately, and is
+    all of it still owed? A reminder must never reach a unit that has reported."""
+    hours = bot.rules.reminders.hours
+    if not may_leave(now, hours, bot.calendar, bot.zone):
+        outbox.put_off(conn, due, next_leaving(now, hours, bot.calendar, bot.zone))
+        return False
+    if not mailbox_was_read(bot, conn, now):
+        outbox.put_off(conn, due, now + timedelta(minutes=5))
+        return False
+    kept = still_owed(bot, conn, due.obligations, now)
+    if len(kept) == len(due.obligations):
+        return True
+    outbox.mark_ended(conn, due, now, "cancelled", "reported in the meantime")
+    if kept:
+        remind_again(bot, conn, kept, now)
+    return False
+
+
+def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
+    try:
+        delivery = sender.send(due.mime, due.to, due.attempts)
+    except AnswerLost as error:
+        log.warning("letter %s: %s", due.letter_id, error)
+        return 1  # it counts against the rates; requeue_unproven takes it up
+    with bot.record.begin() as conn:
+        match delivery:
+            case Sent(answer):
+                outbox.mark_sent(conn, due, now, answer)
+                return 1
+            case RetryAt():
+                _retry(bot, conn, due, delivery, now)
+            case GivenUp():
+                _give_up(conn, due, delivery, now)
+    return 0
+
+
+def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetime) -> None:
+    if now - due.queued_at > GIVE_UP_AFTER and not delivery.whole_outbox:
+        _give_up(conn, due, GivenUp(delivery.reason), now)
+        return
+    backoff = min(FIRST_RETRY * 2 ** min(due.attempts, 10), LONGEST_RETRY)
+    at = now + max(backoff, timedelta(seconds=delivery.seconds))
+    if delivery.tomorrow:
+        tomorrow = now.astimezone(bot.zone).date() + timedelta(days=1)
+        at = datetime.combine(tomorrow, time(0, 10), bot.zone)
+    outbox.mark_retry(conn, due, now, at, delivery.reason)
+    if delivery.whole_outbox or delivery.tomorrow:
+        runs.put(conn, PAUSED, at.isoformat())
+
+
+def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> None:
+    """The office learns of it: somebody waits for this letter."""
+    state = "held" if delivery.needs_office else "failed"
+    outbox.mark_ended(conn, due, now, state, delivery.reason)
+    if delivery.dead_address:
+        people.mark_dead(conn, due.to, now, delivery.reason)
+    unit = due.obligations[0].unit if due.obligations else None
+    attention.open_items(conn, [Attention("letter_failed", due.to, unit)], now, due.mail_id)
+
+
+def _put_back(bot: Bot, due: Due, error: Exception) -> None:
+    with bot.record.begin() as conn:
+        outbox.unclaim(conn, due)
+    log.warning("letter %s waits: %s", due.letter_id, error)
+
+
+def _is_paused(bot: Bot, now: datetime) -> bool:
+    with bot.record.read() as conn:
+        paused = runs.moment(conn, PAUSED)
+    return paused is not None and paused > now
+
+
+def requeue_unproven(conn: Connection, now: datetime, before: datetime) -> None:
+    """Letters that were claimed ``before`` and never marked: sent again, and said so."""
+    for row in outbox.unproven(conn, before):
+        log.warning("letter %s was being handed over when the process ended: it is sent again", row.id)
+        outbox.requeue(conn, row.id, now)
+        attention.open_items(conn, [Attention("letter_unproven", row.to)], now, row.mail_id)

@@ -1,0 +1,104 @@
+"""The parts that jobs work with, built once for a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from bot.config import Config
+from bot.deciding.calendar import WorkCalendar
+from bot.deciding.deadlines import deadline
+from bot.deciding.whichperiod import Campaign
+from bot.letters.render import Renderer
+from bot.letters.tokens import message_id, token
+from bot.letters.workbook_words import WorkbookWords
+from bot.mail.sender import Provider
+from bot.model.deciding import LetterDraft, Obligation
+from bot.reading.guard import Reader
+from bot.record import outbox, runs
+from bot.record.database import Record
+from bot.rules.load import load_file, load_rules
+from bot.rules.policy import Rules
+
+Stop = Callable[[], bool]  # asked between two mails or letters: true when the process is to end
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """This installation, ready to work. ``Bot.build`` opens the record; ``close`` ends what was opened."""
+
+    config: Config
+    rules: Rules
+    record: Record
+    reader: Reader
+    renderer: Renderer
+    workbook_words: WorkbookWords
+    calendar: WorkCalendar
+    provider: Provider
+
+    @classmethod
+    def build(cls, config: Config, record: Record | None = None) -> Self:
+        """Loads rules and templates first, so that an error in them is told before anything is opened."""
+        rules = load_rules(config.paths.rules)
+        renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
+        return cls(
+            config,
+            rules,
+            record or Record.open(config.database.url),
+            Reader(),
+            renderer,
+            load_file(config.paths.templates / "workbook.toml", WorkbookWords),
+            WorkCalendar(rules.calendar),
+            Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
+        )
+
+    def close(self) -> None:
+        self.reader.close()
+        self.record.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.config.office.zone
+
+    @property
+    def campaign(self) -> Campaign:
+        return Campaign(self.config.campaign.first_period, self.config.campaign.last_period)
+
+    def deadline(self, form: str, period: str) -> datetime:
+        """The last second at which a form for a period is on time, in the office's zone."""
+        return deadline(self.rules.forms[form], period, self.calendar, self.zone)
+
+    def obligation(self, unit: str, form: str, period: str) -> Obligation:
+        return Obligation(unit, form, period, self.deadline(form, period))
+
+    def enqueue(self, conn: Connection, draft: LetterDraft, now: datetime, mail_id: int | None = None) -> int | None:
+        """Renders a letter and queues it, once for its key; None when it was there already.
+
+        With ``deliver = "hold"`` every letter is held until someone releases it.
+        """
+        if outbox.has_key(conn, draft.key):
+            return None
+        secret = runs.token_secret(conn)
+        own_id = message_id(secret, draft.key, self.config.own_address.partition("@")[2])
+        held = draft.held or self.config.smtp.deliver == "hold"
+        letter = self.renderer.render(
+            replace(draft, held=held), token=token(secret, draft.key), message_id=own_id, now=now
+        )
+        return outbox.enqueue(conn, letter, now, mail_id=mail_id)
+
+    def enqueue_for_staff(self, conn: Connection, draft: LetterDraft, now: datetime, but: str = "") -> int:
+        """One letter for each staff address (providers dislike several recipients), ``but`` left out.
+
+        Returns how many are new."""
+        staff = [a for a in self.config.office.staff if a.lower() != but]
+        drafts = [replace(draft, key=f"{draft.key}:{a.lower()}", to=a) for a in staff]
+        return sum(self.enqueue(conn, d, now) is not None for d in drafts)

@@ -1,0 +1,108 @@
+"""The letters of a reminder: one for each person, with the workbooks of everything that is owed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.deciding.deadlines import late_days
+from bot.jobs.parts import Bot
+from bot.jobs.standing import Owing, people_by_unit
+from bot.letters.workbooks import file_name, prefilled
+from bot.model.deciding import LetterDraft, LetterFile, Obligation
+from bot.model.people import Liaison
+from bot.record import people, reports
+from bot.rules.policy import Stage
+
+JOB = "reminder"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One obligation with the stage that is due for it."""
+
+    owing: Owing
+    stage: Stage
+
+    @property
+    def obligation(self) -> Obligation:
+        return self.owing.obligation
+
+
+def drafts(bot: Bot, conn: Connection, due: list[Reminder], now: datetime) -> list[LetterDraft]:
+    """One letter for each address, with everything that its owner is to be reminded of."""
+    dead = people.dead(conn)
+    by_unit = people_by_unit(conn, bot, now)
+    by_address: dict[str, tuple[Liaison, list[Reminder]]] = {}
+    for item in due:
+        for person in by_unit.get(item.obligation.unit, []):
+            if person.email and person.email not in dead:
+                by_address.setdefault(person.email, (person, []))[1].append(item)
+    keys: set[str] = set()
+    return [_draft(bot, conn, person, items, now, keys) for person, items in by_address.values()]
+
+
+def _draft(
+    bot: Bot, conn: Connection, person: Liaison, items: list[Reminder], now: datetime, keys: set[str]
+) -> LetterDraft:
+    key = _letter_key(bot, items)
+    if key in keys:  # a second liaison of the same units
+        key = f"{key}:{person.email}"
+    keys.add(key)
+    rank = [s.id for s in bot.rules.reminders.stages]
+    last = max(items, key=lambda r: rank.index(r.stage.id)).stage
+    views, files = [], []
+    for item in items:
+        view, file = _item(bot, conn, item, person, now)
+        views.append(view)
+        files.append(file)
+    return LetterDraft(
+        key=key,
+        letter=last.letter,
+        to=person.email,
+        context={"person": person.name, "items": views},
+        obligations=tuple(r.obligation for r in items),
+        only_while_owed=True,
+        files=tuple(files),
+        held=any(r.stage.draft for r in items),
+    )
+
+
+def _letter_key(bot: Bot, items: list[Reminder]) -> str:
+    """reminder:wutu:annex4:2017-06:after-1; units of one person are joined by +, different stages by a comma."""
+    parts: dict[tuple[str, str, str], list[str]] = {}
+    for r in items:
+        unit = bot.rules.units.by_name[r.obligation.unit].id
+        parts.setdefault((r.obligation.form, r.obligation.period, r.stage.id), []).append(unit)
+    return f"{JOB}:" + ",".join(":".join(("+".join(units), *rest)) for rest, units in parts.items())
+
+
+def _item(
+    bot: Bot, conn: Connection, item: Reminder, person: Liaison, now: datetime
+) -> tuple[dict[str, object], LetterFile]:
+    """What the letter says of one obligation, and the workbook that goes with it."""
+    o = item.obligation
+    rule = bot.rules.forms[o.form]
+    earlier = reports.accepted_before(conn, o.form, o.unit, o.period)
+    numbers = earlier.numbers if earlier else None
+    words = bot.workbook_words
+    name = file_name(rule, words, o.unit, o.period)
+    data = prefilled(
+        rule, words, unit=o.unit, period=o.period, numbers=numbers, reporter=person.name, phone=person.mobile
+    )
+    today, day = now.astimezone(bot.zone).date(), o.deadline.date()
+    view = {
+        "unit": o.unit,
+        "form_name": rule.name,
+        "form_title": rule.title,
+        "period": o.period,
+        "deadline": o.deadline,
+        "days_left": max(0, (day - today).days),
+        "days_late": late_days(now, o.deadline, bot.zone),
+        "returned": item.owing.line.state == "returned",
+        "file": name,
+        "last_period": earlier.period if earlier else None,
+        "last_total": sum(sum(c.values()) for c in earlier.numbers.values()) if earlier else None,
+    }
+    return view, LetterFile(name, data, XLSX)

@@ -1,0 +1,126 @@
+"""The process that runs for years: two jobs on APScheduler as the ticker, and an end within seconds.
+
+    mail    poll, work; then IDLE where the server has it, else again after poll_seconds
+    clock   reminders, digest, bundle, outbox
+
+What is due is in the record: a tick that was missed, or a job that was killed, loses nothing.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy.engine import make_url
+
+from bot.clock import Clock
+from bot.errors import BotError, LoginRefused, RecordError
+from bot.jobs import tick
+from bot.jobs.intake import work
+from bot.jobs.logins import login
+from bot.jobs.parts import Bot
+from bot.jobs.polling import poll
+from bot.mail.mailbox import Mailbox
+
+log = logging.getLogger(__name__)
+CLOCK_SECONDS = 15.0
+GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything is in transactions
+
+
+@contextmanager
+def only_worker(url: str) -> Iterator[None]:
+    """On SQLite one worker at a time: RecordError for the second. Commands work beside it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        yield
+        return
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{parsed.database}.worker.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RecordError(f"another worker is running on {parsed.database}; SQLite allows one") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Service:
+    """Runs until ``stop`` is set. Knows nothing of signals; ``scheduler.py`` sets them up."""
+
+    def __init__(self, bot: Bot, clock: Clock, stop: threading.Event) -> None:
+        self.bot, self.clock, self.stop = bot, clock, stop
+        self._box: Mailbox | None = None
+
+    def run(self) -> None:
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        tick.begin(self.bot, self.clock())
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(2)}, job_defaults=defaults, timezone=self.bot.zone
+        )
+        now = self.clock()
+        seconds = self.bot.config.schedule.poll_seconds
+        scheduler.add_job(self._mail, "interval", seconds=seconds, id="mail", next_run_time=now)
+        scheduler.add_job(self._clock, "interval", seconds=CLOCK_SECONDS, id="clock", next_run_time=now)
+        scheduler.start()
+        log.info("running", extra={"poll_seconds": seconds})
+        self.stop.wait()
+        log.info("stopping")
+        if self._box is not None:
+            self._box.close()
+        end_within(GRACE_SECONDS, lambda: scheduler.shutdown(wait=True))
+
+    def _mail(self) -> None:
+        """One poll; with IDLE, polls as long as the connection holds."""
+        try:
+            opened = login(
+                self.bot, "mailbox", self.clock(), lambda secret: Mailbox.open(self.bot.config.mailbox, secret)
+            )
+            with opened as self._box:
+                while not self.stop.is_set():
+                    idles = self._once(opened)
+                    if not idles:
+                        break
+                    opened.select(self.bot.config.mailbox.folder)
+                    opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
+        except BotError as error:
+            if not isinstance(error, LoginRefused) and not self.stop.is_set():
+                log.warning("%s", error)
+        finally:
+            self._box = None
+        self._work()
+
+    def _once(self, box: Mailbox) -> bool:
+        """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""
+        poll(self.bot, box, self.clock(), self.stop.is_set)
+        if not box.can_idle:
+            return False
+        self._work()
+        return True
+
+    def _work(self) -> None:
+        try:
+            work(self.bot, self.clock(), self.stop.is_set)
+        except BotError as error:
+            log.warning("%s", error)
+
+    def _clock(self) -> None:
+        tick.watch_the_clock(self.bot, self.clock(), self.stop.is_set, tick.Report())
+
+
+def end_within(seconds: float, end: Callable[[], None]) -> None:
+    """Ends in an orderly way if that is possible in time; else at once, which loses nothing."""
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        log.warning("something is still waiting for a server: ending without it")
+        logging.shutdown()
+        os._exit(0)

@@ -1,0 +1,59 @@
+"""Reads the record for one form and period, and says where each unit stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.deciding.deadlines import owed_periods
+from bot.deciding.standing import OWING, Standing, Uncounted, standings
+from bot.jobs.parts import Bot
+from bot.model.deciding import Obligation
+from bot.model.people import Liaison
+from bot.record import people, reports
+
+
+def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> tuple[Standing, ...]:
+    """One line for each unit that owes the form, in the order of rules/units.toml."""
+    accepted = {u: reports.as_accepted(row) for u, row in reports.in_force(conn, form, period).items()}
+    uncounted = [Uncounted(r.unit, r.outcome, r.why, r.received_at) for r in reports.not_counted(conn, form, period)]
+    rule = bot.rules.forms[form]
+    due = bot.deadline(form, period)
+    return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """An obligation that is open: nothing accepted, nothing waiting for a person."""
+
+    obligation: Obligation
+    line: Standing
+
+
+def owing(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:
+    """Everything that is owed by now and not yet settled, form by form, month by month."""
+    found = []
+    for form, rule in bot.rules.forms.items():
+        for period in owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone):
+            due = bot.deadline(form, period)
+            for line in lines(bot, conn, form, period, now):
+                if line.state in OWING:
+                    found.append(Owing(Obligation(line.unit.name, form, period, due), line))
+    return found
+
+
+def still_owed(bot: Bot, conn: Connection, obligations: tuple[Obligation, ...], now: datetime) -> list[Obligation]:
+    """Those of the obligations that are open at this moment."""
+    kept = []
+    for form, period in dict.fromkeys((o.form, o.period) for o in obligations):
+        open_units = {line.unit.name for line in lines(bot, conn, form, period, now) if line.state in OWING}
+        kept += [o for o in obligations if (o.form, o.period) == (form, period) and o.unit in open_units]
+    return kept
+
+
+def people_by_unit(conn: Connection, bot: Bot, now: datetime) -> dict[str, list[Liaison]]:
+    """unit -> its liaisons today."""
+    found: dict[str, list[Liaison]] = {}
+    for person in people.liaisons(conn, now.astimezone(bot.zone).date()):
+        found.setdefault(person.unit, []).append(person)
+    return found

@@ -1,0 +1,107 @@
+"""Everything that is due now, in the order that keeps the promises.
+
+    poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
+    remind, digest, bundle         what is due by the record and the calendar
+    send_due                       letters out
+
+Each part runs whatever became of the others; what was broken is told at the end.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.errors import BotError, LoginRefused
+from bot.jobs.attending import bundle
+from bot.jobs.digesting import digest
+from bot.jobs.intake import work
+from bot.jobs.logins import login
+from bot.jobs.outbox import requeue_unproven, send_due
+from bot.jobs.parts import Bot, Stop
+from bot.jobs.polling import poll
+from bot.jobs.reminding import remind
+from bot.letters.smtp import Sender
+from bot.mail.mailbox import Mailbox
+from bot.record import archive, runs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run did, and what was broken."""
+
+    archived: int = 0
+    worked: int = 0
+    failed: int = 0
+    reminders: int = 0
+    told: int = 0
+    sent: int = 0
+    broken: list[BotError] = field(default_factory=list)
+
+
+def begin(bot: Bot, now: datetime) -> None:
+    """Once for each start: the moment of the very first run is what "before the bot" means.
+
+    On SQLite this worker is the only one: what its predecessor held when it died is free again at once.
+    """
+    with bot.record.begin() as conn:
+        runs.first_run(conn, now)
+        runs.token_secret(conn)
+        if bot.record.is_sqlite:
+            archive.unclaim_all(conn)
+            requeue_unproven(conn, now, now + timedelta(seconds=1))
+
+
+def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
+    """The mailbox into the archive, the archive into the record."""
+    with _told(report), login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
+        report.archived += poll(bot, box, now, stop)
+    with _told(report):
+        tally = work(bot, now, stop)
+        report.worked += tally.worked
+        report.failed += tally.failed
+
+
+def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
+    """What is due by time, then the outbox."""
+    with _told(report):
+        report.reminders += remind(bot, now)
+    with _told(report):
+        digest(bot, now)
+    with _told(report):
+        report.told += bundle(bot, now)
+    if bot.config.smtp.deliver == "hold":
+        return
+    with _told(report):
+        report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
+
+
+def run_once(bot: Bot, now: datetime, stop: Stop) -> Report:
+    """Every job that is due now, once."""
+    report = Report()
+    begin(bot, now)
+    receive(bot, now, stop, report)
+    if not stop():
+        watch_the_clock(bot, now, stop, report)
+    return report
+
+
+def _sender(bot: Bot, now: datetime) -> Sender:
+    def connect(secret: str) -> Sender:
+        return Sender(bot.config.smtp, secret).__enter__()
+
+    return login(bot, "smtp", now, connect)
+
+
+@contextmanager
+def _told(report: Report) -> Iterator[None]:
+    """A part that is broken does not stop the others."""
+    try:
+        yield
+    except BotError as error:
+        if not isinstance(error, LoginRefused):  # that one is said once, by ``login``
+            log.warning("%s", error)
+        report.broken.append(error)

@@ -1,0 +1,176 @@
+"""From a draft to a letter: subject, plain text and HTML from templates/<letter>/, then bytes.
+
+One environment for the life of the process: building one for each letter costs 58 times as much. What
+people wrote is only ever a value: autoescape in HTML, one line each, never a template. A missing value, an
+unknown letter or a broken template is a ConfigError with file and line; nothing is guessed or left blank.
+"""
+
+import re
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.config import Office, read_toml
+from bot.errors import ConfigError
+from bot.letters.filters import Filter, date_filters, lay_out
+from bot.letters.mime import Heading, build, one_line
+from bot.model.deciding import LetterDraft
+from bot.model.letters import Letter
+
+BASE = "_base"
+FORMATS = ("month", "day", "fullday", "moment", "percent")
+PARTS = ("subject.txt", "body.txt", "body.html")
+LONGEST_TEXT = 1000  # a cell may hold 32,767 characters; no letter repeats that
+LONGEST_SUBJECT = 120
+_LETTER = re.compile(r"[a-z][a-z0-9_]*")
+# What a template can raise besides Jinja's own errors: {{ 1 + none }}, {{ 1 / 0 }}, a file that is not UTF-8.
+_TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, OSError)
+
+T = TypeVar("T")
+
+
+class _Loader(FileSystemLoader):
+    """``words.jinja.html`` and ``words.jinja.txt`` are the one file ``words.jinja``: see ``_Environment``."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        return super().get_source(environment, re.sub(r"(?<=\.jinja)\.(html|txt)$", "", template))
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """HTML is built from HTML alone. A macro counts as escaped when its *caller* escapes: one compiled for
+    plain text would carry a stranger's ``<img>`` into HTML. Sentences for both stand in files ``.jinja``,
+    which are compiled once for each, with escaping and without."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        suffix = Path(parent).suffix
+        if template.endswith(".jinja"):
+            return template + suffix
+        if Path(template).suffix != suffix:
+            raise TemplateRuntimeError(f"{template} cannot be used in {parent}: the endings differ")
+        return template
+
+
+class Renderer:
+    """Renders letters from a folder of templates for one office and one From.
+
+    Templates are read once; a changed one counts after a restart, as a changed rule does.
+    """
+
+    def __init__(self, templates: Path, office: Office, sender: str) -> None:
+        if not templates.is_dir():
+            raise ConfigError(f"{templates}: no such folder (paths.templates)")
+        self._root = templates.absolute()
+        self._sender = sender
+        self._zone = office.zone
+        self._office = {"name": office.name, "contact": office.contact, "phone": office.phone}
+        self._environment = _Environment(
+            loader=_Loader(self._root, encoding="utf-8"),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(self._filters())
+
+    def render(self, draft: LetterDraft, *, token: str, message_id: str, now: datetime) -> Letter:
+        """The letter, dated ``now`` (aware). ConfigError for its template, ValueError for its address."""
+        subject, text, html = self.words(draft, token=token, now=now)
+        heading = Heading(
+            sender=self._sender,
+            to=draft.to,
+            subject=subject,
+            message_id=message_id,
+            token=token,
+            key=draft.key,
+            date=now.astimezone(self._zone),
+            reply_to=draft.reply_to,
+            answer=bool(draft.reply_to or draft.subject_of),
+        )
+        return Letter(
+            key=draft.key,
+            letter=draft.letter,
+            to=draft.to,
+            subject=subject,
+            mime=build(heading, text, html, draft.files),
+            token=token,
+            message_id=message_id,
+            held=draft.held,
+            obligations=draft.obligations,
+        )
+
+    def words(self, draft: LetterDraft, *, token: str, now: datetime) -> tuple[str, str, str]:
+        """Subject (the mark with the token always at its end), plain text and HTML, before they are encoded."""
+        if not _LETTER.fullmatch(draft.letter):
+            raise ConfigError(f"{self._root}: no letter can be called {draft.letter!r}")
+        local = now.astimezone(self._zone)
+        values = {**_clean(draft.context), "office": self._office, "token": token, "now": local, "today": local.date()}
+        subject, text, html = (self._fill(f"{draft.letter}/{part}", values) for part in PARTS)
+        mark = one_line(self._fill(f"{BASE}/mark.txt", values))
+        return _cut(one_line(subject), LONGEST_SUBJECT) + mark, lay_out(text), html.strip() + "\n"
+
+    def check(self) -> None:
+        """Compiles every template; ConfigError for the first that is broken. Says nothing of missing values."""
+        for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
+            self._guarded(partial(self._environment.get_template, name), name)
+
+    def _fill(self, name: str, values: dict[str, Any]) -> str:
+        return self._guarded(lambda: self._environment.get_template(name).render(values), name)
+
+    def _guarded(self, step: Callable[[], T], name: str) -> T:
+        try:
+            return step()
+        except _TEMPLATE_FAULTS as error:
+            raise ConfigError(f"{self._place(error, name)}: {one_line(str(error)) or type(error).__name__}") from error
+
+    def _place(self, error: Exception, name: str) -> str:
+        """File and line of a fault; Jinja puts the lines of templates into the traceback."""
+        if isinstance(error, TemplateSyntaxError):
+            return f"{error.filename or self._root / name}:{error.lineno}"
+        inside = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(self._root)]
+        return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else str(self._root / name)
+
+    def _filters(self) -> dict[str, Filter]:
+        path = self._root / BASE / "formats.toml"
+        formats = read_toml(path)
+        for name in FORMATS:
+            if not isinstance(formats.get(name), str):
+                raise ConfigError(f"{path}: {name}: this key is missing, or is no text")
+        filters = date_filters(formats, self._zone)
+        try:
+            sample = datetime.fromtimestamp(0, self._zone)
+            filters["month"]("2017-06"), filters["percent"](50)
+            for name in ("day", "fullday", "moment"):
+                filters[name](sample)
+        # "{jahr}" is a KeyError, "{" a ValueError, "{year.x}" an AttributeError, "{}" an IndexError
+        except (LookupError, ValueError, AttributeError) as error:
+            raise ConfigError(f"{path}: a format has a name that does not exist: {error}") from error
+        return filters
+
+
+def _clean(value: Any) -> Any:
+    """The same values, every text in them on one line: nobody can forge a paragraph, or mark up HTML."""
+    if isinstance(value, str):
+        return _cut(one_line(str(value)), LONGEST_TEXT)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,77 @@
+"""Drawing on one worksheet of openpyxl: areas with a look, one printed page, protection. Knows no form."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+A4 = 9  # ST_PaperSize, ECMA-376 part 1, 18.3.1.63
+TINT = "FFF8E1"  # pale enough to vanish in print
+MARGIN_INCHES = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How an area looks. ``ruled``: in the table's lines. ``typed``: a person fills it in, so it is tinted,
+    and stays open when the sheet is protected."""
+
+    size: float
+    font: str
+    bold: bool = False
+    align: Literal["left", "center", "right"] = "center"
+    ruled: bool = False
+    typed: bool = False
+    format: str = "General"
+
+
+def area(sheet: "Worksheet", row: int, first: int, last: int, look: Look) -> "Cell":
+    """The cells ``first`` to ``last`` of a row, merged, in one look; the one to write into is returned."""
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+
+    cell = cast("Cell", sheet.cell(row, first))
+    if last > first:
+        sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+    line, none = Side(style="thin"), Side()
+    around = line if look.ruled else none
+    indent = 1 if look.align == "left" and look.typed else 0
+    # A merged cell that is open in its first cell alone still counts as locked for some programs.
+    for column in range(first, last + 1):
+        part = sheet.cell(row, column)
+        part.font = Font(name=look.font, size=look.size, bold=look.bold)
+        part.alignment = Alignment(look.align, "center", wrap_text=look.align != "right", indent=indent)
+        part.border = Border(left=around, right=around, top=around, bottom=line if look.typed else around)
+        part.protection = Protection(locked=not look.typed)
+        part.number_format = look.format
+        if look.typed:
+            part.fill = PatternFill("solid", fgColor=TINT)
+    return cell
+
+
+def one_page(sheet: "Worksheet", last_row: int, last_column: int) -> None:
+    """Prints on one A4, landscape, centred from side to side."""
+    from openpyxl.worksheet.page import PageMargins
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    sheet.print_area = f"A1:{sheet.cell(last_row, last_column).coordinate}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 1
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_options.horizontalCentered = True
+    sheet.page_margins = PageMargins(MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES)
+    sheet.sheet_view.showGridLines = False
+
+
+def protect(sheet: "Worksheet", start: str) -> None:
+    """Only open cells can be selected, beginning at ``start``. Without a password: it guides, and locks nobody out."""
+    sheet.protection.sheet = True
+    # In the file "1" means that it is forbidden.
+    sheet.protection.selectLockedCells = True
+    sheet.protection.selectUnlockedCells = False
+    sheet.protection.formatColumns = False
+    sheet.protection.formatRows = False
+    view = sheet.sheet_view.selection[0]
+    view.activeCell, view.sqref = start, start

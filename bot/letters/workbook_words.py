@@ -1,0 +1,54 @@
+"""templates/workbook.toml: the words of a workbook that stand on no form, and the name of its file."""
+
+import re
+from datetime import date
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from bot.letters.cells import clean
+from bot.rules.base import Rule
+from bot.rules.forms import FormRule
+
+_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+
+
+class WorkbookWords(Rule):
+    """templates/workbook.toml: what the workbook says beside the form's own words, and its fonts."""
+
+    file_name: str
+    period_line: str
+    field: str
+    date_format: str
+    prompt_title: str = Field(max_length=32)
+    prompt: str = Field(max_length=255)
+    error_title: str = Field(max_length=32)
+    error: str = Field(max_length=255)
+    title_font: str
+    text_font: str
+
+    @model_validator(mode="after")
+    def _braces_are_known(self) -> Self:
+        month: dict[str, str | int] = {"year": 2017, "month": 6}
+        for key, values in (
+            ("file_name", {"form": "", "unit": "", **month}),
+            ("period_line", {"label": "", **month}),
+            ("field", {"label": ""}),
+        ):
+            try:
+                getattr(self, key).format(**values)
+            except (KeyError, IndexError, ValueError, AttributeError) as error:
+                raise ValueError(f"{key}: in braces may stand only {', '.join(values)}") from error
+        return self
+
+
+def file_name(rule: FormRule, words: WorkbookWords, unit: str, period: str) -> str:
+    """What the workbook is called as an attachment; a name and never a path."""
+    first = first_day(period)
+    name = words.file_name.format(form=rule.name, unit=unit, year=first.year, month=first.month)
+    return _NOT_IN_FILE_NAMES.sub("_", clean(name))
+
+
+def first_day(period: str) -> date:
+    """The first day of a month written ``2017-06``; ValueError for anything else."""
+    return date.fromisoformat(f"{period}-01")

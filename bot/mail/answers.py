@@ -1,0 +1,43 @@
+"""What an IMAP server answered to SEARCH and FETCH, as values. Pure; tolerant of answers nobody asked for.
+
+Never used for ENVELOPE or BODYSTRUCTURE: NetEase sends malformed ones.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from imapclient.datetime_util import parse_to_datetime
+from imapclient.response_parser import parse_response
+
+Row = dict[bytes, Any]  # what FETCH answered for one mail, keyed by the upper-case item
+
+
+def found_uids(data: Iterable[bytes | None]) -> set[int]:
+    """The numbers of all ``* SEARCH`` lines; none, or an empty line, is an empty set (RFC 3501, 7.2.5)."""
+    return {int(word) for line in data if line for word in line.split() if word.isdigit() and int(word)}
+
+
+def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
+    """The rows of a FETCH answer by UID. A row without a UID is dropped: it is unsolicited, and its sequence
+    number must not be taken for a UID. Raises ValueError or ProtocolError when the answer is malformed."""
+    rows: dict[int, Row] = {}
+    for item in parse_response([part for part in data if part is not None]):
+        if not isinstance(item, tuple):
+            continue  # the sequence number before each row
+        row = {key.upper(): value for key, value in zip(item[::2], item[1::2], strict=False) if isinstance(key, bytes)}
+        uid = row.get(b"UID")
+        if isinstance(uid, int) and uid > 0:
+            rows.setdefault(uid, {}).update(row)
+    return rows
+
+
+def internal_date(value: object) -> datetime | None:
+    """INTERNALDATE in UTC, or None when it is missing or no date. Without a zone (``-0000``) it is UTC."""
+    if not isinstance(value, bytes):
+        return None
+    try:
+        moment: datetime = parse_to_datetime(value, normalise=False)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # "31-Feb-2017 …", "01-Jan-0001 00:00:00 +0800"
+        return None

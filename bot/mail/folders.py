@@ -1,0 +1,36 @@
+"""Which folders of an account can hold a report: the configured one, and wherever the provider puts junk.
+
+The names are facts of the providers (NetEase, QQ, common IMAP servers), as protocol names are, not wording.
+"""
+
+from collections.abc import Iterable
+
+Listed = tuple[tuple[bytes, ...], str, str]  # flags, delimiter (may be empty), decoded name
+
+JUNK_FLAGS = {b"\\junk", b"\\spam"}  # RFC 6154; \Spam is how XLIST wrote it
+NEVER_FLAGS = {b"\\noselect", b"\\nonexistent", b"\\sent", b"\\trash", b"\\drafts", b"\\all", b"\\flagged"}
+JUNK_NAMES = {
+    "垃圾邮件", "垃圾箱", "病毒邮件", "病毒文件夹", "广告邮件", "订阅邮件",
+    "junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk mail",
+}  # fmt: skip
+
+
+def folders_to_read(listing: Iterable[Listed], configured: str, filed: str = "") -> list[str]:
+    """The configured folder first, then the junk folders in the server's order, each once.
+
+    Sent, trash and drafts are left out even when named like junk, and so is ``filed``, where mail that is
+    done is moved. The configured folder stands even if the server does not list it: opening it will tell.
+    """
+    names = [configured]
+    for flags, delimiter, name in listing:
+        if _is_junk({flag.lower() for flag in flags}, delimiter, name) and name != filed:
+            names.append(name)
+    unique = dict.fromkeys("INBOX" if name.upper() == "INBOX" else name for name in names)
+    return list(unique)
+
+
+def _is_junk(flags: set[bytes], delimiter: str, name: str) -> bool:
+    if flags & NEVER_FLAGS:
+        return False
+    last = name.rsplit(delimiter, 1)[-1] if delimiter else name  # "INBOX.Junk", "[Gmail]/Spam"
+    return bool(flags & JUNK_FLAGS) or last.lower() in JUNK_NAMES

@@ -1,0 +1,176 @@
+"""Reads foreign files in a process of its own, which can be ended.
+
+The process is started at the first file, serves one file after the other, and is started anew after a file
+that ended it. It ends with its parent, even one that was killed, because its pipe closes.
+Not ``multiprocessing``: spawning would run the main module again (scheduler.py, pytest) and start a
+resource tracker as a third process.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from bot.errors import BotError
+from bot.reading.child import read_frame, write_frame
+from bot.reading.opened import FRAME, Opened, decoded
+
+FILE_SECONDS = 5.0  # for one file; a form takes a few milliseconds
+START_SECONDS = 60.0  # for the process to come up, on a slow disk
+KIND = 100  # bytes of the frame that names the kind
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Reader:
+    """A guarded process that opens files; one file at a time, from any thread.
+
+    ``command`` replaces the process, for tests.
+    """
+
+    def __init__(self, seconds: float = FILE_SECONDS, command: Sequence[str] | None = None) -> None:
+        self._seconds = seconds
+        self._command = list(command or (sys.executable, "-m", "bot.reading.child"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that waits for files; None before the first one, and after one that ended it."""
+        return self._process.pid if self._process else None
+
+    def close(self) -> None:
+        """Ends the process. May be called twice; ``read`` afterwards is a RuntimeError."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def read(self, data: bytes) -> Opened:
+        """What the file holds, or a code why not: at most ``seconds`` for any file, and never an exception
+        because of its content. BotError when the process itself cannot be started."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the reader is closed")
+            fresh = self._process is None
+            answer = self._ask(data)
+            if answer is None and not fresh:
+                # Ended before it looked at the file: someone killed it while it waited. Not this file's fault.
+                answer = self._ask(data)
+            return answer or Opened("other", unreadable="crashed")
+
+    def _ask(self, data: bytes) -> Opened | None:
+        """The answer about one file; None when the process ended without a word about it."""
+        process = self._process = self._process or self._started()
+        try:
+            with _Deadline(process, self._seconds) as deadline:
+                kind, answer = _exchange(process, data)
+        except BaseException:
+            # Ctrl-C, or the handler of SIGTERM, in the middle: the late answer must not meet the next file.
+            self._end()
+            raise
+        if answer is not None:
+            # What was out of memory, or came too late to be spared, does not serve the next file.
+            if answer.unreadable == "too_complex" or deadline.passed:
+                self._end()
+            return answer
+        status = self._end()
+        if deadline.passed or status == -getattr(signal, "SIGXCPU", 0):
+            return Opened(kind or "other", unreadable="timeout")
+        return Opened(kind, unreadable="crashed") if kind else None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        # No secret goes with it: passwords stand in BOT_ variables.
+        environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
+        paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        try:
+            # A session of its own: Ctrl-C in the terminal is for the parent.
+            process = subprocess.Popen(
+                self._command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, start_new_session=True
+            )
+        except OSError as error:
+            raise BotError(f"the reading process cannot be started: {error}") from error
+        with _Deadline(process, START_SECONDS):
+            ready = _frame(process.stdout, 0)
+        if ready is None:
+            _ended(process)
+            raise BotError(f"the reading process does not start; try: {' '.join(self._command)}")
+        return process
+
+    def _end(self) -> int:
+        process, self._process = self._process, None
+        return _ended(process) if process else 0
+
+
+class _Deadline:
+    """Kills the process when the time is over; ``passed`` tells whether it did."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self.passed = False
+        self._process = process
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def _fire(self) -> None:
+        self.passed = True
+        self._process.kill()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+
+def _exchange(process: subprocess.Popen[bytes], data: bytes) -> tuple[str, Opened | None]:
+    """Sends the file, takes kind and answer. What is missing or makes no sense is empty or None."""
+    try:
+        assert process.stdin is not None
+        write_frame(process.stdin, data)
+    except OSError:
+        return "", None
+    kind = _frame(process.stdout, KIND)
+    if kind is None:
+        return "", None
+    answer = _frame(process.stdout, FRAME)
+    try:
+        return kind.decode("ascii"), decoded(answer) if answer is not None else None
+    except ValueError:
+        return "other", None
+
+
+def _frame(stream: IO[bytes] | None, limit: int) -> bytes | None:
+    try:
+        assert stream is not None
+        return read_frame(stream, limit)
+    except (EOFError, OSError, ValueError):
+        return None
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Closes the pipes, ends the process and waits for it; its exit status."""
+    for stream in (process.stdin, process.stdout):
+        # A dead process makes the flush in close() raise BrokenPipeError.
+        with contextlib.suppress(OSError):
+            if stream is not None:
+                stream.close()
+    try:
+        return process.wait(0.5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

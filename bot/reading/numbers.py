@@ -1,0 +1,145 @@
+"""The numbers of one table: the row of values, and the sums below or beside it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bot.model.forms import Cell, Count
+from bot.reading.anchors import Table
+from bot.reading.view import View
+from bot.reading.vocabulary import Vocabulary, meaning
+from bot.reading.written import count
+from bot.rules.policy import Words
+
+REACH = 30  # rows below the column words in which the values and their sums are looked for
+
+
+@dataclass
+class Numbers:
+    """What stands in one table; ``bottom`` is its last row in the view."""
+
+    counts: dict[str, dict[str, Count]] = field(default_factory=dict)
+    subtotals: dict[str, Count] = field(default_factory=dict)
+    total: Count | None = None
+    bottom: int = 0
+
+
+def limit(view: View, vocab: Vocabulary, found: Iterable[Table], table: Table) -> int:
+    """The first row below the table that is no longer its own: of the next table, or of the next title."""
+    below = min((other.top for other in found if other.top > table.row), default=view.height)
+    end = min(below, table.row + 1 + REACH)
+    titles = (r for r in range(table.row + 1, end) if any(vocab.title in n for names in view.names[r] for n in names))
+    return next(titles, end)
+
+
+def read(view: View, vocab: Vocabulary, table: Table, end: int, words: Words) -> Numbers:
+    """Every number of the table, each with its place; a cell whose header is missing is absent."""
+    sums = _labelled(view, vocab.subtotals, table, end)
+    grand = _labelled(view, vocab.totals, table, end)
+    row = _values_row(view, vocab, table, end, {place[0] for place in (sums, grand) if place})
+    reader = _Reader(view, words)
+    found = Numbers(bottom=max(row, *(place[0] for place in (sums, grand) if place), table.row))
+    for (group, id_), column in table.columns.items():
+        span = range(column, view.last_column(table.row, column) + 1)
+        found.counts.setdefault(group, {})[id_] = reader.first(row, span)
+    for group, column in table.subtotal_columns.items():
+        found.subtotals[group] = reader.first(row, range(column, column + 1))
+    if table.total_column is not None:
+        found.total = reader.first(row, range(table.total_column, table.total_column + 1))
+    if sums:
+        _add_sums(reader, vocab, table, sums, found)
+    if grand and (found.total is None or found.total.doubt == "blank"):
+        after = range(grand[1], max(table.right, grand[1] + 1) + 1)
+        found.total = reader.first(grand[0], after, vocab.totals)
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads counts off a view."""
+
+    view: View
+    words: Words
+
+    def first(self, row: int, columns: range, labels: Mapping[str, str] | None = None) -> Count:
+        """The first cell that says something. ``labels`` may stand before the number or in a cell of
+        their own (合计：8), and are no part of it. If there is nothing: blank, at the first cell that is no label."""
+        blank: int | None = None
+        for column in columns:
+            cell = self._cell(row, column)
+            if labels and isinstance(cell, str):
+                rest = _without(labels, cell)
+                if rest == "":
+                    continue
+                cell = cell if rest is None else rest
+            if isinstance(cell, str) and not cell.strip():
+                cell = None
+            if cell is not None:
+                return count(cell, self.view.place(row, column), self.words)
+            blank = column if blank is None else blank
+        return count(None, self.view.place(row, columns.start if blank is None else blank), self.words)
+
+    def _cell(self, row: int, column: int) -> Cell:
+        inside = row < self.view.height and column < self.view.width
+        return self.view.cells[row][column] if inside else None
+
+
+def _labelled(view: View, labels: Mapping[str, str], table: Table, end: int) -> tuple[int, int] | None:
+    """The first cell below the column words that is one of the labels, alone or with its number."""
+    for row in range(table.row + 1, end):
+        for column in range(table.left, min(table.right + 1, view.width)):
+            names = view.names[row][column]
+            if not names:
+                continue
+            rest = _without(labels, str(view.cells[row][column])) if names[0].startswith(tuple(labels)) else None
+            if meaning(names, labels) or (rest and any(char.isdigit() for char in rest)):
+                return row, column
+    return None
+
+
+def _without(labels: Mapping[str, str], text: str) -> str | None:
+    """What follows the label in the text, empty if nothing does; None if it does not begin with one."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    for label in sorted(labels, key=len, reverse=True):
+        found = re.match(r"\s*".join(map(re.escape, label)) + r"(?:\s*\([^()]*\))?[\s:]*", plain, re.IGNORECASE)
+        if found:
+            return plain[found.end() :]
+    return None
+
+
+def _values_row(view: View, vocab: Vocabulary, table: Table, end: int, sums: set[int]) -> int:
+    """The row that is labelled as the values', else the first below with something in it, else the next."""
+    rows = [row for row in range(table.row + 1, end) if row not in sums]
+    for row in rows:
+        if any(meaning(view.names[row][c], vocab.values) for c in range(table.left, table.first)):
+            return row
+    for row in rows:
+        if any(_is_value(view, vocab, row, column) for column in table.columns.values()):
+            return row
+    return table.row + 1
+
+
+def _is_value(view: View, vocab: Vocabulary, row: int, column: int) -> bool:
+    names = view.names[row][column]
+    if not names:
+        return not view.is_blank(row, column)
+    return not any(name in vocab.known or vocab.speaks(name) for name in names)
+
+
+def _add_sums(reader: _Reader, vocab: Vocabulary, table: Table, label: tuple[int, int], found: Numbers) -> None:
+    """The row of the groups' sums. One merged cell under several groups is not theirs, but the total."""
+    row = label[0]
+    for group, (first, last) in table.spans.items():
+        if group in found.subtotals and found.subtotals[group].doubt != "blank":
+            continue
+        widest = (
+            max((reader.view.last_column(row, c) for c in range(first, last + 1)), default=last)
+            if row < reader.view.height
+            else last
+        )
+        if any(other[0] > last and other[0] <= widest for other in table.spans.values()):
+            total = reader.first(row, range(first, last + 1), vocab.subtotals)
+            found.total = found.total or total
+            return
+        found.subtotals[group] = reader.first(row, range(first, last + 1), vocab.subtotals)

@@ -1,0 +1,95 @@
+"""What the guarded process hands over: kind and grids, and their form on the pipe.
+
+JSON and never pickle: a reader that was taken over by the file it reads can send wrong text, but cannot
+make the parent run anything. So everything is checked on receipt, against the same limits.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.model.forms import Cell, Grid
+
+SHEETS = 60
+ROWS = 2_000
+COLUMNS = 256
+CELLS = 200_000  # of all sheets together, blanks between values included
+TEXT = 1_000  # characters of one cell
+MERGES = 5_000
+FRAME = 32 << 20  # bytes of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One file after opening. ``hidden`` are sheets that its maker does not show; ``cut`` tells that a
+    limit left something out; ``unreadable`` is a code of ``[unreadable]``, then there are no grids."""
+
+    kind: str
+    grids: tuple[Grid, ...] = ()
+    hidden: tuple[Grid, ...] = ()
+    cut: bool = False
+    unreadable: str | None = None
+
+
+def encoded(opened: Opened) -> bytes:
+    """The answer as bytes for the pipe."""
+    answer = {
+        "kind": opened.kind,
+        "grids": [_plain(grid) for grid in opened.grids],
+        "hidden": [_plain(grid) for grid in opened.hidden],
+        "cut": opened.cut,
+        "unreadable": opened.unreadable,
+    }
+    return json.dumps(answer, ensure_ascii=False, default=_dated).encode("utf-8", "replace")
+
+
+def decoded(frame: bytes) -> Opened:
+    """The answer that ``frame`` holds. ValueError on anything that ``encoded`` would not have written."""
+    try:
+        answer = json.loads(frame)
+        grids = tuple(_grid(plain) for plain in answer["grids"][:SHEETS])
+        hidden = tuple(_grid(plain) for plain in answer["hidden"][:SHEETS])
+        code = answer["unreadable"]
+        opened = Opened(_text(answer["kind"]), grids, hidden, bool(answer["cut"]), code and _text(code))
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"not an answer of the reading process: {error}") from error
+    if sum(len(row) for grid in grids + hidden for row in grid.rows) > CELLS:
+        raise ValueError("more cells than the limit")
+    return opened
+
+
+def _plain(grid: Grid) -> dict[str, Any]:
+    return {"name": grid.name, "rows": grid.rows, "merges": grid.merges}
+
+
+def _dated(value: object) -> dict[str, str]:
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    raise TypeError(type(value).__name__)
+
+
+def _grid(plain: Any) -> Grid:
+    rows = tuple(tuple(_cell(cell) for cell in row[:COLUMNS]) for row in plain["rows"][:ROWS])
+    merges = tuple(_merge(merge) for merge in plain["merges"][:MERGES])
+    return Grid(_text(plain["name"])[:100], rows, merges)
+
+
+def _merge(plain: Any) -> tuple[int, int, int, int]:
+    first_row, first_column, last_row, last_column = (int(n) for n in plain)
+    return first_row, first_column, last_row, last_column
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        return _text(value)[:TEXT]
+    if value is None or isinstance(value, bool | float | int):
+        return value
+    return date.fromisoformat(value["date"])
+
+
+def _text(value: Any) -> str:
+    """A clean text: no NUL and no lone surrogate, which no database would store."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, got {type(value).__name__}")
+    return value.encode("utf-8", "replace").decode().replace("\0", "")

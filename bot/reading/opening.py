@@ -1,0 +1,54 @@
+"""Bytes -> Opened: which reader opens which kind. Runs in the guarded process only.
+
+Another container is another line in READERS.
+"""
+
+import io
+from collections.abc import Callable
+
+from bot.reading import workbook
+from bot.reading.opened import Opened
+from bot.reading.precheck import precheck
+from bot.reading.sniff import OLE, ZIP, is_encrypted_package, kind_of
+
+READERS: dict[str, Callable[[bytes, str], Opened]] = {
+    "xlsx": workbook.opened,
+    "xls": workbook.opened,
+    "ods": workbook.opened,
+}
+
+
+def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
+    """The file's grids, or why there are none. ``tell`` hears the kind before anything is opened, so that
+    it is known even if the reader does not come back. MemoryError passes; nothing else is raised."""
+    kind = kind_of(data)
+    tell(kind)
+    if is_encrypted_package(data):
+        return Opened(kind, unreadable="encrypted")
+    reader = READERS.get(kind)
+    if reader is None:
+        return Opened(kind, unreadable=kind)
+    refusal = precheck(data) if data.startswith(ZIP) else None
+    if refusal:
+        return Opened(kind, unreadable=refusal)
+    try:
+        return reader(data, kind)
+    except workbook.Encrypted:
+        return Opened(kind, unreadable="encrypted")
+    except MemoryError:
+        raise
+    except BaseException:
+        # Whatever a damaged file makes of a reader: CalamineError, and pyo3's PanicException, which
+        # derives from BaseException ("range start index out of range" on a truncated .xls).
+        return Opened(kind, unreadable="encrypted" if _wants_password(data) else "damaged")
+
+
+def _wants_password(data: bytes) -> bool:
+    """Whether an old binary file is behind a password: calamine only says that it cannot tell its format."""
+    import msoffcrypto
+
+    try:
+        return bool(data.startswith(OLE) and msoffcrypto.OfficeFile(io.BytesIO(data)).is_encrypted())
+    except Exception:
+        # No Office file, or a damaged one: FileFormatError, ParseError, struct.error, OSError of olefile.
+        return False

@@ -1,0 +1,110 @@
+"""A grid as the finders look at it: upright or turned by 90 degrees, its texts evened out, its merges known.
+
+Coordinates are zero-based (row, column) of the view; ``place`` and ``true`` give those of the sheet.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.model.forms import Cell, Grid
+from bot.rules.base import even
+
+LONGEST = 400  # characters of a cell that are searched for words
+_BESIDE = re.compile(r"[(（][^()（）]*[)）]")  # 一级（家）
+_NUMBERING = re.compile(r"^\s*[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*(?=\D)")  # 1.规模以上企业
+
+Names = tuple[str, ...]
+Span = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of the sheet, zero-based, inclusive."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def holds(self, row: int, column: int) -> bool:
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+
+def a1(row: int, column: int) -> str:
+    """The address that a spreadsheet shows: (0, 27) is AB1."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row + 1}"
+
+
+def names_of(cell: Cell) -> Names:
+    """What a text can be called: evened out, and the same without brackets and numbering. Empty for no text."""
+    if not isinstance(cell, str):
+        return ()
+    whole = even(cell[:LONGEST])
+    bare = even(_NUMBERING.sub("", _BESIDE.sub("", cell[:LONGEST])))
+    return (whole, bare) if bare and bare != whole else (whole,) if whole else ()
+
+
+@dataclass(frozen=True)
+class View:
+    """Cells and names of a grid, padded to a rectangle. ``turned`` swaps rows and columns."""
+
+    cells: tuple[tuple[Cell, ...], ...]
+    names: tuple[tuple[Names, ...], ...]
+    merges: tuple[Span, ...]
+    turned: bool = False
+
+    @classmethod
+    def of(cls, grid: Grid) -> "View":
+        width = max((len(row) for row in grid.rows), default=0)
+        cells = tuple(row + (None,) * (width - len(row)) for row in grid.rows)
+        known: dict[str, Names] = {}
+        names = []
+        for row in cells:
+            names.append(tuple(_remembered(cell, known) if cell.__class__ is str else () for cell in row))
+        return cls(cells, tuple(names), grid.merges)
+
+    def quarter_turn(self) -> "View":
+        """The view with rows for columns, and the same places."""
+        merges = tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merges)
+        return View(tuple(zip(*self.cells, strict=True)), tuple(zip(*self.names, strict=True)), merges, not self.turned)
+
+    @property
+    def height(self) -> int:
+        return len(self.cells)
+
+    @property
+    def width(self) -> int:
+        return len(self.cells[0]) if self.cells else 0
+
+    @cached_property
+    def _last_columns(self) -> dict[tuple[int, int], int]:
+        return {(r0, c0): min(c1, self.width - 1) for r0, c0, _, c1 in self.merges}
+
+    def last_column(self, row: int, column: int) -> int:
+        """The last column that the cell covers: its own, unless it is merged."""
+        return max(column, self._last_columns.get((row, column), column))
+
+    def is_blank(self, row: int, column: int) -> bool:
+        cell = self.cells[row][column]
+        return cell is None or (isinstance(cell, str) and not cell.strip())
+
+    def place(self, row: int, column: int) -> str:
+        """The address on the sheet as its sender sees it."""
+        return a1(*self.true(row, column))
+
+    def true(self, row: int, column: int) -> tuple[int, int]:
+        """Row and column on the sheet."""
+        return (column, row) if self.turned else (row, column)
+
+
+def _remembered(cell: Cell, known: dict[str, Names]) -> Names:
+    assert isinstance(cell, str)
+    if cell not in known:
+        known[cell] = names_of(cell)
+    return known[cell]

@@ -1,0 +1,75 @@
+"""Bytes of a workbook -> grids, by python-calamine. Runs in the guarded process only.
+
+Reads xlsx, xlsm, xlsb, xls, et and ods, whatever the file is called. It gives values, not formulas: a
+formula that was never calculated is a blank cell. It does not look for forms.
+"""
+
+import io
+from datetime import date, datetime
+from typing import Any
+
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from bot.model.forms import Cell, Grid
+from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, SHEETS, TEXT, Opened
+
+
+class Encrypted(Exception):
+    """The workbook wants a password."""
+
+
+def opened(data: bytes, kind: str) -> Opened:
+    """Every sheet, the visible ones apart from the hidden. Raises ``Encrypted``, and anything on damage."""
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except PasswordError as error:
+        raise Encrypted from error
+    shown: list[Grid] = []
+    hidden: list[Grid] = []
+    budget, cut = CELLS, False
+    # Visible sheets first: when a file is too large for all of it, the sheet that people see is read.
+    sheets = sorted(enumerate(book.sheets_metadata), key=lambda item: item[1].visible != SheetVisibleEnum.Visible)
+    for index, about in sheets:
+        if about.typ != SheetTypeEnum.WorkSheet:
+            continue
+        if budget <= 0 or len(shown) + len(hidden) == SHEETS:
+            cut = True
+            break
+        grid, cells, shortened = _grid(book.get_sheet_by_index(index), budget)
+        (shown if about.visible == SheetVisibleEnum.Visible else hidden).append(grid)
+        budget -= cells
+        cut = cut or shortened
+    return Opened(kind, tuple(shown), tuple(hidden), cut)
+
+
+def _grid(sheet: Any, budget: int) -> tuple[Grid, int, bool]:
+    """One sheet with its true coordinates, how many cells it took, and whether something was left out."""
+    cut = sheet.total_height > ROWS or sheet.total_width > COLUMNS
+    rows: list[tuple[Cell, ...]] = []
+    taken = 0
+    for values in sheet.to_python(skip_empty_area=False, nrows=ROWS):
+        row = [_cell(value) for value in values[:COLUMNS]]
+        while row and row[-1] is None:
+            row.pop()
+        taken += len(row) + sum(len(cell) for cell in row if isinstance(cell, str)) // 100
+        if taken > budget:
+            cut = True
+            break
+        rows.append(tuple(row))
+    while rows and not rows[-1]:
+        rows.pop()
+    merges = tuple((a, b, c, d) for (a, b), (c, d) in (sheet.merged_cell_ranges or ())[:MERGES])
+    return Grid(sheet.name[:100], tuple(rows), merges), taken, cut
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        return value[:TEXT] or None
+    # xlsx stores every number as a float: 5.0 and the telephone 13800138000.0 were typed as whole numbers.
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else str(value)

@@ -1,0 +1,147 @@
+"""Mails: stored raw before anything looks at them, worked off one by one, each attempt counted first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import Connection, func, select, update
+
+from bot.model.mail import Mail, Place, RawMail
+from bot.record.runs import insert_once, note
+from bot.record.schema import folder, mail, place
+
+CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A mail that this worker alone may open now. ``raw`` is None when it was too large to fetch."""
+
+    mail_id: int
+    raw: RawMail | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """Up to which UID a folder is known without gaps, and when it was last compared as a whole."""
+
+    uidvalidity: int
+    seen_upto: int
+    swept_at: datetime
+
+
+def folder_state(conn: Connection, name: str) -> FolderState | None:
+    row = conn.execute(select(folder).where(folder.c.name == name)).first()
+    return FolderState(row.uidvalidity, row.seen_upto, row.swept_at) if row else None
+
+
+def set_folder_state(conn: Connection, name: str, state: FolderState) -> None:
+    values = {"uidvalidity": state.uidvalidity, "seen_upto": state.seen_upto, "swept_at": state.swept_at}
+    if not conn.execute(update(folder).where(folder.c.name == name).values(values)).rowcount:
+        insert_once(conn, folder, {"name": name, **values})
+
+
+def known_uids(conn: Connection, name: str, uidvalidity: int, uids: Iterable[int]) -> set[int]:
+    """Which of ``uids`` have a row already."""
+    wanted = list(uids)
+    known: set[int] = set()
+    for start in range(0, len(wanted), 500):  # SQLite's limit on bound values
+        query = select(place.c.uid).where(
+            place.c.folder == name, place.c.uidvalidity == uidvalidity, place.c.uid.in_(wanted[start : start + 500])
+        )
+        known.update(conn.execute(query).scalars())
+    return known
+
+
+def store(conn: Connection, raw: RawMail, where: Place | None, now: datetime) -> int | None:
+    """Keeps the bytes and the place. Returns the mail's id, or None when these bytes were known already."""
+    digest = sha256(raw.data).hexdigest()
+    row = {"sha256": digest, "raw": raw.data, "size": len(raw.data), "received_at": raw.received_at}
+    return _store(conn, row, where, now)
+
+
+def store_too_large(conn: Connection, size: int, received_at: datetime, where: Place, now: datetime) -> int | None:
+    """Accounts for a mail that is not fetched because of its size."""
+    digest = sha256(f"{where.folder}\0{where.uidvalidity}\0{where.uid}\0{size}".encode()).hexdigest()
+    return _store(conn, {"sha256": digest, "size": size, "received_at": received_at}, where, now)
+
+
+def _store(conn: Connection, row: dict[str, object], where: Place | None, now: datetime) -> int | None:
+    fresh = insert_once(conn, mail, {"attempts": 0, **row, "archived_at": now, "state": "new"})
+    mail_id: int = conn.execute(select(mail.c.id).where(mail.c.sha256 == row["sha256"])).scalar_one()
+    if where is not None:
+        values = {"folder": where.folder, "uidvalidity": where.uidvalidity, "uid": where.uid}
+        insert_once(conn, place, {**values, "mail_id": mail_id, "filed": False})
+    if fresh:
+        note(conn, now, "mail.archived", mail_id=mail_id, size=row["size"])
+    return mail_id if fresh else None
+
+
+def claim(conn: Connection, now: datetime) -> Claimed | None:
+    """Takes the oldest mail that nobody works on, and counts the attempt before it is opened."""
+    query = (
+        select(mail.c.id, mail.c.raw, mail.c.received_at, mail.c.attempts)
+        .where(mail.c.state == "new", (mail.c.claimed_until.is_(None)) | (mail.c.claimed_until <= now))
+        .order_by(mail.c.received_at, mail.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    conn.execute(update(mail).where(mail.c.id == row.id).values(attempts=row.attempts + 1, claimed_until=now + CLAIM))
+    raw = RawMail(row.raw, row.received_at) if row.raw is not None else None
+    return Claimed(row.id, raw, row.attempts + 1)
+
+
+def release(conn: Connection, mail_id: int, until: datetime) -> None:
+    """Puts a claimed mail back, not to be tried before ``until``."""
+    conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(claimed_until=until))
+
+
+def unclaim_all(conn: Connection) -> None:
+    """For the only worker of a record, at its start: what its dead predecessor held is free again."""
+    conn.execute(update(mail).where(mail.c.state == "new").values(claimed_until=None))
+
+
+def finish(conn: Connection, mail_id: int, now: datetime, outcome: str, why: str, opened: Mail | None) -> bool:
+    """Gives a mail its fate. False when another worker was faster: then nothing of this one may stand."""
+    values: dict[str, object] = {"state": "done", "outcome": outcome, "why": why, "done_at": now, "claimed_until": None}
+    if opened is not None:
+        values |= {
+            "message_id": opened.message_id,
+            "sender": opened.sender,
+            "shown_from": opened.shown_from,
+            "subject": opened.subject,
+        }
+    return conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(values)).rowcount == 1
+
+
+def set_aside(conn: Connection, mail_id: int, now: datetime, why: str) -> bool:
+    """Leaves a mail to a person; its bytes stay. False when it had a fate already."""
+    values = {"state": "aside", "outcome": None, "why": why, "done_at": now, "claimed_until": None}
+    return conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(values)).rowcount == 1
+
+
+def unfiled(conn: Connection, name: str, uidvalidity: int) -> list[int]:
+    """UIDs in a folder whose mail is done and which were not moved yet."""
+    query = (
+        select(place.c.uid)
+        .join(mail, mail.c.id == place.c.mail_id)
+        .where(place.c.folder == name, place.c.uidvalidity == uidvalidity)
+        .where(place.c.filed.is_(False), mail.c.state == "done")
+    )
+    return list(conn.execute(query).scalars())
+
+
+def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -> None:
+    where = (place.c.folder == name, place.c.uidvalidity == uidvalidity, place.c.uid.in_(uids))
+    conn.execute(update(place).where(*where).values(filed=True))
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many mails are in each state."""
+    query = select(mail.c.state, func.count().label("n")).group_by(mail.c.state)
+    return {row.state: row.n for row in conn.execute(query)}

@@ -1,0 +1,194 @@
+"""Letters: queued once by their key, claimed one by one, marked with what became of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from bot.model.deciding import Obligation
+from bot.model.letters import Letter
+from bot.record.runs import insert_once, note
+from bot.record.schema import letter
+
+HANDED_OVER = ("sent", "sending")  # what counts against the provider's quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A letter whose turn it is, claimed by this worker. ``attempts`` counts this one."""
+
+    letter_id: int
+    key: str
+    letter: str
+    to: str
+    mime: bytes
+    attempts: int
+    queued_at: datetime
+    mail_id: int | None
+    obligations: tuple[Obligation, ...]
+    only_while_owed: bool
+
+
+def enqueue(conn: Connection, item: Letter, now: datetime, *, mail_id: int | None = None) -> int | None:
+    """Puts a letter into the outbox; None when one with this key is there already, whatever its state."""
+    row = {
+        "key": item.key,
+        "letter": item.letter,
+        "to": item.to,
+        "subject": item.subject,
+        "token": item.token,
+        "message_id": item.message_id,
+        "mime": item.mime,
+        "state": "held" if item.held else "queued",
+        "attempts": 0,
+        "queued_at": now,
+        "due_at": now,
+        "answer": "",
+        "mail_id": mail_id,
+        "obligations": [[o.unit, o.form, o.period, o.deadline.isoformat()] for o in item.obligations],
+        "only_while_owed": item.only_while_owed,
+    }
+    if not insert_once(conn, letter, row):
+        return None
+    letter_id: int = conn.execute(select(letter.c.id).where(letter.c.key == item.key)).scalar_one()
+    note(conn, now, "letter.held" if item.held else "letter.queued", letter_id=letter_id, mail_id=mail_id, key=item.key)
+    return letter_id
+
+
+def has_key(conn: Connection, key: str) -> bool:
+    return conn.execute(select(letter.c.id).where(letter.c.key == key)).first() is not None
+
+
+def claim(conn: Connection, now: datetime) -> Due | None:
+    """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted."""
+    query = (
+        select(letter)
+        .where(letter.c.state == "queued", letter.c.due_at <= now)
+        .order_by(letter.c.due_at, letter.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    _mark(conn, row.id, state="sending", attempts=row.attempts + 1, due_at=now)
+    return Due(
+        row.id,
+        row.key,
+        row.letter,
+        row.to,
+        row.mime,
+        row.attempts + 1,
+        row.queued_at,
+        row.mail_id,
+        obligations_of(row),
+        row.only_while_owed,
+    )
+
+
+def obligations_of(row: Row[Any]) -> tuple[Obligation, ...]:
+    return tuple(Obligation(u, f, p, datetime.fromisoformat(d)) for u, f, p, d in row.obligations)
+
+
+def mark_sent(conn: Connection, due: Due, now: datetime, answer: str) -> None:
+    _mark(conn, due.letter_id, state="sent", sent_at=now, answer=answer)
+    note(conn, now, "letter.sent", letter_id=due.letter_id, mail_id=due.mail_id, attempts=due.attempts)
+
+
+def mark_retry(conn: Connection, due: Due, now: datetime, at: datetime, reason: str) -> None:
+    _mark(conn, due.letter_id, state="queued", due_at=at, answer=reason)
+    note(conn, now, "letter.retry", letter_id=due.letter_id, mail_id=due.mail_id, at=at.isoformat(), reason=reason)
+
+
+def unclaim(conn: Connection, due: Due) -> None:
+    """Puts a letter back as if it had not been claimed: nothing was handed to the server."""
+    _mark(conn, due.letter_id, state="queued", attempts=due.attempts - 1)
+
+
+def put_off(conn: Connection, due: Due, at: datetime) -> None:
+    """Not now, and not for the server's sake: the attempt does not count."""
+    _mark(conn, due.letter_id, state="queued", attempts=due.attempts - 1, due_at=at)
+
+
+def mark_ended(conn: Connection, due: Due, now: datetime, state: str, reason: str) -> None:
+    """``failed``, ``cancelled`` or ``held``: it does not leave by itself any more."""
+    _mark(conn, due.letter_id, state=state, answer=reason)
+    note(conn, now, f"letter.{state}", letter_id=due.letter_id, mail_id=due.mail_id, reason=reason)
+
+
+def unproven(conn: Connection, before: datetime) -> list[Row[Any]]:
+    """Letters that a worker was handing over when it died: nobody knows whether they arrived."""
+    return list(conn.execute(select(letter).where(letter.c.state == "sending", letter.c.due_at < before)))
+
+
+def requeue(conn: Connection, letter_id: int, now: datetime) -> None:
+    _mark(conn, letter_id, state="queued", due_at=now)
+    note(conn, now, "letter.unproven", letter_id=letter_id)
+
+
+def release(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
+    """Lets held letters go (all of them for None). Returns the keys that were held."""
+    return _change_held(conn, keys, now, "queued")
+
+
+def drop(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
+    """Cancels held letters. Returns the keys that were held."""
+    return _change_held(conn, keys, now, "cancelled")
+
+
+def _change_held(conn: Connection, keys: Iterable[str] | None, now: datetime, state: str) -> list[str]:
+    query = select(letter.c.id, letter.c.key).where(letter.c.state == "held")
+    wanted = None if keys is None else set(keys)
+    rows = [r for r in conn.execute(query) if wanted is None or r.key in wanted]
+    for row in rows:
+        _mark(conn, row.id, state=state, due_at=now)
+        note(conn, now, f"letter.{state}", letter_id=row.id, reason="by hand")
+    return [r.key for r in rows]
+
+
+def sent_since(conn: Connection, since: datetime) -> int:
+    """How many letters were handed to the server after ``since``, those under way included."""
+    sent = select(func.count()).where(letter.c.state == "sent", letter.c.sent_at > since)
+    under_way = select(func.count()).where(letter.c.state == "sending", letter.c.due_at > since)
+    return int(conn.execute(sent).scalar_one()) + int(conn.execute(under_way).scalar_one())
+
+
+def letters_to(conn: Connection, address: str, since: datetime) -> int:
+    """How many answers were written to an address after ``since``."""
+    query = select(func.count()).where(
+        letter.c.to == address, letter.c.queued_at > since, letter.c.mail_id.is_not(None)
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterable[str]) -> Row[Any] | None:
+    """The letter that a reply answers: by the token in its subject, else by the Message-IDs it names."""
+    for column, values in ((letter.c.token, list(tokens)), (letter.c.message_id, list(message_ids))):
+        if values:
+            query = select(letter).where(column.in_(values)).order_by(letter.c.id.desc()).limit(1)
+            if row := conn.execute(query).first():
+                return row
+    return None
+
+
+def listing(conn: Connection) -> list[Row[Any]]:
+    """Every letter without its bytes, oldest first."""
+    columns = [c for c in letter.c if c.name != "mime"]
+    return list(conn.execute(select(*columns).order_by(letter.c.id)))
+
+
+def bytes_of(conn: Connection, key: str) -> bytes | None:
+    """The whole message of one letter."""
+    mime: bytes | None = conn.execute(select(letter.c.mime).where(letter.c.key == key)).scalar()
+    return mime
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    query = select(letter.c.state, func.count().label("n")).group_by(letter.c.state)
+    return {row.state: row.n for row in conn.execute(query)}
+
+
+def _mark(conn: Connection, letter_id: int, **values: object) -> None:
+    conn.execute(update(letter).where(letter.c.id == letter_id).values(**values))

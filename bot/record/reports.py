@@ -1,0 +1,131 @@
+"""Reports: what is known of a unit's earlier ones, and how a new one is written down."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, select
+
+from bot.model.deciding import Accepted, Ruling
+from bot.record.runs import note
+from bot.record.schema import finding, report
+
+
+def accepted(conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
+    """The version in force for a unit and period."""
+    where = and_(report.c.form == form, report.c.unit == unit, report.c.period == period)
+    return _latest(conn, where)
+
+
+def accepted_before(conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
+    """The version in force for the last period before ``period`` that the unit has reported."""
+    where = and_(report.c.form == form, report.c.unit == unit, report.c.period < period)
+    return _latest(conn, where)
+
+
+def _latest(conn: Connection, where: Any) -> Accepted | None:
+    query = (
+        select(report)
+        .where(where, report.c.outcome == "accepted")
+        .order_by(report.c.period.desc(), report.c.version.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).first()
+    return as_accepted(row) if row else None
+
+
+def as_accepted(row: Row[Any]) -> Accepted:
+    return Accepted(
+        row.id, row.unit, row.form, row.period, row.version, row.numbers, row.received_at, row.first_received_at
+    )
+
+
+def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
+    """unit -> the accepted version in force, for one period."""
+    newest = (
+        select(report.c.unit, func.max(report.c.version).label("version"))
+        .where(report.c.form == form, report.c.period == period, report.c.outcome == "accepted")
+        .group_by(report.c.unit)
+        .subquery()
+    )
+    query = select(report).join(newest, and_(report.c.unit == newest.c.unit, report.c.version == newest.c.version))
+    query = query.where(report.c.form == form, report.c.period == period, report.c.outcome == "accepted")
+    return {row.unit: row for row in conn.execute(query)}
+
+
+def in_force_until(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
+    """unit -> the newest accepted report of that period or an earlier one: cumulative numbers carry on."""
+    rank = func.row_number().over(
+        partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
+    )
+    ranked = (
+        select(report, rank.label("rank"))
+        .where(report.c.form == form, report.c.period <= period, report.c.outcome == "accepted")
+        .subquery()
+    )
+    return {row.unit: row for row in conn.execute(select(ranked).where(ranked.c.rank == 1))}
+
+
+def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
+    """Returned and waiting reports of a period, oldest first."""
+    query = (
+        select(report)
+        .where(report.c.form == form, report.c.period == period, report.c.outcome.in_(("returned", "waiting")))
+        .order_by(report.c.id)
+    )
+    return list(conn.execute(query))
+
+
+def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:
+    """Accepted reports that were written down in (since, until], oldest first."""
+    query = (
+        select(report)
+        .where(report.c.recorded_at > since, report.c.recorded_at <= until, report.c.outcome == "accepted")
+        .order_by(report.c.id)
+    )
+    return list(conn.execute(query))
+
+
+def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime, now: datetime) -> int | None:
+    """Writes one ruling down with its findings. A duplicate leaves an event and no new version."""
+    judged, form = ruling.judged, ruling.judged.form
+    if ruling.outcome == "duplicate":
+        before = ruling.before.report_id if ruling.before else None
+        note(conn, now, "report.duplicate", mail_id=mail_id, report_id=before)
+        return None
+    first = ruling.before.first_received_at if ruling.before and ruling.outcome == "accepted" else received_at
+    values = {
+        "mail_id": mail_id,
+        "form": form.form,
+        "unit": judged.unit,
+        "period": judged.period,
+        "outcome": ruling.outcome,
+        "why": ruling.why,
+        "version": ruling.version if ruling.outcome == "accepted" else None,
+        "on_time": ruling.on_time if ruling.outcome == "accepted" else None,
+        "received_at": received_at,
+        "first_received_at": first,
+        "recorded_at": now,
+        "filled_on": judged.filled_on,
+        "reporter": judged.reporter,
+        "phone": judged.phone,
+        "document": judged.document,
+        "sheet": form.place,
+        "numbers": judged.numbers,
+    }
+    report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
+    rows = [
+        {
+            "report_id": report_id,
+            "check_id": f.check,
+            "case_id": f.case,
+            "severity": f.severity,
+            "place": f.place,
+            "message": f.message,
+            "details": f.values,
+        }
+        for f in judged.findings
+    ]
+    if rows:
+        conn.execute(insert(finding), rows)
+    note(conn, now, f"report.{ruling.outcome}", mail_id=mail_id, report_id=report_id, version=ruling.version)
+    return report_id

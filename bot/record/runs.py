@@ -1,0 +1,90 @@
+"""Facts about the record itself, what timed jobs have done, and the append-only list of events."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.record.schema import event, job_run, meta
+
+
+def insert_once(conn: Connection, table: Table, rows: Mapping[str, Any] | list[dict[str, Any]]) -> int:
+    """Inserts what is not there yet; a row that meets a unique constraint is left out. Returns how many came in."""
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    return conn.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount
+
+
+def get(conn: Connection, key: str) -> str | None:
+    value: str | None = conn.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return value
+
+
+def put(conn: Connection, key: str, value: str) -> None:
+    if not conn.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
+        conn.execute(insert(meta).values(key=key, value=value))
+
+
+def first_run(conn: Connection, now: datetime) -> datetime:
+    """The moment of the very first run; ``now`` becomes it when there was none."""
+    insert_once(conn, meta, {"key": "first_run", "value": now.isoformat()})
+    return datetime.fromisoformat(str(get(conn, "first_run")))
+
+
+def token_secret(conn: Connection) -> bytes:
+    """The secret behind tokens and Message-IDs, made once for each record."""
+    insert_once(conn, meta, {"key": "token_secret", "value": secrets.token_hex(32)})
+    return bytes.fromhex(str(get(conn, "token_secret")))
+
+
+def moment(conn: Connection, key: str) -> datetime | None:
+    """A time kept under ``key``, or None."""
+    value = get(conn, key)
+    return datetime.fromisoformat(value) if value else None
+
+
+def claim_run(conn: Connection, job: str, period_key: str, now: datetime) -> bool:
+    """True for the one caller who may do this job for this period; its letters go in the same transaction."""
+    return insert_once(conn, job_run, {"job": job, "period_key": period_key, "ran_at": now}) == 1
+
+
+def runs(conn: Connection, job: str) -> dict[str, datetime]:
+    """Everything that a job has done: period key -> when."""
+    return {r.period_key: r.ran_at for r in conn.execute(select(job_run).where(job_run.c.job == job))}
+
+
+def runs_starting(conn: Connection, job: str, prefixes: Iterable[str]) -> set[str]:
+    """The period keys of a job that begin with one of ``prefixes``."""
+    found: set[str] = set()
+    for prefix in prefixes:
+        query = select(job_run.c.period_key).where(
+            job_run.c.job == job, job_run.c.period_key.startswith(prefix, autoescape=True)
+        )
+        found.update(conn.execute(query).scalars())
+    return found
+
+
+def latest_run(conn: Connection, job: str) -> datetime | None:
+    """When a job last ran for any period."""
+    query = select(job_run.c.ran_at).where(job_run.c.job == job).order_by(job_run.c.ran_at.desc()).limit(1)
+    return conn.execute(query).scalar()
+
+
+def note(
+    conn: Connection,
+    now: datetime,
+    what: str,
+    *,
+    mail_id: int | None = None,
+    letter_id: int | None = None,
+    report_id: int | None = None,
+    **detail: Any,
+) -> None:
+    """Appends one event. ``detail`` holds ids, codes and counts, never a phone number or a body."""
+    conn.execute(
+        insert(event).values(
+            at=now, what=what, mail_id=mail_id, letter_id=letter_id, report_id=report_id, detail=detail
+        )
+    )

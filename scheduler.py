@@ -1,0 +1,100 @@
+"""The bot as a process: ``python scheduler.py [--config config.toml] [--once] [--now T] [--demo]``.
+
+Exit status: 0 good; 1 it ran, and something needs a person; 2 wrong usage or config; 3 the world is broken.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.jobs.parts import Bot
+
+
+def main(argv: list[str] | None = None) -> int:
+    from bot.errors import BotError, ConfigError, UsageError
+
+    arguments = _arguments(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        if arguments.demo:
+            from bot.demo.show import show
+
+            return show(stop)
+        return _run(arguments, stop)
+    except (ConfigError, UsageError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the operator
+        return 2
+    except BotError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the operator
+        return 3
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Polls the mailbox, answers, reminds. Runs until stopped.")
+    parser.add_argument("--config", type=Path, help="default: $BOT_CONFIG, else config.toml")
+    parser.add_argument("--once", action="store_true", help="every job that is due now, once, then exit")
+    parser.add_argument("--now", metavar="T", help="with --once: pretend it is T, for example 2017-07-06T09:00")
+    parser.add_argument("--demo", action="store_true", help="a month in the county on embedded servers")
+    arguments = parser.parse_args(argv)
+    if arguments.now and not arguments.once:
+        parser.error("--now goes with --once")
+    return arguments
+
+
+def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    from bot import logs
+    from bot.clock import parse_now, system_clock
+    from bot.config import load_config
+    from bot.jobs.parts import Bot
+    from bot.jobs.service import Service, only_worker
+
+    logs.set_up()
+    config = load_config(arguments.config)
+    now = parse_now(arguments.now, config.office.zone)
+    with only_worker(config.database.url), Bot.build(config) as bot:
+        if arguments.once:
+            return _once(bot, now or system_clock(), stop)
+        Service(bot, system_clock, stop).run()
+    return 0
+
+
+def _once(bot: "Bot", now: "datetime", stop: threading.Event) -> int:
+    """In a thread of its own, so that SIGTERM ends a wait for a silent server too."""
+    from bot.jobs import tick
+    from bot.jobs.service import GRACE_SECONDS
+
+    reports: list[tick.Report] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            reports.append(tick.run_once(bot, now, stop.is_set))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive() and not stop.is_set():
+        thread.join(0.2)
+    thread.join(GRACE_SECONDS)
+    if thread.is_alive():
+        os._exit(0)
+    if failures:
+        raise failures[0]
+    report = reports[0]
+    if report.broken:
+        raise report.broken[0]
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""A scripted IMAP server that speaks like NetEase's, and breaks off, falls silent or lies when told to.
+
+It refuses folders before ID, has no IDLE and no MOVE, says UIDVALIDITY 1, answers BAD to SEARCH CHARSET.
+"""
+
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO
+
+from tests.servers.listener import Listener
+
+CAPABILITIES = "IMAP4rev1 XLIST SPECIAL-USE ID LITERAL+ STARTTLS XAPPLEPUSHSERVICE UIDPLUS X-CM-EXT-1"
+GREETING = "* OK Coremail System IMap Server Ready(163com[10774b260cc7a37d26d71b52404dcf5c])"
+UNSAFE = "NO SELECT Unsafe Login. Please contact kefu@188.com for help"
+FOLDERS = (
+    '() "/" "INBOX"',
+    '(\\Drafts) "/" "&g0l6P3ux-"',
+    '(\\Sent) "/" "&XfJT0ZAB-"',
+    '(\\Trash) "/" "&XfJSIJZk-"',
+    '(\\Junk) "/" "&V4NXPpCuTvY-"',
+    '() "/" "&dcVr0pCuTvY-"',
+)
+SILENCE = "silence"  # what ``interfere`` returns for: keep the connection, say nothing more
+CUT = "cut"  # close the connection
+
+
+@dataclass
+class Stored:
+    """A mail as the server keeps it."""
+
+    uid: int
+    data: bytes
+    date: str = "03-Jul-2017 16:00:00 +0800"
+
+
+@dataclass
+class NetEase(Listener):
+    """Runs between ``with``. ``log`` has a list of commands for each connection, without tags.
+
+    ``interfere`` sees each command and may return text to send instead of the answer (``TAG`` stands for the
+    tag), SILENCE or CUT; None lets the server answer. ``cut_after`` closes after so many bytes were sent.
+    """
+
+    username: str = "bot@163.test"
+    password: str = "code"
+    capabilities: str = CAPABILITIES
+    greeting: str = GREETING
+    needs_id: bool = True
+    tls: ssl.SSLContext | None = None
+    interfere: Callable[[str], str | None] | None = None
+    cut_after: int | None = None
+    mails: dict[str, list[Stored]] = field(default_factory=lambda: {"INBOX": []})
+    log: list[list[str]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+
+    def commands(self) -> list[str]:
+        """The commands of all connections, one after the other."""
+        return [command for connection in self.log for command in connection]
+
+    def serve(self, connection: socket.socket, lines: IO[bytes]) -> None:
+        _Session(self, connection).run(lines)
+
+
+class _Session:
+    def __init__(self, server: NetEase, connection: socket.socket) -> None:
+        self.server, self.connection = server, connection
+        self.introduced = self.in_session = False
+        self.folder = ""
+        self.sent = 0
+        self.log: list[str] = []
+        server.log.append(self.log)
+
+    def run(self, lines: IO[bytes]) -> None:
+        self.say(self.server.greeting)
+        for line in lines:
+            tag, _, command = line.decode("latin-1").rstrip("\r\n").partition(" ")
+            self.log.append(command)
+            answer = self.server.interfere(command) if self.server.interfere else None
+            if answer == SILENCE:
+                self.server.hold()
+                return
+            if answer == CUT:
+                return
+            self.say(answer.replace("TAG", tag) if answer is not None else self.answer(tag, command))
+            if command.upper() == "LOGOUT":
+                return
+
+    def say(self, text: str | bytes) -> None:
+        data = text if isinstance(text, bytes) else text.encode("latin-1")
+        data += b"" if data.endswith(b"\r\n") or not data else b"\r\n"
+        limit = self.server.cut_after
+        if limit is not None and self.sent + len(data) >= limit:
+            self.connection.sendall(data[: limit - self.sent])
+            raise OSError("cut")
+        self.sent += len(data)
+        self.connection.sendall(data)
+
+    def answer(self, tag: str, command: str) -> str | bytes:
+        word = command.split(" ", 1)[0].upper()
+        handler = getattr(self, f"do_{word.lower()}", None)
+        if handler is None:
+            return f"{tag} BAD command not support"
+        result: str | bytes = handler(tag, command)
+        return result
+
+    def do_capability(self, tag: str, command: str) -> str:
+        return f"* CAPABILITY {self.server.capabilities}\r\n{tag} OK CAPABILITY completed"
+
+    def do_login(self, tag: str, command: str) -> str:
+        if command != f'LOGIN {self.server.username} "{self.server.password}"':
+            return f"{tag} NO LOGIN Login error or password error"
+        self.in_session = True
+        return f"{tag} OK LOGIN completed"
+
+    def do_id(self, tag: str, command: str) -> str:
+        if not re.fullmatch(r'ID \(("[ -!#-~]+" "[ -!#-~]+" ?)+\)', command):
+            return f"{tag} BAD Parse command error"
+        self.introduced = self.in_session
+        return f'* ID ("name" "Coremail Imap" "vendor" "Mailtech" "TransID" "x")\r\n{tag} OK ID completed'
+
+    def do_list(self, tag: str, command: str) -> str:
+        return "".join(f"* LIST {line}\r\n" for line in FOLDERS) + f"{tag} OK LIST Completed"
+
+    def do_noop(self, tag: str, command: str) -> str:
+        return f"{tag} OK NOOP completed"
+
+    def do_logout(self, tag: str, command: str) -> str:
+        return f"* BYE IMAP4rev1 Server logging out\r\n{tag} OK LOGOUT completed"
+
+    def do_select(self, tag: str, command: str) -> str:
+        if self.server.needs_id and not self.introduced:
+            return f"{tag} {UNSAFE}"
+        self.folder = command.split(" ", 1)[1].strip('"')
+        if self.folder not in self.server.mails and self.folder not in " ".join(FOLDERS):
+            return f"{tag} NO SELECT Not exist"
+        mode = "READ-ONLY" if command.startswith("EXAMINE") else "READ-WRITE"
+        count = len(self.mails())
+        return f"* {count} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 1] UIDs valid\r\n{tag} OK [{mode}] completed"
+
+    do_examine = do_select
+
+    def mails(self) -> list[Stored]:
+        return self.server.mails.get(self.folder, [])
+
+    def do_uid(self, tag: str, command: str) -> str | bytes:
+        _, word, rest = command.split(" ", 2)
+        if word == "SEARCH":
+            return self.search(tag, rest)
+        if word == "FETCH":
+            return self.fetch(tag, *rest.split(" ", 1))
+        return f"{tag} BAD Parse command error"
+
+    def search(self, tag: str, criteria: str) -> str:
+        uids = sorted(mail.uid for mail in self.mails())
+        if match := re.fullmatch(r"UID (\d+):\*", criteria):
+            uids = [uid for uid in uids if uid >= int(match[1])] or uids[-1:]
+        elif criteria != "ALL":
+            return f"{tag} BAD SEARCH command error"
+        return f"* SEARCH {' '.join(map(str, uids))}".rstrip() + f"\r\n{tag} OK SEARCH completed"
+
+    def fetch(self, tag: str, numbers: str, items: str) -> bytes:
+        wanted = {int(number) for number in numbers.split(",")}
+        answer = b""
+        for place, mail in enumerate(self.mails(), 1):
+            if mail.uid in wanted:
+                answer += b"* %d FETCH (UID %d%s)\r\n" % (place, mail.uid, self.items(mail, items))
+        return answer + f"{tag} OK FETCH completed".encode()
+
+    def items(self, mail: Stored, items: str) -> bytes:
+        if "BODY[]" in items:
+            self.server.seen.add(mail.uid)
+        result = b" RFC822.SIZE %d" % len(mail.data) if "RFC822.SIZE" in items else b""
+        if "INTERNALDATE" in items:
+            result += f' INTERNALDATE "{mail.date}"'.encode()
+        if "BODY" in items:
+            result += b" BODY[] {%d}\r\n%s" % (len(mail.data), mail.data)
+        return result

@@ -1,0 +1,100 @@
+"""A private PostgreSQL: one cluster a test run, on a Unix socket, without durability; a database a test."""
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import psycopg
+
+from tests.servers.need import program
+
+BINARIES = "usr/lib/postgresql/*/bin"
+START_SECONDS = 30.0
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "timezone": "UTC",
+}
+
+
+class PostgresServer:
+    """The cluster. It refuses to run as root, so then it runs as ``postgres`` (or ``nobody``)."""
+
+    def __enter__(self) -> Self:
+        initdb, postgres = program("initdb", BINARIES), program("postgres", BINARIES)
+        self.root = Path(tempfile.mkdtemp(prefix="pg-")).resolve()
+        self._numbers = itertools.count(1)
+        try:
+            self._start(initdb, postgres)
+        except BaseException:
+            shutil.rmtree(self.root, ignore_errors=True)
+            raise
+        return self
+
+    def _start(self, initdb: str, postgres: str) -> None:
+        user = self._owner()
+        data = str(self.root / "data")
+        plain = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        try:
+            subprocess.run([initdb, "-D", data, *plain], user=user, cwd=self.root, capture_output=True, check=True)
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"initdb: {error.stderr.decode()}") from error
+        settings = {**SETTINGS, "unix_socket_directories": str(self.root)}
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        with (self.root / "log").open("wb") as log:
+            self._process = subprocess.Popen([postgres, "-D", data, *options], user=user, cwd=self.root, stderr=log)
+        self._wait()
+
+    def _owner(self) -> str | None:
+        if os.getuid() != 0:
+            return None
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        owner = "postgres" if "postgres" in names else "nobody"
+        shutil.chown(self.root, owner)
+        return owner
+
+    def _wait(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                with psycopg.connect(self._conninfo()):
+                    return
+            except psycopg.OperationalError:
+                if time.monotonic() > end or self._process.poll() is not None:
+                    raise RuntimeError(f"postgres: {(self.root / 'log').read_text()}") from None
+                time.sleep(0.05)
+
+    def _conninfo(self) -> str:
+        return f"host={self.root} user=postgres dbname=postgres"
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGINT)  # "fast": connections that a test forgot are closed
+        self._process.wait(START_SECONDS)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database, which is dropped at the end."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        try:
+            yield f"postgresql+psycopg://postgres@/{name}?host={self.root}"
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+            connection.execute(statement.encode())

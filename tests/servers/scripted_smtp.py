@@ -1,0 +1,72 @@
+"""A scripted SMTP server: it answers each command as told, or hangs up, and keeps what it was sent."""
+
+import base64
+import socket
+import ssl
+from dataclasses import dataclass, field
+from typing import IO
+
+from tests.servers.listener import Listener
+
+CUT = "cut"  # as a reply: close the connection without one
+SILENCE = "silence"
+
+
+@dataclass
+class ScriptedSmtp(Listener):
+    """``replies`` maps a verb (GREETING, EHLO, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT, STARTTLS) to its reply, or
+    to a list of replies that are used up one by one, the last one for ever. ``log`` is a list of commands for
+    each connection, ``letters`` what came through DATA."""
+
+    replies: dict[str, str | list[str]] = field(default_factory=dict)
+    features: tuple[str, ...] = ("AUTH PLAIN LOGIN", "SIZE 71680000", "8BITMIME")
+    tls: ssl.SSLContext | None = None
+    log: list[list[str]] = field(default_factory=list)
+    letters: list[bytes] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
+
+    def verbs(self) -> list[list[str]]:
+        """The verbs of each connection."""
+        return [[line.split(" ")[0].split(":")[0] for line in lines] for lines in self.log]
+
+    def serve(self, connection: socket.socket, lines: IO[bytes]) -> None:
+        log: list[str] = []
+        self.log.append(log)
+        if self._reply(connection, "GREETING", "220 ready"):
+            while (line := lines.readline()) and self._answer(connection, lines, line, log):
+                pass
+
+    def _answer(self, connection: socket.socket, lines: IO[bytes], line: bytes, log: list[str]) -> bool:
+        command = line.decode().rstrip("\r\n")
+        verb = command.split(" ")[0].upper()
+        log.append(command if verb != "AUTH" else "AUTH ***")
+        if verb == "AUTH":
+            self.passwords.append(base64.b64decode(command.split(" ")[2]).decode().split("\0")[2])
+        usual = {"EHLO": self._ehlo(), "AUTH": "235 ok", "DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok")
+        told = self._reply(connection, verb, usual)
+        if verb == "DATA" and told.startswith("354"):
+            letter = b""
+            while (part := lines.readline()) != b".\r\n":
+                if not part:
+                    return False
+                letter += part
+            self.letters.append(letter)
+            log.append("DOT")
+            told = self._reply(connection, "DOT", "250 queued")
+        return bool(told) and verb != "QUIT" and not told.startswith("421")
+
+    def _ehlo(self) -> str:
+        lines = ["scripted", *self.features]
+        return "\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines)
+
+    def _reply(self, connection: socket.socket, verb: str, usual: str) -> str:
+        """Send what the script says; empty when the connection is to be closed."""
+        told = self.replies.get(verb, usual)
+        if isinstance(told, list):
+            told = told.pop(0) if len(told) > 1 else told[0]
+        if told == SILENCE:
+            self.hold()
+        if told in (SILENCE, CUT):
+            return ""
+        connection.sendall((told or usual).encode() + b"\r\n")
+        return told or usual

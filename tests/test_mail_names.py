@@ -1,0 +1,212 @@
+"""Header values and file names, from the raw bytes of every form that is known from Chinese mail."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.mail.charsets import clean_line, clean_text, decode
+from bot.mail.mime import Budget, Part, parse
+from bot.mail.names import clean_name, decode_header, decode_words
+
+NAME = "东沟镇项目进度表.xlsx"
+GBK = NAME.encode("gb18030")
+
+
+def part(*headers: bytes) -> Part:
+    return parse(b"\r\n".join(headers) + b"\r\n\r\nx", Budget())
+
+
+def b64(data: bytes) -> bytes:
+    return base64.b64encode(data)
+
+
+def percent(data: bytes) -> bytes:
+    return b"".join(b"%%%02X" % octet for octet in data)
+
+
+SPLIT = GBK[:9], GBK[9:]  # the fifth character has its two bytes in different words
+DISPOSITIONS = {
+    "rfc2047_quoted": b'attachment; filename="=?GBK?B?' + b64(GBK) + b'?="',
+    "rfc2047_unquoted": b"attachment; filename==?gb18030?B?" + b64(GBK) + b"?=",
+    "rfc2047_labelled_gb2312": b'attachment; filename="=?gb2312?B?' + b64(GBK) + b'?="',
+    "rfc2047_quoted_printable": b'attachment; filename="=?utf-8?Q?' + percent(NAME.encode()).replace(b"%", b"=") + b'?="',
+    "two_words_split_a_character": b'attachment; filename="=?GBK?B?' + b64(SPLIT[0]) + b"?= =?gbk?B?" + b64(SPLIT[1]) + b'?="',
+    "two_words_folded": b'attachment;\r\n filename="=?GBK?B?' + b64(SPLIT[0]) + b"?=\r\n\t=?GBK?B?" + b64(SPLIT[1]) + b'?="',
+    "two_words_touching": b'attachment; filename="=?x-gbk?B?' + b64(SPLIT[0]) + b"?==?cp936?B?" + b64(SPLIT[1]) + b'?="',
+    "raw_gbk": b'attachment; filename="' + GBK + b'"',
+    "raw_gbk_unquoted": b"attachment; filename=" + GBK,
+    "raw_utf8": b'attachment; filename="' + NAME.encode() + b'"',
+    "rfc2231_utf8": b"attachment; filename*=UTF-8''" + percent(NAME.encode()),
+    "rfc2231_gbk": b"attachment; filename*=gbk''" + percent(GBK),
+    "rfc2231_gb2312_quoted": b'attachment; filename*="gb2312\'zh-cn\'' + percent(GBK) + b'"',
+    "rfc2231_pieces": b"attachment; filename*0*=utf-8''" + percent(NAME.encode()[:12]) + b";\r\n filename*1*=" + percent(NAME.encode()[12:]),
+    "rfc2231_split_in_a_character": b"attachment; filename*0*=gbk''" + percent(SPLIT[0]) + b"; filename*1*=" + percent(SPLIT[1]),
+    "rfc2231_pieces_out_of_order": b"attachment; filename*1*=" + percent(SPLIT[1]) + b"; filename*0*=gbk''" + percent(SPLIT[0]),
+    "rfc2231_pieces_of_a_word": b'attachment; filename*0="=?GBK?B?' + b64(GBK)[:10] + b'"; filename*1="' + b64(GBK)[10:] + b'?="',
+    "rfc2231_wins_over_plain": b'attachment; filename="??????.xlsx"; filename*=gbk\'\'' + percent(GBK),
+    "percent_without_star": b'attachment; filename="' + percent(NAME.encode()) + b'"',
+    "no_semicolon": b"attachment filename=" + NAME.encode(),
+    "upper_case": b'ATTACHMENT; FILENAME="' + GBK + b'"',
+    "windows_path": b'attachment; filename="C:\\fakepath\\' + GBK + b'"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", DISPOSITIONS)
+def test_every_form_of_a_file_name_is_read(form: str) -> None:
+    # given a part with that Content-Disposition, and a wrong name in Content-Type
+    given_part = part(
+        b"Content-Type: application/octet-stream; name=wrong.bin", b"Content-Disposition: " + DISPOSITIONS[form]
+    )
+    # then it is named as the sender named it
+    assert given_part.file_name() == NAME
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        b'application/octet-stream; name="=?GBK?B?' + b64(GBK) + b'?="',
+        b"application/octet-stream; name=" + GBK,
+        b"application/octet-stream;\r\n\tname*=utf-8''" + percent(NAME.encode()),
+    ],
+)
+def test_a_name_in_the_content_type_serves_when_the_disposition_has_none(content_type: bytes) -> None:
+    assert part(b"Content-Type: " + content_type, b"Content-Disposition: attachment").file_name() == NAME
+
+
+def test_gbk_whose_second_byte_is_a_backslash_does_not_end_the_quotation() -> None:
+    # given a character whose second byte is 0x5C, before the closing quotation mark
+    name = "誠.xls誠"
+    assert name.encode("gbk").endswith(b"\\")
+    # then the name is whole
+    assert part(b'Content-Disposition: attachment; filename="' + name.encode("gbk") + b'"; size=3').file_name() == name
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        (b'attachment; filename="50%.xlsx"', "50%.xlsx"),  # a percent sign is no encoding
+        (b'attachment; filename="%B8%BD.xlsx"', "%B8%BD.xlsx"),  # not UTF-8: left as it is
+        (b"attachment; filename=", ""),
+        (b"attachment", ""),
+        (b'attachment; filename="=?no-such-charset?B?' + b64(NAME.encode()) + b'?="', NAME),
+        (b'attachment; filename="=?utf-8\x00?B?' + b64(NAME.encode()) + b'?="', NAME),
+        (b"attachment; filename*=utf-8\x00''" + percent(NAME.encode()), NAME),
+        (b"attachment; filename*" + b"9" * 5000 + b"=x.xls", ""),
+        (b'attachment; filename="a.xls', "a.xls"),  # the quotation never ends
+        (b'attachment; filename="say \\"a\\".xls"', "say a.xls"),
+    ],
+)
+def test_broken_and_odd_names(header: bytes, name: str) -> None:
+    assert part(b"Content-Disposition: " + header).file_name() == name
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("../../etc/x.xlsx", "x.xlsx"),
+        ("..\\..\\附件4.xlsx", "附件4.xlsx"),
+        ("附件\u200b4.xlsx", "附件4.xlsx"),
+        ("\u202exslx.4", "xslx.4"),
+        ("a\x00b\x07.xls", "ab.xls"),
+        ("a\r\nBcc: x@y.z", "a  Bcc x@y.z"),
+        ('<img src=x onerror="a">.xls', "img src=x onerror=a.xls"),
+        ("\u200b.htaccess", "htaccess"),
+        ("e\u0301.xls", "é.xls"),
+        ("附件4.2017.12.XLSX", "附件4.2017.12.XLSX"),
+        ("a\ud800b.xls", "ab.xls"),
+        ("..", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_is_cleaned(written: str, wanted: str) -> None:
+    assert clean_name(written) == wanted
+
+
+def test_a_long_name_keeps_its_extension_within_120_bytes() -> None:
+    cut = clean_name("附件" * 2500 + ".xlsx")
+    assert cut == "附件" * 19 + "." + "xlsx" or (len(cut.encode()) <= 120 and cut.endswith("附.xlsx"))
+    assert 115 < len(cut.encode()) <= 120
+
+
+@given(st.text())
+def test_any_name_comes_out_harmless(name: str) -> None:
+    cleaned = clean_name(name)
+    assert len(cleaned.encode("utf-8")) <= 120
+    assert not set(cleaned) & set('/\\:*?"<>|\0\r\n')
+    assert cleaned not in (".", "..")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"=?gb2312?B?z7XNs83L0MU=?=", "系统退信"),
+        (b"=?gb2312?B?" + b64("朱镕基、喆".encode("gb18030")) + b"?=", "朱镕基、喆"),  # outside gb2312 proper
+        (b"=?utf-8?q?=E6=8A=A5=E9=80=81?= 4", "报送 4"),
+        (b"=?gbk?B?" + b64(SPLIT[0]) + b"?=\r\n =?gbk?B?" + b64(SPLIT[1]) + b"?=", NAME),
+        (b"=?gbk?B?" + b64("附件".encode("gbk")) + b"?= =?utf-8?B?" + b64("四".encode()) + b"?=", "附件四"),
+        ("报送五图街道附件4".encode("gb18030"), "报送五图街道附件4"),
+        ("报送五图街道附件4".encode(), "报送五图街道附件4"),
+        (b"Re: =?GBK?B?" + b64("附件".encode("gbk")).rstrip(b"=") + b"?=", "Re: 附件"),  # padding forgotten
+        (b"=?utf-8*zh-cn?B?" + b64("附件".encode()) + b"?=", "附件"),
+        (b"plain\r\n folded", "plain folded"),
+        (b"=?utf-8?q?x=0D=0AA1_DELETE_Victim=0D=0A?=", "x A1 DELETE Victim"),
+        (b"=?utf-8?q?a=00b=E2=80=A8c=0Bd?=", "a b c d"),
+        (b"=?utf-8?B?A?= =?x", "=?x"),  # one digit of base64 is no byte
+        (b"=?idna?B?" + b64("附件".encode()) + b"?=", "附件"),  # a codec that is no charset
+        (b"", ""),
+    ],
+)
+def test_a_subject_is_decoded_to_one_clean_line(raw: bytes, text: str) -> None:
+    assert part(b"Subject: " + raw).text("subject") == text
+
+
+def test_a_missing_header_is_empty() -> None:
+    assert decode_header(None) == ""
+
+
+def test_utf8_with_one_broken_byte_stays_utf8() -> None:
+    # given a text cut inside its last character: gb18030 would also "succeed", with rubbish
+    data = "各单位安全生产标准化".encode()[:-1]
+    assert decode(data, "utf-8").startswith("各单位安全生产标准")
+
+
+@pytest.mark.parametrize(
+    "label", ["iso-8859-1", "us-ascii", "unknown-8bit", "", None, "zlib", "punycode", "\udc80", "x" * 500]
+)
+def test_a_label_that_says_nothing_does_not_spoil_the_text(label: str | None) -> None:
+    assert decode("附件四".encode("gb18030"), label) == "附件四"
+    assert decode("附件四".encode(), label) == "附件四"
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["utf-8", "gb2312", "utf-7", "utf-16", "hz", "big5", "iso-2022-jp", "rot13", None]),
+)
+def test_any_bytes_become_clean_text(data: bytes, label: str | None) -> None:
+    text = clean_text(decode(data, label))
+    assert text.encode("utf-8").decode() == text  # no lone surrogate
+    assert not [c for c in text if (ord(c) < 32 and c not in "\t\n") or c == "\x7f"]
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=200))
+def test_any_header_becomes_one_clean_line(raw: str) -> None:
+    line = clean_line(decode_words(raw))
+    assert len(line.splitlines()) <= 1
+    assert line.encode("utf-8").decode() == line
+
+
+@pytest.fixture
+def spelled() -> Callable[[bytes], str]:
+    return lambda label: part(b"Subject: =?" + label + b"?B?" + b64("昌乐县鄌郚镇".encode("gb18030")) + b"?=").text(
+        "subject"
+    )
+
+
+@pytest.mark.parametrize(
+    "label", [b"gb2312", b"GBK", b"cp936", b"x-gbk", b"GB18030", b"gb_2312-80", b"EUC-CN", b"chinese"]
+)
+def test_all_spellings_of_the_chinese_charset_mean_gb18030(spelled: Callable[[bytes], str], label: bytes) -> None:
+    assert spelled(label) == "昌乐县鄌郚镇"  # 郚 is not in gb2312
