@@ -151,7 +151,7 @@ def test_done_mail_is_moved_to_a_folder_that_is_made_for_it(dovecot: DovecotOffi
 def test_a_folder_that_does_not_exist_is_named(dovecot: DovecotOffice) -> None:
     with (
         Mailbox.open(settings(dovecot), dovecot.password) as box,
-        pytest.raises(MailboxError, match="cannot open the folder '收件箱': .*exist"),
+        pytest.raises(MailboxError, match=r"cannot open the folder '收件箱': .*exist"),
     ):
         box.select("收件箱")
 
@@ -223,3 +223,30 @@ def test_close_from_another_thread_unblocks(dovecot: DovecotOffice) -> None:
         with pytest.raises(MailboxError, match="lost the connection"):
             box.wait(60, threading.Event())
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_encrypted_by_a_certificate_that_is_trusted(
+    dovecot: DovecotOffice, security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = {"tls": dovecot.server.tls_port, "starttls": dovecot.imap_port}[security]
+    with pytest.raises(MailboxError, match="certificate verify failed"):
+        Mailbox.open(settings(dovecot, security=security, port=port), dovecot.password)
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.server.certificate))
+    fill(dovecot, b"x" * 200_000)
+    with Mailbox.open(settings(dovecot, security=security, port=port), dovecot.password) as box:
+        box.select("INBOX")
+        assert [len(body) for _, body in box.fetch([1])] == [200_016]
+        threading.Timer(0.3, fill, [dovecot, b"new"]).start()
+        assert box.wait(20, threading.Event()) is True
+        assert box.unknown(1, nothing) == [2]
+
+
+def test_a_name_that_the_certificate_does_not_hold_is_refused(
+    dovecot: DovecotOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.server.certificate))
+    with pytest.raises(MailboxError, match="localhost"):
+        Mailbox.open(
+            settings(dovecot, host="localhost", security="tls", port=dovecot.server.tls_port), dovecot.password
+        )

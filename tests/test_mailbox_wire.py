@@ -35,7 +35,7 @@ def nothing(uids: Iterable[int]) -> set[int]:
 
 def whole_poll(server: NetEase) -> dict[int, bytes]:
     """What intake does with one folder after another."""
-    found = {}
+    found: dict[int, bytes] = {}
     with open_box(server) as box:
         for folder in box.folders():
             box.select(folder)
@@ -57,23 +57,21 @@ def test_id_goes_between_login_and_folder_on_every_connection(netease: NetEase) 
             box.select("INBOX")
     for commands in netease.log:
         words = [command.split(" ")[0] for command in commands]
-        assert words == ["CAPABILITY", "LOGIN", "CAPABILITY", "ID", "EXAMINE", "LOGOUT"]
-    assert netease.log[1][3] == (
+        assert words == ["CAPABILITY", "LOGIN", "ID", "EXAMINE", "LOGOUT"]
+    assert netease.log[1][2] == (
         'ID ("name" "annex4-bot" "version" "0.1.0" "vendor" "office" "support-email" "bot@163.test")'
     )
     assert len(netease.log) == 2
 
 
-def test_id_is_sent_when_only_the_greeting_offered_it(netease: NetEase) -> None:
+@pytest.mark.parametrize("offers", [["IMAP4rev1 ID", "IMAP4rev1"], ["IMAP4rev1", "IMAP4rev1 ID"]])
+def test_id_is_sent_whether_it_is_offered_before_login_or_after(netease: NetEase, offers: list[str]) -> None:
     netease.interfere = lambda command: (
-        "* CAPABILITY IMAP4rev1\r\nTAG OK done"
-        if command == "CAPABILITY" and "LOGIN" in netease.log[-1][-2][:5]
-        else None
+        f"* CAPABILITY {offers.pop(0)}\r\nTAG OK done" if command == "CAPABILITY" else None
     )
-    netease.log.append(["", ""])
     with open_box(netease) as box:
         assert box.select("INBOX").uidvalidity == 1
-    assert "ID" in [command.split(" ")[0] for command in netease.log[-1]]
+    assert [command.split(" ")[0] for command in netease.commands()].count("ID") == 1
 
 
 def test_a_server_without_id_is_not_asked_for_it(netease: NetEase) -> None:
@@ -106,7 +104,7 @@ def test_a_whole_poll_reads_junk_too_and_asks_only_what_netease_can(netease: Net
         "&V4NXPpCuTvY-": [Stored(1499000001, b"c\r\n")],
     }
     assert whole_poll(netease) == {1433920980: b"a\r\n", 1499000000: b"b\r\n", 1499000001: b"c\r\n"}
-    assert netease.commands()[4:] == [
+    assert netease.commands()[3:] == [
         'LIST "" "*"',
         'EXAMINE "INBOX"',
         "UID SEARCH ALL",
@@ -129,11 +127,11 @@ def test_without_move_nothing_is_filed(netease: NetEase) -> None:
         box.select("INBOX")
         before = len(netease.commands())
         assert box.file([7], "done") is False
-        assert netease.commands()[before:] == []
+        assert netease.commands()[before:] == ["CAPABILITY"]
 
 
 def test_refused_login_is_not_tried_twice(netease: NetEase) -> None:
-    with pytest.raises(LoginRefused, match="refused the login of bot@163.test: LOGIN Login error or password error"):
+    with pytest.raises(LoginRefused, match=r"refused the login of bot@163\.test: LOGIN Login error or password error"):
         Mailbox.open(settings(netease), "old code")
     assert [command for command in netease.commands() if command.startswith("LOGIN")] == [
         'LOGIN bot@163.test "old code"'
@@ -151,7 +149,7 @@ def test_a_server_that_quotes_the_command_does_not_spread_the_password(netease: 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"])
 def test_a_login_that_is_refused_for_now_is_no_wrong_password(netease: NetEase, code: str) -> None:
     netease.interfere = fail_with(when="LOGIN", answer=f"TAG NO [{code}] too many connections")
-    with pytest.raises(MailboxError, match="lets nobody log in now: .*too many connections"):
+    with pytest.raises(MailboxError, match=r"lets nobody log in now: .*too many connections"):
         open_box(netease)
 
 
@@ -171,16 +169,13 @@ def test_no_control_character_enters_a_command(netease: NetEase, code: int) -> N
     text = f"x{chr(code)}A1 DELETE Victim"
     with open_box(netease) as box:
         box.select("INBOX")
-        before = len(netease.commands())
-        for attempt in (
-            lambda: box._client.search(["SUBJECT", text]),
-            lambda: box._client._imap.uid("SEARCH", text),
-            lambda: box._client._imap.uid("FETCH", text, "(UID)"),
-        ):
+        for command in (("SEARCH", text), ("FETCH", text, "(UID)")):
             with pytest.raises(MailboxError, match="control character"):
-                attempt()
-        assert netease.commands()[before:] == []
+                box._client._imap.uid(*command)
+        with pytest.raises(MailboxError, match="control character"):
+            box._client.search(["SUBJECT", text])
         box._client.noop()
+    assert netease.commands()[4:] == ["CAPABILITY", "NOOP", "LOGOUT"]
 
 
 def test_folder_names_are_encoded_so_that_they_can_hold_anything(netease: NetEase) -> None:
@@ -195,12 +190,10 @@ STEPS = ["CAPABILITY", "LOGIN", "ID", "LIST", "EXAMINE", "UID SEARCH", "UID FETC
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("answer", [CUT, "* BYE Autologout", "* OK\r\nwhat?", "TAG OK\x00"], ids=repr)
+@pytest.mark.parametrize("answer", [CUT, "* BYE Autologout", "* OK\r\nwhat?"], ids=repr)
 def test_a_connection_that_breaks_at_any_step_is_one_clear_line(netease: NetEase, step: str, answer: str) -> None:
     netease.mails["INBOX"] = [Stored(1, b"x")]
     netease.interfere = fail_with(when=step, answer=answer)
-    if "\x00" in answer:  # imaplib takes this for a good answer without content
-        netease.interfere = fail_with(when=step, answer=CUT)
     with pytest.raises(MailboxError) as broken:
         whole_poll(netease)
     assert "\n" not in str(broken.value)
@@ -209,24 +202,20 @@ def test_a_connection_that_breaks_at_any_step_is_one_clear_line(netease: NetEase
     assert whole_poll(netease) == {1: b"x"}
 
 
-def total_answer(server: NetEase) -> int:
-    """How many bytes a whole poll is answered with: the last cut that still hurts."""
-    server.cut_after = 1_000_000
-    whole_poll(server)
-    return len(server.greeting) + 2200
-
-
 def test_a_connection_cut_after_any_byte_never_gives_a_wrong_mail(netease: NetEase) -> None:
     mails = {1: b"Subject: a\r\n\r\n" + b"x" * 70 + b"\r\n", 2: b"Subject: b\r\n\r\nA1 OK\r\n* 3 EXISTS\r\n"}
     netease.mails["INBOX"] = [Stored(uid, data) for uid, data in mails.items()]
     broken = 0
-    for cut in range(1, total_answer(netease), 13):
+    assert whole_poll(netease) == mails
+    for cut in range(1, max(netease.answered), 13):
         netease.cut_after = cut
         try:
             assert whole_poll(netease) == mails
         except MailboxError:
             broken += 1
-    assert broken > 100
+    # only what is cut in the farewell does no harm
+    assert broken > 0.9 * max(netease.answered) / 13
+    netease.cut_after = None
     assert whole_poll(netease) == mails
 
 
@@ -258,21 +247,24 @@ def test_an_unfriendly_greeting(netease: NetEase, greeting: str) -> None:
         open_box(netease)
 
 
-@pytest.mark.parametrize(
-    "lie",
-    ["* 1 FETCH (UID 1 BODY[] {9}\r\nshort)\r\nTAG OK done", "* 1 FETCH (UID 1 BODY[] {2}\r\ntoo long)\r\nTAG OK done",
-     "* 1 FETCH (UID 1 BODY[] {99999999999999}\r\nx)\r\nTAG OK done"],
-)  # fmt: skip
-def test_a_literal_that_lies_about_its_size_breaks_the_connection_or_gives_nothing(netease: NetEase, lie: str) -> None:
-    netease.interfere = fail_with(when="UID FETCH", answer=lie)
-    netease.mails["INBOX"] = [Stored(1, b"x")]
-    found: dict[int, bytes] = {}
+@pytest.mark.parametrize("size", [20, 99999999999999])
+def test_a_literal_that_promises_too_much_shows_as_a_broken_connection(netease: NetEase, size: int) -> None:
+    netease.interfere = fail_with(when="UID FETCH", answer=f"* 1 FETCH (UID 1 BODY[] {{{size}}}\r\nx)\r\nTAG OK done")
     with open_box(netease, timeout_seconds=0.5) as box:
         box.select("INBOX")
-        with pytest.raises(MailboxError):
-            found.update(box.fetch([1]))
-            raise MailboxError("nothing came")
-    assert b"x" not in found.values()
+        with pytest.raises(MailboxError, match=r"cannot fetch: .*(timed out|a literal of 99999999999999 bytes)"):
+            list(box.fetch([1]))
+
+
+@pytest.mark.parametrize("rest", ["o long", "o long indeed", "o (long)", 'o "long', "\r\nA1 OK"])
+def test_a_literal_that_promises_too_little_never_gives_half_a_mail(netease: NetEase, rest: str) -> None:
+    netease.interfere = fail_with(when="UID FETCH", answer=f"* 1 FETCH (UID 1 BODY[] {{2}}\r\nto{rest})\r\nTAG OK done")
+    with open_box(netease, timeout_seconds=0.5) as box:
+        box.select("INBOX")
+        try:
+            assert list(box.fetch([1])) == []
+        except MailboxError as error:
+            assert "cannot fetch" in str(error)
 
 
 def test_answers_nobody_asked_for_are_ignored(netease: NetEase) -> None:
@@ -287,7 +279,7 @@ def test_answers_nobody_asked_for_are_ignored(netease: NetEase) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["TAG NO cannot read this mail", "TAG BAD Internal", '* 1 FETCH (UID 3 "x\r\nTAG OK']
+    "answer", ["TAG NO cannot read this mail", "TAG BAD Internal", '* 1 FETCH (UID 3 "x\r\nTAG OK done']
 )
 def test_one_mail_on_which_the_server_stumbles_does_not_stop_the_others(netease: NetEase, answer: str) -> None:
     netease.mails["INBOX"] = [Stored(uid, b"%d" % uid) for uid in range(1, 9)]
@@ -309,7 +301,10 @@ def test_one_odd_folder_name_does_not_stop_intake(netease: NetEase, caplog: pyte
     assert "junk folders are not read" in caplog.text
 
 
-@pytest.mark.parametrize(("line", "uidvalidity"), [("", 0), ("* OK [UIDVALIDITY 0] x\r\n", 0), ("* OK [UIDVALIDITY 42] x\r\n", 42)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "uidvalidity"),
+    [("", 0), ("* OK [UIDVALIDITY 0] x\r\n", 0), ("* OK [UIDVALIDITY 42] x\r\n", 42)],
+)
 def test_uidvalidity_may_be_missing(netease: NetEase, line: str, uidvalidity: int) -> None:
     netease.interfere = fail_with(when="EXAMINE", answer=f"* 0 EXISTS\r\n{line}TAG OK [READ-ONLY] done")
     with open_box(netease) as box:
@@ -343,14 +338,12 @@ def test_mail_that_arrives_together_with_the_plus_is_seen_at_once(
     pushing: tuple[NetEase, Mailbox], answer: str
 ) -> None:
     server, box = pushing
-    tags: list[str] = []
     server.interfere = lambda command: (
         answer if command == "IDLE" else f"{last_tag(box)} OK done" if not command else None
     )
     started = time.monotonic()
     assert box.wait(20, threading.Event()) is True
     assert time.monotonic() - started < 2
-    assert tags == []
 
 
 def last_tag(box: Mailbox) -> str:
@@ -399,10 +392,8 @@ def test_starttls_that_fails_or_is_followed_by_plain_text_sends_no_password(nete
     netease.interfere = fail_with(when="STARTTLS", answer=answer)
     with pytest.raises(MailboxError):
         open_box(netease, security="starttls", timeout_seconds=1)
-    assert netease.commands() == ["CAPABILITY", "CAPABILITY", "STARTTLS"] or netease.commands() == [
-        "CAPABILITY",
-        "STARTTLS",
-    ]
+    assert netease.commands()[:2] == ["CAPABILITY", "STARTTLS"]
+    assert "LOGIN" not in "".join(netease.commands())
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +404,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContex
 def test_a_certificate_nobody_vouches_for_is_refused(certificate: tuple[ssl.SSLContext, Path]) -> None:
     with (
         NetEase(tls=certificate[0]) as server,
-        pytest.raises(MailboxError, match="cannot connect to .*certificate verify failed"),
+        pytest.raises(MailboxError, match=r"cannot connect to .*certificate verify failed"),
     ):
         open_box(server, security="tls")
     assert server.commands() == []

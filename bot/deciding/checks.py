@@ -21,10 +21,15 @@ class Context:
 
 
 def numbers_of(form: Form, rule: FormRule) -> Numbers:
-    """The certain numbers. A blank cell is 0 only where a sum on the form says so, else it is absent."""
+    """The certain numbers. A blank cell is 0 only where a sum on the form says so, else it is absent.
+
+    A form without any number has none: the sums of an empty workbook with formulas are 0 by themselves.
+    """
     numbers = {
         g.id: {c: n.value for c, n in form.counts.get(g.id, {}).items() if n.value is not None} for g in rule.groups
     }
+    if not any(numbers.values()):
+        return numbers
     for group in rule.groups:
         cells = form.counts.get(group.id, {})
         stated = form.subtotals.get(group.id)

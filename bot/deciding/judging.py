@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.deciding.checks import Context, check
+from bot.deciding.deadlines import late_days
 from bot.deciding.findings import finding
 from bot.deciding.placing import Placed
 from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
@@ -86,7 +87,8 @@ def rule_on(judged: Judged, past: Past, waiting: str, deadline: datetime | None,
         return Ruling(judged, outcome, waiting, before=past.current, base=past.base)
     first = past.current.first_received_at if past.current else received_at
     version = past.current.version + 1 if past.current else 1
-    return Ruling(judged, outcome, waiting, version, past.current, deadline, first <= deadline, past.base)
+    on_time = late_days(first, deadline, deadline.tzinfo or UTC) == 0
+    return Ruling(judged, outcome, waiting, version, past.current, deadline, on_time, past.base)
 
 
 def without_repeats(rulings: list[Ruling]) -> list[Ruling]:

@@ -79,7 +79,7 @@ def categories(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The county's numbers by category, and all together, with the distance to the targets.
 
-    ``numbers`` are the reports in force, ``before`` those of the period before. A base counts only when
+    ``numbers`` are the reports in force, ``before`` those at the last digest. A base counts only when
     every unit that reports has registered one: a rate over half the county would be wrong.
     """
     sums = {g.id: _sum(numbers, g.id) for g in rule.groups}

@@ -37,12 +37,29 @@ def place(
     campaign: Campaign,
     zone: ZoneInfo,
 ) -> tuple[Placed, ...]:
-    """Every form of every document of one mail, in the order in which they stand there."""
+    """Every form of every document of one mail, in the order in which they stand there.
+
+    A form that was left empty beside one that was filled in is no report: people leave the template in the
+    workbook. When all are empty, each is one, and what it lacks is said.
+    """
+    forms = [(form, document.name) for document in documents for form in document.forms]
+    filled = [item for item in forms if not _is_empty(item[0])]
     return tuple(
-        _place(form, document.name, sender, rules, subject, received_at, campaign, zone)
-        for document in documents
-        for form in document.forms
+        _place(form, name, sender, rules, subject, received_at, campaign, zone) for form, name in filled or forms
     )
+
+
+def _is_empty(form: Form) -> bool:
+    """Whether nothing was written into the table; sums by formula are 0 by themselves."""
+    cells = [count for columns in form.counts.values() for count in columns.values()]
+    sums = [*form.subtotals.values(), *([form.total] if form.total else [])]
+    return all(c.doubt == "blank" for c in cells) and all(s.doubt == "blank" or s.value == 0 for s in sums)
+
+
+def _day_near(text: str, arrived: date) -> date | None:
+    """The day that is written; without a year the nearest to the arrival: 12月31日 arriving in January is last year's."""
+    days = {day(text, year) for year in (arrived.year - 1, arrived.year, arrived.year + 1)} - {None}
+    return min((d for d in days if d), key=lambda d: (abs(d - arrived), d), default=None)
 
 
 def _place(
@@ -57,7 +74,7 @@ def _place(
 ) -> Placed:
     rule = rules.forms[form.form]
     written_on = form.fields.get("filled_on")
-    filled_on = day(written_on.text, received_at.astimezone(zone).year) if written_on else None
+    filled_on = _day_near(written_on.text, received_at.astimezone(zone).date()) if written_on else None
     when = which_period(
         form.fields.get("period"),
         rule,

@@ -80,7 +80,7 @@ def _standing(
     if other is not None:
         state = "waiting" if other.outcome == "waiting" else "returned"
         return Standing(unit, state, other.received_at, late_by_days=days, why=other.why)
-    return Standing(unit, "missing" if now > deadline else "open", late_by_days=days)
+    return Standing(unit, "missing" if days else "open", late_by_days=days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Which month do the numbers cover? The month on the form; its year from whatever speaks of one."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,10 +9,10 @@ from bot.deciding.findings import finding
 from bot.model.deciding import Finding
 from bot.model.forms import Written
 from bot.reading.written import month
+from bot.rules.base import even
 from bot.rules.forms import FormRule
 from bot.rules.policy import Words
 
-_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _PLAUSIBLE_DAYS = 200  # a 填报时间 further from the arrival than this has a typing error in its year
 
 
@@ -51,11 +50,11 @@ def which_period(
     text, place = (written.text, written.place) if written else ("", "")
     open_now = min(max(open_period(rule, received_at, zone), campaign.first), campaign.last)
     expected = words.month_text(open_now)
-    if not text:
+    year, number = month(text)
+    if number is None and _is_unfilled(text, year, words):
         period = reply_period or open_now
         told = finding(rule, "period", "blank", place, expected=words.month_text(period))
         return WhichPeriod(period, open_now, told)
-    year, number = month(text)
     if number is None:
         return WhichPeriod(None, open_now, finding(rule, "period", "", place, written=text, expected=expected))
     arrived = received_at.astimezone(zone).date()
@@ -70,13 +69,24 @@ def which_period(
     return WhichPeriod(period, open_now)
 
 
+def _is_unfilled(text: str, year: int | None, words: Words) -> bool:
+    """Whether nothing stands there but the words of the paper form, with the year or without it."""
+    left = even(text).replace(str(year), "", 1) if year else even(text)
+    return set(left) <= set(words.month.format(year="", month=""))
+
+
 def _with_year(number: int, filled_on: date | None, subject: str, arrived: date) -> str:
-    """The month in the year that makes sense: 12 arriving in January is last year's."""
+    """The month in the year that makes sense: 12 arriving in January is last year's.
+
+    A subject's year counts when it is written as a date of this very month, or of none: the number of the
+    notice, 乐安字〔2017〕13号, is no date, and stands in subjects of later years too.
+    """
     if filled_on and abs((filled_on - arrived).days) <= _PLAUSIBLE_DAYS:
         arrived = filled_on
-    for spoken in _YEAR.findall(subject):
-        if abs(int(spoken) - arrived.year) <= 1 and f"{spoken}-{number:02d}" <= period_of(arrived):
-            return f"{spoken}-{number:02d}"
+    elif (spoken := month(subject)) and spoken[0] and spoken[1] in (None, number):
+        period = f"{spoken[0]}-{number:02d}"
+        if abs(spoken[0] - arrived.year) <= 1 and period <= period_of(arrived):
+            return period
     last_month = arrived.year * 12 + arrived.month - 2  # months since year 0, January = 0
     years = (arrived.year - 1, arrived.year, arrived.year + 1)
     year = min(years, key=lambda y: (abs(y * 12 + number - 1 - last_month), y))

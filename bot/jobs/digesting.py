@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.deciding.deadlines import owed_periods, previous_period
+from bot.deciding.deadlines import owed_periods
 from bot.deciding.notices import categories, contact
 from bot.deciding.standing import rates
 from bot.jobs.attending import sentence
@@ -73,7 +73,7 @@ def digest_context(
     who = people_by_unit(conn, bot, now)
     changed = _changes(conn, form, since, now)
     unread = _unread(bot, conn, since)
-    table, total = _numbers(bot, conn, form, period, now)
+    table, total = _numbers(bot, conn, form, period, since, now)
     return {
         "week": bot.rules.words.week_text(due),
         "period": period,
@@ -105,10 +105,10 @@ def digest_context(
     }
 
 
-def _numbers(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> tuple[Any, Any]:
+def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime, now: datetime) -> tuple[Any, Any]:
     """Numbers are cumulative: a unit that has not reported this month still has what it reported last."""
     present = reports.in_force_until(conn, form, period)
-    before = reports.in_force_until(conn, form, previous_period(period))
+    before = reports.in_force_until(conn, form, period, recorded_until=since)
     reporting = [u.name for u in bot.rules.units.units if u.kind in bot.rules.forms[form].owed.by]
     return categories(
         bot.rules.forms[form],

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from jinja2.exceptions import FilterArgumentError
@@ -65,9 +66,16 @@ def _local(value: object, zone: ZoneInfo, name: str) -> date:
     raise FilterArgumentError(f"{name}: expected a date, got {value!r}")
 
 
+@lru_cache(4096)
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WFA" else 1
+
+
 def display_width(text: str) -> int:
     """Columns in a fixed-width font: East Asian wide, full-width and ambiguous characters take two."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+    return sum(map(_columns, text))
 
 
 def lay_out(text: str, width: int = TEXT_COLUMNS) -> str:
@@ -81,14 +89,18 @@ def lay_out(text: str, width: int = TEXT_COLUMNS) -> str:
 
 
 def _wrap(line: str, width: int) -> Iterator[str]:
+    if 2 * len(line) <= width or display_width(line) <= width:
+        yield line
+        return
     leading = _LEADING.match(line)
     current = leading.group() if leading else ""
-    indent, begun = " " * len(current), False
-    for piece in _pieces(line[len(current) :]):
-        if begun and display_width(current + piece.rstrip()) > width:
+    indent = len(current)
+    used, begun = indent, False
+    for piece in _pieces(line[indent:]):
+        if begun and used + display_width(piece.rstrip()) > width:
             yield current.rstrip()
-            current, piece = indent, piece.lstrip()  # noqa: PLW2901 - a blank at a line's end is not carried over
-        current, begun = current + piece, True
+            current, used = " " * indent, indent
+        current, used, begun = current + piece, used + display_width(piece), True
     yield current.rstrip()
 
 

@@ -116,6 +116,8 @@ class Renderer:
         """Subject (the mark with the token always at its end), plain text and HTML, before they are encoded."""
         if not _LETTER.fullmatch(draft.letter):
             raise ConfigError(f"{self._root}: no letter can be called {draft.letter!r}")
+        if now.tzinfo is None:
+            raise ValueError(f"now must be aware, got {now!r}")
         local = now.astimezone(self._zone)
         values = {**_clean(draft.context), "office": self._office, "token": token, "now": local, "today": local.date()}
         subject, text, html = (self._fill(f"{draft.letter}/{part}", values) for part in PARTS)

@@ -6,21 +6,19 @@
 """
 
 import contextlib
-import re
 import smtplib
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
 
-from bot.config import SmtpSettings
-from bot.errors import ConfigError, LoginRefused, SmtpError
+from bot.config import ADDRESS, SmtpSettings
+from bot.errors import LoginRefused, SmtpError
 from bot.letters.smtp_replies import Step, alarming, is_farewell, judge, refuses_login
 from bot.letters.smtp_wire import connect, plain, wire_form
 from bot.model.letters import Delivery, GivenUp, RetryAt, Sent
 
 LETTERS_PER_CONNECTION = 10  # NetEase says MI:DMC to more
 RECONNECT_SECONDS = 60.0
-ADDRESS = re.compile(r"[!#-;=?A-Z\[-~]{1,64}@[A-Za-z0-9.:\[\]-]{1,253}")  # ASCII, no space, quote or bracket
 
 
 class AnswerLost(SmtpError):
@@ -39,8 +37,6 @@ class Sender:
         self._settings = settings
         self._password = password
         self._own = parseaddr(settings.sender)[1]
-        if not ADDRESS.fullmatch(self._own):
-            raise ConfigError(f"smtp.from: expected an ASCII address (got {settings.sender!r})")
         self._smtp: smtplib.SMTP | None = None
         self._taken = 0  # letters over this connection
         self.alarms: list[str] = []

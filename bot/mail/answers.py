@@ -10,6 +10,7 @@ from typing import Any
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.response_parser import parse_response
 
+ITEMS = {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"MODSEQ"}  # asked for, or sent unasked
 Row = dict[bytes, Any]  # what FETCH answered for one mail, keyed by the upper-case item
 
 
@@ -26,6 +27,8 @@ def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
         if not isinstance(item, tuple):
             continue  # the sequence number before each row
         row = {key.upper(): value for key, value in zip(item[::2], item[1::2], strict=False) if isinstance(key, bytes)}
+        if not row.keys() <= ITEMS:  # "BODY[] {2}" and then more than two bytes: the rest looks like items
+            raise ValueError(f"FETCH answered with unknown items: {sorted(row.keys() - ITEMS)!r}")
         uid = row.get(b"UID")
         if isinstance(uid, int) and uid > 0:
             rows.setdefault(uid, {}).update(row)
@@ -39,5 +42,5 @@ def internal_date(value: object) -> datetime | None:
     try:
         moment: datetime = parse_to_datetime(value, normalise=False)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):  # "31-Feb-2017 …", "01-Jan-0001 00:00:00 +0800"
+    except (ValueError, OverflowError):  # "31-Feb-2017 …", "31-Dec-9999 23:59:59 -0800"
         return None

@@ -109,7 +109,7 @@ class _Collector:
             shell["Content-Transfer-Encoding"] = part.raw("content-transfer-encoding") or ""
             shell.set_payload(mail.get_payload())
             mail = parse(shell.data(), self.budget)
-        name = part.file_name() or clean_name(mail.text("subject") + ".eml")
+        name = part.file_name() or self._mail_name(mail.text("subject"))
         self._mail(mail, name, where)
 
     def _mail(self, mail: Part, name: str, where: _Where) -> None:
@@ -162,6 +162,10 @@ class _Collector:
     def _name_for(self, data: bytes) -> str:
         self._unnamed += 1
         return f"{self.mail_id}-{self._unnamed}{sniff.extension(data)}"
+
+    def _mail_name(self, subject: str) -> str:
+        stem = clean_name(re.sub(r"[/\\]", " ", subject))  # a slash in a subject begins no folder
+        return clean_name(f"{stem}.eml") if stem else self._name_for(b"") + ".eml"
 
     def _refuse(self, name: str, code: str, kind: str = "other") -> None:
         self.found.refused.append(Refused(name or self._name_for(b""), code, kind))

@@ -12,6 +12,7 @@ _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript",
 _BREAKS = frozenset(
     {"br", "p", "div", "tr", "li", "ul", "ol", "dl", "dt", "dd", "table", "hr", "pre", "blockquote"}
 ) | {*("h1", "h2", "h3", "h4", "h5", "h6", "tbody", "thead", "section", "article", "center", "form")}
+_VOID = frozenset({"br", "hr"})  # one break, not one before and one behind
 _CELLS = frozenset({"td", "th"})
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none")
 _BLANKS = re.compile(r"[ \r\f\v\u00a0]+")
@@ -33,7 +34,9 @@ def visible_text(html: str) -> str:
     try:
         # Bytes, because lxml refuses a str that begins with an XML encoding declaration.
         parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True)
-        root = lxml_html.document_fromstring(html[:HTML_LIMIT].encode("utf-8", "replace"), parser=parser)
+        root = lxml_html.document_fromstring(
+            html[:HTML_LIMIT].replace("\0", "").encode("utf-8", "replace"), parser=parser
+        )
         text = "".join(_pieces(root))
     except (etree.LxmlError, ValueError, AssertionError):  # "<!---->" alone: ParserError, Document is empty
         return ""
@@ -55,7 +58,8 @@ def _pieces(root: Any) -> list[str]:
                 continue
             out.append(_before(element.tag) + _flat(element))
         else:
-            out.append(("\n" if seen and element.tag in _BREAKS else "") + (element.tail or "").replace("\n", " "))
+            ends_line = seen and element.tag in _BREAKS and element.tag not in _VOID
+            out.append(("\n" if ends_line else "") + (element.tail or "").replace("\n", " "))
     return out
 
 

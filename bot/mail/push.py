@@ -36,9 +36,9 @@ def _idle_once(imap: Any, seconds: float, stop: threading.Event) -> bool:
             raise imaplib.IMAP4.error(f"the server refused IDLE: {imap.tagged_commands.pop(tag)[1][-1]!r}")
     end = time.monotonic() + seconds
     # Whatever line comes ends this IDLE: the answer to DONE brings all that Python has buffered meanwhile.
-    while not stop.is_set() and (left := end - time.monotonic()) > 0:
-        if _something_waits(imap, min(left, GLANCE_SECONDS)):
-            break
+    arrived = "EXISTS" in imap.untagged_responses
+    while not arrived and not stop.is_set() and (left := end - time.monotonic()) > 0:
+        arrived = _something_waits(imap, min(left, GLANCE_SECONDS))
     usual = imap.sock.gettimeout()
     try:
         if stop.is_set():

@@ -40,8 +40,8 @@ def unwrap(raw: RawMail, *, own_address: str, provider: Provider) -> Mail:
     domain = sender.rsplit("@", 1)[-1] if sender else ""
     report = _fenced(lambda: bounce(msg), None)
     found = contents(msg, budget, digest[:8])
-    html = "\n".join(found.html)
-    text = "\n".join(found.plain)
+    html = "\n".join(found.html).strip("\n")
+    text = "\n".join(found.plain).strip("\n")
     if not text.strip():
         text = _fenced(lambda: visible_text(html), "")
     unknown: Authentication = "unknown"

@@ -88,9 +88,9 @@ def _tables_of_row(
         if group:
             runs[-1][1].append(hit)
     order = [group for group, _ in runs]
-    size = next((n for n in range(1, len(order)) if order[n] == order[0]), len(order)) or 1
+    size = len(set(words.groups.values()))
     if len(set(order[:size])) < size or order != order[:size] * (len(order) // size):
-        size = len(order) or 1
+        size = max(len(order), 1)  # no whole sets: a heading that is missing, or was copied twice
     found: list[Table] = []
     for start in range(0, len(runs), size):
         table = Table(*rows, left=found[-1].right + 1 if found else 0)

@@ -66,7 +66,8 @@ def _in_cell(view: View, vocab: Vocabulary, at: tuple[int, int], turned: bool) -
         if _is_label(vocab, text, match, bool(matches)):
             matches.append(match)
     found = []
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    for number, match in enumerate(matches):
+        following = matches[number + 1] if number + 1 < len(matches) else None
         rule = vocab.labels[even(match[0])]
         value = _value(text[match.end() : following.start() if following else None], rule)
         written = Written(value, view.place(*at))

@@ -144,14 +144,15 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes) -> tuple[str, Opene
         write_frame(process.stdin, data)
     except OSError:
         return "", None
-    kind = _frame(process.stdout, KIND)
-    if kind is None:
+    said = _frame(process.stdout, KIND)
+    if said is None:
         return "", None
+    kind = said.decode("ascii", "replace")
     answer = _frame(process.stdout, FRAME)
     try:
-        return kind.decode("ascii"), decoded(answer) if answer is not None else None
+        return kind, decoded(answer) if answer is not None else None
     except ValueError:
-        return "other", None
+        return kind, None
 
 
 def _frame(stream: IO[bytes] | None, limit: int) -> bytes | None:

@@ -150,7 +150,7 @@ def phone(cell: Cell) -> str:
     plain = unicodedata.normalize("NFKC", shown(cell)).translate(_DASHES)
     plain = re.sub(r"[—–]+", "-", plain)
     plain = re.sub(r"[^0-9+\-()/]+", " ", plain)
-    plain = re.sub(r"\(\s*\)|(?<![0-9)])[-/]+(?![0-9(])", " ", plain)
+    plain = re.sub(r"\(\s*\)", " ", re.sub(r"\s*-\s*", "-", plain))
     return " ".join(plain.split()).strip("-/ ")
 
 

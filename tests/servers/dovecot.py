@@ -17,6 +17,7 @@ from typing import Self
 from imapclient import IMAPClient
 
 from bot.demo.smtp_server import Posted
+from tests.servers.certificates import self_signed
 from tests.servers.need import program
 from tests.servers.smtp_sink import SmtpSink
 
@@ -30,7 +31,9 @@ log_path = {root}/dovecot.log
 info_log_path = {root}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{root}/cert.pem
+ssl_key = <{root}/key.pem
 disable_plaintext_auth = no
 default_internal_user = {daemon}
 default_internal_group = {daemon_group}
@@ -67,11 +70,15 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {tls_port}
   }}
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -93,7 +100,8 @@ class DovecotServer:
         # Not pytest's own folder: that one is closed to Dovecot's users.
         self.root = Path(tempfile.mkdtemp(prefix="dovecot-")).resolve()
         self.root.chmod(0o755)
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
+        _, self.certificate = self_signed(self.root)
         self._configure()
         self.start()
         return self
@@ -115,7 +123,7 @@ class DovecotServer:
             uid, gid = os.getuid(), os.getgid()
             group = grp.getgrgid(gid).gr_name
         text = CONFIG.format(root=self.root, daemon=daemon, daemon_group=group, login=login, uid=uid, gid=gid,
-                             port=self.port, password=PASSWORD)  # fmt: skip
+                             port=self.port, tls_port=self.tls_port, password=PASSWORD)  # fmt: skip
         (self.root / "dovecot.conf").write_text(text)
 
     def start(self) -> None:

@@ -41,7 +41,8 @@ class NetEase(Listener):
     """Runs between ``with``. ``log`` has a list of commands for each connection, without tags.
 
     ``interfere`` sees each command and may return text to send instead of the answer (``TAG`` stands for the
-    tag), SILENCE or CUT; None lets the server answer. ``cut_after`` closes after so many bytes were sent.
+    tag), SILENCE or CUT; None lets the server answer. ``cut_after`` closes after so many bytes were sent;
+    ``answered`` counts them, by connection.
     """
 
     username: str = "bot@163.test"
@@ -55,6 +56,7 @@ class NetEase(Listener):
     mails: dict[str, list[Stored]] = field(default_factory=lambda: {"INBOX": []})
     log: list[list[str]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    answered: list[int] = field(default_factory=list)
 
     def commands(self) -> list[str]:
         """The commands of all connections, one after the other."""
@@ -72,6 +74,7 @@ class _Session:
         self.sent = 0
         self.log: list[str] = []
         server.log.append(self.log)
+        server.answered.append(0)
 
     def run(self, lines: IO[bytes]) -> None:
         self.say(self.server.greeting)
@@ -96,6 +99,7 @@ class _Session:
             self.connection.sendall(data[: limit - self.sent])
             raise OSError("cut")
         self.sent += len(data)
+        self.server.answered[-1] = self.sent
         self.connection.sendall(data)
 
     def answer(self, tag: str, command: str) -> str | bytes:

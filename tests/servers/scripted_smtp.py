@@ -16,18 +16,19 @@ SILENCE = "silence"
 class ScriptedSmtp(Listener):
     """``replies`` maps a verb (GREETING, EHLO, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT, STARTTLS) to its reply, or
     to a list of replies that are used up one by one, the last one for ever. ``log`` is a list of commands for
-    each connection, ``letters`` what came through DATA."""
+    each connection, ``letters`` what came through DATA; ``upgrade`` is what STARTTLS switches to."""
 
     replies: dict[str, str | list[str]] = field(default_factory=dict)
     features: tuple[str, ...] = ("AUTH PLAIN LOGIN", "SIZE 71680000", "8BITMIME")
     tls: ssl.SSLContext | None = None
+    upgrade: ssl.SSLContext | None = None
     log: list[list[str]] = field(default_factory=list)
     letters: list[bytes] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
 
     def verbs(self) -> list[list[str]]:
         """The verbs of each connection."""
-        return [[line.split(" ")[0].split(":")[0] for line in lines] for lines in self.log]
+        return [[line.split(" ")[0].upper() for line in lines] for lines in self.log]
 
     def serve(self, connection: socket.socket, lines: IO[bytes]) -> None:
         log: list[str] = []
@@ -37,12 +38,18 @@ class ScriptedSmtp(Listener):
                 pass
 
     def _answer(self, connection: socket.socket, lines: IO[bytes], line: bytes, log: list[str]) -> bool:
-        command = line.decode().rstrip("\r\n")
+        command = line.decode("latin-1").rstrip("\r\n")
         verb = command.split(" ")[0].upper()
         log.append(command if verb != "AUTH" else "AUTH ***")
         if verb == "AUTH":
             self.passwords.append(base64.b64decode(command.split(" ")[2]).decode().split("\0")[2])
-        usual = {"EHLO": self._ehlo(), "AUTH": "235 ok", "DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok")
+        usual = {
+            "EHLO": self._ehlo(),
+            "AUTH": "235 ok",
+            "DATA": "354 go on",
+            "QUIT": "221 bye",
+            "STARTTLS": "220 go",
+        }.get(verb, "250 ok")
         told = self._reply(connection, verb, usual)
         if verb == "DATA" and told.startswith("354"):
             letter = b""
@@ -53,7 +60,18 @@ class ScriptedSmtp(Listener):
             self.letters.append(letter)
             log.append("DOT")
             told = self._reply(connection, "DOT", "250 queued")
+        if verb == "STARTTLS" and told.startswith("220") and self.upgrade is not None:
+            self._upgrade(connection, log)
+            return False
         return bool(told) and verb != "QUIT" and not told.startswith("421")
+
+    def _upgrade(self, connection: socket.socket, log: list[str]) -> None:
+        assert self.upgrade is not None
+        with self.upgrade.wrap_socket(connection.dup(), server_side=True) as encrypted:
+            self._open.append(encrypted)
+            with encrypted.makefile("rb") as lines:
+                while (line := lines.readline()) and self._answer(encrypted, lines, line, log):
+                    pass
 
     def _ehlo(self) -> str:
         lines = ["scripted", *self.features]

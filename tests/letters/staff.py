@@ -1,0 +1,114 @@
+"""What the staff is told: the overdue notice, the weekly digest, what needs a person."""
+
+from typing import Any
+
+from bot.model.deciding import LetterDraft
+from tests.letters.values import DEADLINE, TITLE, UNKNOWN, at, share
+
+
+def staff(letter: str, **context: Any) -> LetterDraft:
+    return LetterDraft(key=f"{letter}:2017-W27", letter=letter, to="aj@office.example", context=context)
+
+
+def silent(unit: str, group: str, liaison: str, phone: str, email: str, **changes: Any) -> dict[str, Any]:
+    plain = {"unit": unit, "group": group, "liaison": liaison, "phone": phone, "email": email}
+    return {**plain, "state": "missing", "last_received": None, **changes}
+
+
+NOTICE: dict[str, Any] = {
+    "form_name": "附件4",
+    "form_title": TITLE,
+    "period": "2017-06",
+    "deadline": DEADLINE,
+    "days_late": 1,
+    "missing": [
+        silent("乔官镇", "第五组", "王芳", "13805360005", "wangfang@qiaoguan.example"),
+        silent("营丘镇", "第六组", "张伟", "0536-6220006", "", state="returned", last_received=at(7, 4, 16, 20)),
+        silent("首阳山旅游度假区", "第九组", "", "", "shouyangshan-anquan-bangongshi@changle.example"),
+    ],
+    "waiting": [{"unit": "红河镇", "why": UNKNOWN}],
+    "received": 40,
+    "expected": 44,
+    "draft": False,
+}
+WEEK: dict[str, Any] = {
+    "week": "2017年第27周",
+    "period": "2017-06",
+    "deadline": DEADLINE,
+    "form_name": "附件4",
+    "expected": 44,
+    "received": 40,
+    "on_time": 38,
+    "late": [{"unit": "教育局", "late_days": 1}, {"unit": "鄌郚镇", "late_days": 2}],
+    "missing": [
+        {"unit": "乔官镇", "liaison": "王芳", "phone": "13805360005", "state": "missing"},
+        {"unit": "首阳山旅游度假区", "liaison": "", "phone": "", "state": "missing"},
+    ],
+    "returned": [{"unit": "营丘镇", "liaison": "张伟", "phone": "0536-6220006", "since": at(7, 4, 16, 20)}],
+    "waiting": [
+        {
+            "unit": "红河镇",
+            "sender": "liu-1983@mail.example",
+            "subject": "红河镇附件4",
+            "why": UNKNOWN,
+            "since": at(7, 5, 17, 2),
+        }
+    ],
+    "not_due": False,
+    "categories": [
+        {**share("规模以上企业", 120, 150, 100, 30), "previous": 112},
+        {**share("高危企业", 64, 64, 100, 0), "previous": 64},
+        {**share("其他生产经营单位", 333, None, None, None), "previous": None},
+    ],
+    "total": {**share("全部生产经营单位", 517, 1450, 50, 208), "previous": 520},
+    "changes": [
+        {
+            "unit": "五图街道",
+            "period": "2017-06",
+            "version": 2,
+            "total": 34,
+            "previous_total": 32,
+            "received_at": at(7, 4, 9, 12),
+            "on_time": True,
+        },
+        {
+            "unit": "鄌郚镇",
+            "period": "2017-06",
+            "version": 1,
+            "total": 19,
+            "previous_total": None,
+            "received_at": at(7, 7, 8, 40),
+            "on_time": False,
+        },
+    ],
+    "unread": [
+        {
+            "sender": "jiaoyu@changle.example",
+            "subject": "教育局报表",
+            "received_at": at(7, 6, 11, 0),
+            "reason": "文件设置了打开密码。请取消密码后重新发送。",
+        }
+    ],
+    "letters": {"sent": 96, "queued": 3, "held": 2, "failed": 1},
+    "quiet": False,
+}
+EMPTY: dict[str, Any] = {"late": [], "missing": [], "returned": [], "waiting": [], "changes": [], "unread": []}
+CLEAR = {**WEEK, **EMPTY, "received": 44, "on_time": 44, "letters": {"sent": 44, "queued": 0, "held": 0, "failed": 0}}
+BOUNCED = {
+    "sentence": "发往该地址的邮件被退回，请核对联络员邮箱",
+    "unit": "乔官镇",
+    "period": "2017-06",
+    "sender": "Postmaster@163.com",
+    "subject": "系统退信",
+    "received_at": at(7, 3, 8, 1),
+    "detail": "wangfang@qiaoguan.example",
+}
+CALENDAR = {
+    "sentence": "该年度放假安排尚未录入，工作日为推算，请在 rules/calendar.toml 中补录",
+    "unit": None,
+    "period": None,
+    "sender": "",
+    "subject": "",
+    "received_at": None,
+    "detail": "",
+}
