@@ -37,7 +37,7 @@ BareAddress = Annotated[str, Field(pattern=f"^{ADDRESS.pattern}$")]
 class Section(BaseModel):
     """A table of config.toml: unknown keys are errors, values do not change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Office(Section):
@@ -52,7 +52,7 @@ class Office(Section):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: "Asia" is a folder
             raise ValueError("expected a time zone such as Asia/Shanghai") from error
         return value
 
@@ -98,13 +98,19 @@ class Campaign(Section):
     last_period: Period
     answer_from: datetime | None = None
 
+    @model_validator(mode="after")
+    def _first_comes_first(self) -> Self:
+        if self.first_period > self.last_period:
+            raise ValueError(f"first_period {self.first_period} lies after last_period {self.last_period}")
+        return self
+
 
 class Schedule(Section):
-    poll_seconds: float = Field(default=90, ge=1)
+    poll_seconds: float = Field(default=90, ge=1, le=86_400)
     digest_weekday: int = Field(default=1, ge=1, le=7)
     digest_time: time = time(8, 30)
-    attention_hours: float = Field(default=2, ge=0)
-    stale_poll_minutes: float = Field(default=60, gt=0)
+    attention_hours: float = Field(default=2, ge=0, le=8_760)
+    stale_poll_minutes: float = Field(default=60, gt=0, le=525_600)
 
 
 class Limits(Section):

@@ -16,7 +16,9 @@ BASE = {"above_scale": 40, "high_risk": 10, "other": 251}
 
 
 def one(percent: float) -> Targets:
-    return Targets.model_validate({"form": "annex4", "targets": [{"until": date(2017, 12, 31), "all": percent}]})
+    return Targets.model_validate(
+        {"form": "annex4", "label": "all", "targets": [{"until": date(2017, 12, 31), "all": percent}]}
+    )
 
 
 def test_each_category_and_all_against_the_next_target_that_names_it() -> None:
@@ -105,5 +107,5 @@ def test_no_target_names_a_category() -> None:
 
 
 def test_no_targets_at_all() -> None:
-    got = progress({"other": 3}, {"other": 4}, Targets(form="annex4", targets=()), JUNE)
+    got = progress({"other": 3}, {"other": 4}, Targets(form="annex4", label="all", targets=()), JUNE)
     assert (got.overall.rate, got.overall.target, got.overall.gap) == (0.75, None, None)

@@ -16,6 +16,7 @@ from bot.model.mail import Mail
 from bot.rules.policy import Rules
 
 ORDER: tuple[Outcome, ...] = ("returned", "waiting", "accepted", "duplicate", "unreadable", "ignored")
+WORKBOOKS = ("xlsx", "xls", "ods")  # what a person must look at when a liaison sends it without a form in it
 LETTERS = {"returned": "returned", "waiting": "waiting", "accepted": "receipt", "duplicate": "duplicate"}
 
 
@@ -43,11 +44,14 @@ def decide(
 ) -> Intent:
     """What one mail leads to. Pure: the same values give the same intent."""
     outcome, letter = _outcome(mail, documents, rulings, sender, rules)
+    unanswered = _unanswered(mail, sender, policy) if letter else ""
     attention = [_waiting(r) for r in rulings if r.outcome == "waiting"]
     if outcome == "unreadable":
-        attention.append(Attention("missing_attachment" if letter == "no_attachment" else "unreadable"))
+        kind = "missing_attachment" if letter == "no_attachment" else "unreadable"
+        attention.append(Attention(f"{kind}_unanswered" if unanswered else kind))
+    elif outcome == "ignored" and sender.units:
+        attention += [Attention("no_form", d.name) for d in documents if d.kind in WORKBOOKS]
     intent = Intent(outcome, letter or "no_report", rulings, (), tuple(attention))
-    unanswered = _unanswered(mail, sender, policy) if letter else ""
     if unanswered:
         told = (Attention("capped", mail.sender or ""),) if unanswered == "capped" else ()
         return replace(intent, why=f"{intent.why}, not answered: {unanswered}", attention=(*intent.attention, *told))
@@ -72,12 +76,13 @@ def _outcome(
     for outcome in ORDER[:4]:
         if any(r.outcome == outcome for r in rulings):
             return outcome, LETTERS[outcome]
-    names = " ".join(
-        (mail.subject, own_words(mail.text), *(d.name for d in documents), *(r.name for r in mail.refused))
-    )
-    spoken_of = any(form.spoken_of_in(names) for form in rules.forms.values())
-    if not mail.refused and all(d.unreadable is None for d in documents):
-        return ("unreadable", "no_attachment") if spoken_of and sender.units and not documents else ("ignored", "")
+    files = [*(d.name for d in documents), *(r.name for r in mail.refused)]
+    # The subject of an answer to a letter of ours is ours: 收到，谢谢 does not announce a file.
+    subject = "" if sender.answers_ours and not files else mail.subject
+    words = " ".join((subject, own_words(mail.text), *files))
+    spoken_of = any(form.spoken_of_in(words) for form in rules.forms.values())
+    if not files:
+        return ("unreadable", "no_attachment") if spoken_of and sender.units else ("ignored", "")
     # Ordinary mail of the office has attachments too: it is left alone unless its sender reports, or it says so.
     broken = bool(mail.refused) or any(d.unreadable and d.unreadable.code != "no_form" for d in documents)
     return ("unreadable", "unreadable") if spoken_of or (sender.units and broken) else ("ignored", "")

@@ -95,7 +95,9 @@ def categories(
         _category(g.label, result.groups[g.id], None if previous is None else previous[g.id], targeted)
         for g in rule.groups
     ]
-    whole = _category("", result.overall, None if previous is None else sum(previous.values()), targeted)
+    whole = _category(
+        rules.targets.label, result.overall, None if previous is None else sum(previous.values()), targeted
+    )
     return rows, whole
 
 

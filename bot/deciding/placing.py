@@ -1,7 +1,7 @@
 """Puts a form where it belongs: whose it is, of which month, what its numbers are. Looks at no history yet."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.deciding.checks import numbers_of
@@ -12,6 +12,9 @@ from bot.model.forms import Document, Form
 from bot.reading.written import day
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
+
+
+HALF_A_YEAR = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def _is_empty(form: Form) -> bool:
 
 def _day_near(text: str, arrived: date) -> date | None:
     """The day that is written; without a year the nearest to the arrival: 12月31日 arriving in January is last year's."""
-    days = {day(text, year) for year in (arrived.year - 1, arrived.year, arrived.year + 1)} - {None}
-    return min((d for d in days if d), key=lambda d: (abs(d - arrived), d), default=None)
+    if whole := day(text, None):
+        return whole
+    near = [day(text, year) for year in (arrived.year - 1, arrived.year, arrived.year + 1)]
+    # 2月29日 of a year that has none is a typing error, and not a day of another year.
+    return next((d for d in near if d and abs(d - arrived) <= HALF_A_YEAR), None)
 
 
 def _place(

@@ -97,14 +97,15 @@ def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
         return []
     sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
-    return shares(progress(sums, ruling.base, rules.targets, on), rule)
+    return shares(progress(sums, ruling.base, rules.targets, on), rule, rules.targets.label)
 
 
-def shares(result: Progress, rule: FormRule) -> list[dict[str, Any]]:
-    """The distance to the targets by category, the categories that no target names left out."""
+def shares(result: Progress, rule: FormRule, whole: str) -> list[dict[str, Any]]:
+    """The distance to the targets by category and, under the label ``whole``, over all; without what no target names."""
+    rows = [(rule.group(id_).label, share) for id_, share in result.groups.items()]
     return [
         {
-            "label": rule.group(id_).label,
+            "label": label,
             "reached": share.reached,
             "base": share.base,
             "rate": share.rate,
@@ -112,7 +113,7 @@ def shares(result: Progress, rule: FormRule) -> list[dict[str, Any]]:
             "gap": share.gap,
             "until": share.until,
         }
-        for id_, share in result.groups.items()
+        for label, share in (*rows, (whole, result.overall))
         if share.target is not None
     ]
 

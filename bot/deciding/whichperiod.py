@@ -51,8 +51,8 @@ def which_period(
     open_now = min(max(open_period(rule, received_at, zone), campaign.first), campaign.last)
     expected = words.month_text(open_now)
     year, number = month(text)
-    if number is None and _is_unfilled(text, year, words):
-        period = reply_period or open_now
+    period = reply_period or open_now
+    if number is None and _is_unfilled(text, words, period if year else ""):
         told = finding(rule, "period", "blank", place, expected=words.month_text(period))
         return WhichPeriod(period, open_now, told)
     if number is None:
@@ -69,10 +69,9 @@ def which_period(
     return WhichPeriod(period, open_now)
 
 
-def _is_unfilled(text: str, year: int | None, words: Words) -> bool:
-    """Whether nothing stands there but the words of the paper form, with the year or without it."""
-    left = even(text).replace(str(year), "", 1) if year else even(text)
-    return set(left) <= set(words.month.format(year="", month=""))
+def _is_unfilled(text: str, words: Words, period: str) -> bool:
+    """Whether nothing stands there but the words of the paper form, and perhaps the year of the period."""
+    return set(even(text).replace(period[:4], "", 1)) <= set(words.month.format(year="", month=""))
 
 
 def _with_year(number: int, filled_on: date | None, subject: str, arrived: date) -> str:

@@ -14,7 +14,7 @@ class KnownSender:
     """What the record knows of the person behind a mail.
 
     ``units`` are the posts that the address holds (none: a stranger), ``person`` a name or empty.
-    ``reply_units`` and ``reply_period`` are what the letter was about that this mail answers, if any.
+    ``answers_ours``: the mail answers a letter of ours; ``reply_units`` and ``reply_period`` are what it was about.
     ``answers_today`` counts what was written to the address since midnight.
     """
 
@@ -23,6 +23,7 @@ class KnownSender:
     reply_units: tuple[str, ...] = ()
     reply_period: str | None = None
     answers_today: int = 0
+    answers_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,15 @@ from bot.record import attention, outbox, people, reports, runs
 
 DIGEST = "digest"
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
-UNREAD = ("unreadable", "missing_attachment", "set_aside", "too_large")
+UNREAD = (
+    "unreadable",
+    "unreadable_unanswered",
+    "missing_attachment",
+    "missing_attachment_unanswered",
+    "no_form",
+    "set_aside",
+    "too_large",
+)
 
 
 def digest(bot: Bot, now: datetime) -> bool:

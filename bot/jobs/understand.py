@@ -83,6 +83,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         tuple(dict.fromkeys(o.unit for o in about)),
         periods.pop() if len(periods) == 1 else None,
         outbox.letters_to(conn, mail.sender, midnight),
+        answered is not None,
     )
 
 

@@ -113,7 +113,7 @@ def _quoted_with_marks(lines: list[str], number: int) -> bool:
 
 
 def _ends_here(lines: list[str], number: int) -> bool:
-    """A rule such as "-----原始邮件-----", or the head of a quoted mail (sender, then another field)."""
+    """A rule such as "-----Original Message-----", or the head of a quoted mail (sender, then another field)."""
     line = lines[number].strip()[:400]
     if marks.QUOTE_RULE.match(line):
         return True

@@ -108,9 +108,10 @@ class Target(Rule):
 
 
 class Targets(Rule):
-    """rules/targets.toml, in the order of time."""
+    """rules/targets.toml, in the order of time; ``label`` names all categories together."""
 
     form: str
+    label: str
     targets: tuple[Target, ...]
 
 

@@ -50,8 +50,9 @@ class Units(Rule):
                 key = self._bare(name)
                 if key and seen.setdefault(key, unit.name) != unit.name:
                     raise ValueError(f"{name!r} means both {seen[key]} and {unit.name}")
-        if len({u.id for u in self.units}) != len(self.units):
-            raise ValueError("a unit's id stands twice")
+        for what in ("id", "name"):
+            if len({getattr(u, what) for u in self.units}) != len(self.units):
+                raise ValueError(f"a unit's {what} stands twice")
         for group in self.groups:
             for name in (group.lead, *group.members, *group.areas):
                 if name not in self.by_name:
@@ -73,9 +74,10 @@ class Units(Rule):
             if bare.startswith(prefix) and len(bare) > len(prefix) + 1:
                 bare = bare.removeprefix(prefix)
                 break
-        for suffix in sorted(map(even, self.affixes.suffixes), key=len, reverse=True):
-            if bare.endswith(suffix) and len(bare) > len(suffix) + 1:
-                return bare.removesuffix(suffix)
+        suffixes = tuple(map(even, self.affixes.suffixes))
+        # 乔官镇人民政府安监办 has two of them.
+        while suffix := max((s for s in suffixes if bare.endswith(s) and len(bare) > len(s) + 1), key=len, default=""):
+            bare = bare.removesuffix(suffix)
         return bare
 
     def resolve(self, written: str) -> Unit | None:

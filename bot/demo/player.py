@@ -1,0 +1,122 @@
+"""Tells a story on a post office: time passes, people write, and the bot does all its work at each moment.
+
+    take_roster, take_base -> for each moment: County.posting -> PostOffice.deliver -> tick.run_once -> on_step
+
+The pipeline is the real one, on real servers: nothing is faked but the clock and the people.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from bot.config import Config
+from bot.demo.county import County, Posting
+from bot.demo.story import Act, Story
+from bot.errors import BotError
+from bot.jobs.parts import Bot, Stop
+from bot.jobs.roster import take_base, take_roster
+from bot.jobs.tick import Report, run_once
+
+if TYPE_CHECKING:
+    from bot.demo.servers import PostOffice
+    from bot.demo.smtp_server import Posted
+
+ROOT = Path(__file__).resolve().parents[2]
+POLLED_AFTER = timedelta(minutes=1)  # what a real mailbox is polled at most, so a mail is seen a little later
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One moment of the story, after it: ``act`` and its ``posting``, if somebody wrote; the letters that left."""
+
+    now: datetime
+    act: Act | None
+    posting: Posting | None
+    report: Report
+    letters: tuple["Posted", ...]
+
+
+def settings(story: Story, office: "PostOffice", database: str) -> Config:
+    """An installation for the story: this program's rules and templates, letters leave at once."""
+    server = {"host": office.host, "security": "none", "username": office.username, "timeout_seconds": 20}
+    own = story.office
+    return Config.model_validate(
+        {
+            "office": {
+                "name": own.name,
+                "contact": own.contact,
+                "phone": own.phone,
+                "staff": [story.address(local) for local in own.staff],
+            },
+            "mailbox": {**server, "port": office.imap_port},
+            "smtp": {
+                **server,
+                "port": office.smtp_port,
+                "from": f"{own.sender} <{office.username}>",
+                "per_minute": 10_000,
+                "per_day": 10_000,
+                "deliver": "send",
+            },
+            "database": {"url": database},
+            "campaign": {"first_period": story.period, "last_period": "2019-12"},
+            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates"},
+        }
+    )
+
+
+def appoint(bot: Bot, story: Story) -> list[str]:
+    """The liaisons and what their units have registered, imported from workbooks as the office would do it.
+    Returns the lines that the imports had to say."""
+    names = {u.id: u.name for u in bot.rules.units.units}
+    rule = bot.rules.forms[bot.rules.targets.form]
+    people = [(names[p.unit], p.name, p.mobile, story.address_of(p)) for p in story.people]
+    base = [(names[p.unit], *p.base) for p in story.people]
+    columns = [c.label for c in bot.rules.roster.columns]
+    with TemporaryDirectory() as folder:
+        roster = _workbook(Path(folder) / "roster.xlsx", columns, people)
+        taken = take_roster(bot, roster, story.start, date.fromisoformat(f"{story.period}-01"))
+        register = _workbook(Path(folder) / "base.xlsx", [columns[0], *(g.label for g in rule.groups)], base)
+        based = take_base(bot, register, rule.id, datetime.combine(story.start, story.ticks[0], bot.zone))
+    return taken.problems + based.problems
+
+
+def _workbook(file: Path, headings: list[str], rows: Iterable[tuple[str | int, ...]]) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (headings, *rows):
+        book.worksheets[0].append(row)
+    book.save(file)
+    return file
+
+
+def play(
+    bot: Bot,
+    office: "PostOffice",
+    story: Story,
+    *,
+    until: date,
+    on_step: Callable[[Step], None] = lambda step: None,
+    stop: Stop = lambda: False,
+) -> None:
+    """Everything from the story's start to the end of a day. BotError when a server or the record fails, or when
+    the bot could not work a mail off; OutOfPlot when the story does not fit what was received."""
+    county = County(story, bot.rules, office)
+    for moment, act in story.moments(until):
+        if stop():
+            return
+        at = moment.replace(tzinfo=bot.zone)
+        now = at + POLLED_AFTER if act else at
+        posting = county.posting(act, at) if act else None
+        if posting:
+            office.deliver(office.username, posting.data, at, posting.folder)
+        before = len(office.sent)
+        report = run_once(bot, now, stop)
+        if report.broken:
+            raise report.broken[0]
+        if report.failed:
+            raise BotError(f"{now:%Y-%m-%d %H:%M}: {report.failed} mail(s) could not be worked off")
+        on_step(Step(now, act, posting, report, tuple(office.sent[before:])))
