@@ -17,7 +17,7 @@ QUOTATIONS = {
     "qq": '------------------ 原始邮件 ------------------\n发件人: "安委办";\n请报送',
     "qq_english": "------------------ Original ------------------\nFrom: x\n请报送",
     "outlook_rule": "-----Original Message-----\nFrom: x\n请报送",
-    "outlook_chinese": "-----邮件原件-----\n发件人: 安委办 [mailto:clawhbgs@163.com]\n发送时间: 2017年7月3日 10:00\n收件人: x\n请报送",
+    "outlook_chinese": "-----邮件原件-----\n发件人: 安委办 [mailto:a@b.c]\n发送时间: 2017年7月3日\n收件人: x\n请报送",
     "outlook_new": "________________________________\n发件人：安委办\n日期：2017年7月3日\n主题：催报\n请报送",
     "from_block": "From: office\nSent: Monday\nTo: x\n请报送",
     "gmail": "On Mon, Jul 3, 2017 at 10:00 AM 安委办 <clawhbgs@163.com> wrote:\n> 请报送",
@@ -64,8 +64,8 @@ def test_the_line_of_a_telephone_is_dropped() -> None:
 def test_html_is_laid_out_as_people_see_it() -> None:
     html = (
         "<html><head><title>t</title><style>p{}</style></head><body><p>您好，</p><script>x()</script>"
-        "<div>数据<b>如下</b>：<br>一级&nbsp;3家</div><span style='display: none'>hidden</span><!-- c -->尾<style>x</style>巴"
-        "<table><tr><td>一级</td><td>3</td></tr></table></body></html>"
+        "<div>数据<b>如下</b>：<br>一级&nbsp;3家</div><span style='display: none'>hidden</span><!-- c -->尾"
+        "<style>x</style>巴<table><tr><td>一级</td><td>3</td></tr></table></body></html>"
     )
     assert visible_text(html) == "您好，\n\n数据如下：\n一级 3家\n尾巴\n\n\t一级\t3"
 

@@ -24,8 +24,9 @@ def netease(*recipients: bytes, action: bytes = b"failed", extra: bytes = b"") -
         b'Content-Type: Multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         b"--b\r\nContent-Type: text/plain; charset=gb2312\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + b64("抱歉，您的邮件被退回来了\n收件人：nobody@town.example\n退信原因：用户不存在") + b"\r\n"
-        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; 163.com\r\n\r\n" + blocks + b"\r\n\r\n"
-        b"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <letter-1@bot.example>\r\nSubject: x\r\n\r\nhello\r\n--b--\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; 163.com\r\n\r\n"
+        + blocks + b"\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        b"Message-ID: <letter-1@bot.example>\r\nSubject: x\r\n\r\nhello\r\n--b--\r\n"
     )  # fmt: skip
 
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from bot.errors import TooComplex
 from bot.model.mail import Mail
 from tests.test_mail_archives import zipped
+from tests.test_mail_attachments import logo
 from tests.test_mail_bounces import netease
-from tests.test_mail_unwrap import NETEASE_LINK, OLE, file, leaf, logo, mail, multipart, opened, words
+from tests.test_mail_links import NETEASE_LINK
+from tests.test_mail_unwrap import OLE, file, leaf, mail, multipart, opened, words
 
 RAISING = {
     "date_overflow": b"Date: Mon, 99999999999999999999 Jul 99999999999999999 10:00:00 +9999999999",
@@ -66,7 +68,8 @@ def corpus() -> list[bytes]:
         mail(words(b"x"), forwarded, file(zipped(("a.xls", OLE), ("b.eml", mail(file()))), b"r.zip")),
         netease(b"a@x.example", extra=b"X-CM-Original-Message-ID: <1@b>\r\n"),
         b"Received: from x by gzmx14 (Coremail) with SMTP id T1; x\r\nX-CM-TRANSID: T1\r\n"
-        b"Authentication-Results: gzmx14; spf=pass smtp.mail=li@town.example; dkim=none\r\n" + mail(words(b"x"), file()),
+        b"Authentication-Results: gzmx14; spf=pass smtp.mail=li@town.example; dkim=none\r\n"
+        + mail(words(b"x"), file()),
         b"From: " + "李明".encode("gbk") + b" <li@town.example>\r\nSubject: " + "报送".encode("gbk") + b"\r\n\r\n"
         + "五图街道\n在2017年7月3日写道：\n> x".encode("gbk"),
     ]  # fmt: skip
@@ -90,6 +93,13 @@ SPICE = (
     b":",
     b"\x1b$B",
     b"=\r\n",
+)
+
+
+LINES = (
+    *(b"From: a@b.c", b"Content-Type: multipart/mixed; boundary=b", b"--b", b"--b--", b"", b"x", b"\xb8"),
+    *(b"Content-Type: message/rfc822", b"Content-Transfer-Encoding: base64", b"UEsDBA=="),
+    *(b'filename="', b"Content-Disposition: attachment;"),
 )
 
 
@@ -147,7 +157,7 @@ def test_any_bytes_are_a_mail(data: bytes) -> None:
     assert_clean(opened(data))
 
 
-@given(st.lists(st.sampled_from([b"From: a@b.c", b"Content-Type: multipart/mixed; boundary=b", b"--b", b"--b--", b"", b"x", b"\xb8", b"Content-Type: message/rfc822", b"Content-Transfer-Encoding: base64", b"UEsDBA==", b'filename="', b"Content-Disposition: attachment;"]), max_size=30))  # fmt: skip
+@given(st.lists(st.sampled_from(LINES), max_size=30))
 def test_any_order_of_lines_is_a_mail(lines: list[bytes]) -> None:
     try:
         assert_clean(opened(b"\r\n".join(lines)))

@@ -14,9 +14,11 @@ ITEMS = {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"MODSEQ"
 Row = dict[bytes, Any]  # what FETCH answered for one mail, keyed by the upper-case item
 
 
-def found_uids(data: Iterable[bytes | None]) -> set[int]:
-    """The numbers of all ``* SEARCH`` lines; none, or an empty line, is an empty set (RFC 3501, 7.2.5)."""
-    return {int(word) for line in data if line for word in line.split() if word.isdigit() and int(word)}
+def found_uids(data: Iterable[Any]) -> set[int]:
+    """The numbers of all ``* SEARCH`` lines; none, or an empty line, is an empty set (RFC 3501, 7.2.5).
+    What is no line of text, such as a literal, is passed over."""
+    words = [word for line in data if isinstance(line, bytes) for word in line.split()]
+    return {int(word) for word in words if word.isdigit() and 0 < int(word) < 2**32}
 
 
 def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
@@ -30,7 +32,7 @@ def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
         if not row.keys() <= ITEMS:  # "BODY[] {2}" and then more than two bytes: the rest looks like items
             raise ValueError(f"FETCH answered with unknown items: {sorted(row.keys() - ITEMS)!r}")
         uid = row.get(b"UID")
-        if isinstance(uid, int) and uid > 0:
+        if isinstance(uid, int) and 0 < uid < 2**32:
             rows.setdefault(uid, {}).update(row)
     return rows
 

@@ -1,0 +1,45 @@
+"""Mails as liaisons, strangers and machines send them: raw bytes with CRLF, as a server stores them."""
+
+import zlib
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from tests.books import MERGES, official, xlsx
+
+BOOK = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def mail(
+    sender: str,
+    subject: str = "报送附件4",
+    *files: tuple[str, bytes],
+    text: str = "请查收。",
+    message_id: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    """A mail with files. The Message-ID is made from sender and subject unless given; "" leaves it out."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender, "bot@demo.test", subject
+    message["Date"] = "Mon, 03 Jul 2017 10:00:00 +0800"
+    if message_id != "":
+        message["Message-ID"] = message_id or f"<{zlib.crc32(repr((sender, subject, text)).encode())}@town.test>"
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message.set_content(text)
+    for name, data in files:
+        message.add_attachment(data, maintype="application", subtype=BOOK, filename=name)
+    return message.as_bytes()
+
+
+def book(unit: str = "五图街道办事处", month: int = 6, *, total: int = 32, extra: int = 0) -> bytes:
+    """The official workbook of a unit; ``extra`` is added to one of its numbers and to the sums."""
+    counts = [0, 2, 5, 1, 1, 0, 3, 0, 0, 1, 12, 7 + extra]
+    rows = official(counts, sums=(8, 4, 20 + extra), total=total + extra, unit=unit, period=f"（截至  {month} 月）")
+    return xlsx((rows, MERGES))
+
+
+def report(sender: str, unit: str = "五图街道办事处", month: int = 6, *, total: int = 32, extra: int = 0,
+           subject: str = "报送附件4", headers: dict[str, str] | None = None) -> bytes:  # fmt: skip
+    """A mail with one workbook. Another ``total`` than 32 is a wrong sum."""
+    data = book(unit, month, total=total, extra=extra)
+    return mail(sender, subject, ("附件4.xlsx", data), headers=headers)
