@@ -183,3 +183,37 @@ def bomb(member: str, mebibytes: int, declared: int | None = None) -> bytes:
     entries = base[directory : directory + directory_size] + entry
     tail = struct.pack("<HHHHIIH", 0, 0, count + 1, count + 1, len(entries), directory + len(local), 0)
     return base[:directory] + local + entries + b"PK\x05\x06" + tail
+
+
+def far_xls(row: int, column: int) -> bytes:
+    """A BIFF8 workbook with one value far away, which lays out as row times column cells."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet1")
+    sheet.write(0, 0, 1)
+    sheet.write(row, column, 1)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+ODS_FAR = (
+    '<table:table-row table:number-rows-repeated="1048575"><table:table-cell table:number-columns-repeated="16383"/>'
+    '<table:table-cell office:value-type="float" office:value="1"/></table:table-row>'
+)
+
+
+def ods(rows: str) -> bytes:
+    """An OpenDocument spreadsheet with these rows, in its own XML."""
+    namespace = "urn:oasis:names:tc:opendocument:xmlns:"
+    names = "".join(f' xmlns:{name}="{namespace}{name}:1.0"' for name in ("office", "table", "text"))
+    sheet = f'<table:table table:name="Sheet1">{rows}</table:table>'
+    body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml", f'<?xml version="1.0"?><office:document-content{names}>{body}</office:document-content>'
+        )
+        manifest = f'<?xml version="1.0"?><manifest:manifest xmlns:manifest="{namespace}manifest:1.0"/>'
+        archive.writestr("META-INF/manifest.xml", manifest)
+    return out.getvalue()

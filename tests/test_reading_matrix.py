@@ -221,6 +221,21 @@ def test_labels_in_one_cell_without_blanks_between() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "填报单位（盖章）：五图街道",
+        "填报单位:五图街道（盖章）",
+        "填报单位（盖章）五图街道",
+        " 填 报 单 位 ： 五图街道 （盖章） ",
+    ],
+)
+def test_the_seal_is_no_part_of_the_unit(written: str) -> None:
+    rows = official()
+    rows[2] = [written]
+    assert texts_of(_form(rows))["unit"] == "五图街道"
+
+
+@pytest.mark.parametrize(
     ("title", "period"),
     [
         ("生产经营单位安全生产标准化达标情况表（截至2017年6月）", "2017年6月"),
@@ -355,6 +370,15 @@ def test_what_is_not_this_form() -> None:
         )
         == ()
     )
+
+
+def test_the_numbers_of_another_kind_of_table_are_not_taken() -> None:
+    """Groups down, columns across: not read yet, and above all not read wrongly."""
+    labels: list[Cell] = ["规模以上企业", "高危企业", "其他生产经营单位"]
+    rows: Rows = [["类别", "一级", "二级", "三级", "其他"]]
+    rows += [[label, *COUNTS[4 * n : 4 * n + 4]] for n, label in enumerate(labels)]
+    assert _forms(rows) == ()
+    assert _forms([*rows, [], *rows]) == ()
 
 
 HAZARD_GROUPS = ("用电", "消防", "机械", "高处", "其他")

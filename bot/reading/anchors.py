@@ -51,7 +51,7 @@ def tables(view: View, words: Vocabulary) -> list[Table]:
         hits = _hits(view, row, words.columns)
         if len({id_ for _, id_ in hits}) < words.need:
             continue
-        top, headings = _headings(view, words, row, floor)
+        top, headings = _headings(view, words, row, floor, slice(hits[0][0], hits[-1][0] + 1))
         if not headings:
             continue
         found += _tables_of_row(view, words, (top, row), hits, headings)
@@ -66,11 +66,16 @@ def _hits(view: View, row: int, words: Mapping[str, str]) -> list[Hit]:
     return [(column, id_) for column, id_ in found if id_]
 
 
-def _headings(view: View, words: Vocabulary, row: int, floor: int) -> tuple[int, list[_Heading]]:
-    """The row above with the most groups, the nearest of equals; and its headings from left to right."""
+def _headings(view: View, words: Vocabulary, row: int, floor: int, under: slice) -> tuple[int, list[_Heading]]:
+    """The row above with the most groups, the nearest of equals; and its headings from left to right.
+    ``under`` are the columns of the column words."""
     best: tuple[int, list[Hit]] = (row, [])
     for above in range(row - 1, max(floor, row - HEADING_ROWS) - 1, -1):
+        if any(isinstance(cell, int | float) for cell in view.cells[above][under]):
+            continue  # a row of numbers, whose label is a group: part of another table
         hits = _hits(view, above, words.groups)
+        if len({id_ for _, id_ in _hits(view, above, words.columns)}) > len({id_ for _, id_ in hits}):
+            continue  # another row of column words, of which one can also mean a group
         if len({id_ for _, id_ in hits}) > len({id_ for _, id_ in best[1]}):
             best = (above, hits)
     top, hits = best

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.model.forms import Cell, Written
 from bot.reading.view import Box, View
@@ -13,11 +14,15 @@ from bot.rules.base import even
 from bot.rules.forms import FieldRule
 
 LONGEST = 400  # characters of a cell that are searched for labels
+MOST_LABELS = 12  # of one cell
+MOST_CELLS = 1_000  # of one sheet in which labels are looked for; a form has five
 LONGEST_BELOW = 40  # a longer text below a label is a note, not its value
 _EDGE = " \t\r\n:_,;、。·*"
 _STARTS_LABEL = re.compile(r"[\s(\[]$")
 _ENDS_LABEL = re.compile(r"\s*(?:\([^()]{0,12}\)\s*)?(?::|$|\s|\)\s*:)")
 _AFTER_LABEL = re.compile(r"\s*(?:\)|\([^()]{0,12}\))?\s*:\s*")  # 填报单位（盖章）：
+
+_BRACKETS = re.compile(r"\(([^()]*)\)$")
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,13 @@ class Found:
 
 def labelled(view: View, vocab: Vocabulary, turned: bool) -> list[Found]:
     """Every label of the form's fields, in reading order. On a turned sheet a value may stand below its label."""
-    found: list[Found] = []
-    for row, line in enumerate(view.names):
-        for column, names in enumerate(line):
-            if names and vocab.speaks(names[0]):
-                found += _in_cell(view, vocab, (row, column), turned)
-    return found
+    speaking = (
+        (row, column)
+        for row, line in enumerate(view.names)
+        for column, names in enumerate(line)
+        if names and vocab.speaks(names[0])
+    )
+    return [found for at in islice(speaking, MOST_CELLS) for found in _in_cell(view, vocab, at, turned)]
 
 
 def of_block(view: View, vocab: Vocabulary, texts: Iterable[Found], block: Box) -> dict[str, Written]:
@@ -62,7 +68,7 @@ def _text(fields: dict[str, Written], id_: str) -> str:
 def _in_cell(view: View, vocab: Vocabulary, at: tuple[int, int], turned: bool) -> list[Found]:
     text = _plain(view.cells[at[0]][at[1]])
     matches: list[re.Match[str]] = []
-    for match in vocab.label.finditer(text):
+    for match in islice(vocab.label.finditer(text), MOST_LABELS):
         if _is_label(vocab, text, match, bool(matches)):
             matches.append(match)
     found = []
@@ -82,7 +88,7 @@ def _is_label(vocab: Vocabulary, text: str, match: re.Match[str], after_another:
     before, after = text[: match.start()], text[match.end() :]
     if not before.strip(_EDGE):
         return True
-    if vocab.labels[even(match[0])].id == "period" and month(_value(after.split(")")[0], None))[1] is not None:
+    if vocab.labels[even(match[0])].id == "period" and month(_value(after[:LONGEST_BELOW], None))[1]:
         return True  # 情况表截至2017年6月底: the label may end a title
     if not _ENDS_LABEL.match(after):
         return False
@@ -136,4 +142,14 @@ def _value(cell: Cell, rule: FieldRule | None) -> str:
         depth += (char in "([") - (char in ")]")
         if depth < 0:
             return text[:index].rstrip(_EDGE)
-    return text
+    return _without_seal(text, rule)
+
+
+def _without_seal(text: str, rule: FieldRule | None) -> str:
+    """五图街道（盖章）: what the label itself may carry in brackets is no part of the value."""
+    found = _BRACKETS.search(text)
+    if not found or not rule or not text[: found.start()].strip():
+        return text
+    labels = (unicodedata.normalize("NFKC", label) for label in (rule.label, *rule.synonyms))
+    carried = {even(match[1]) for match in map(_BRACKETS.search, labels) if match}
+    return text[: found.start()].rstrip(_EDGE) if even(found[1]) in carried else text

@@ -24,6 +24,7 @@ from bot.reading.opened import FRAME, Opened, decoded
 FILE_SECONDS = 5.0  # for one file; a form takes a few milliseconds
 START_SECONDS = 60.0  # for the process to come up, on a slow disk
 KIND = 100  # bytes of the frame that names the kind
+OUT_OF_CPU = -getattr(signal, "SIGXCPU", -1000)  # exit status; Windows has no such limit
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -86,7 +87,7 @@ class Reader:
                 self._end()
             return answer
         status = self._end()
-        if deadline.passed or status == -getattr(signal, "SIGXCPU", 0):
+        if deadline.passed or status == OUT_OF_CPU:
             return Opened(kind or "other", unreadable="timeout")
         return Opened(kind, unreadable="crashed") if kind else None
 
@@ -98,8 +99,15 @@ class Reader:
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             # A session of its own: Ctrl-C in the terminal is for the parent.
+            # Its own folder: -m looks for modules in the current one first.
             process = subprocess.Popen(
-                self._command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, start_new_session=True
+                self._command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=nothing,
+                env=environment,
+                cwd=PROJECT,
+                start_new_session=True,
             )
         except OSError as error:
             raise BotError(f"the reading process cannot be started: {error}") from error
