@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from bot.demo.smtp_server import Posted, SmtpPost
@@ -113,9 +112,7 @@ class DemoServers:
         self._thread.start(self._main)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._thread.stop()
 
     async def _main(self, ready: Callable[[], None]) -> None:

@@ -8,7 +8,6 @@
 import contextlib
 import smtplib
 from email.utils import parseaddr
-from types import TracebackType
 from typing import Self
 
 from bot.config import ADDRESS, SmtpSettings
@@ -45,9 +44,7 @@ class Sender:
         self._connection()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

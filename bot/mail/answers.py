@@ -28,9 +28,11 @@ def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
     for item in parse_response([part for part in data if part is not None]):
         if not isinstance(item, tuple):
             continue  # the sequence number before each row
-        row = {key.upper(): value for key, value in zip(item[::2], item[1::2], strict=False) if isinstance(key, bytes)}
-        if not row.keys() <= ITEMS:  # "BODY[] {2}" and then more than two bytes: the rest looks like items
-            raise ValueError(f"FETCH answered with unknown items: {sorted(row.keys() - ITEMS)!r}")
+        names = [name.upper() if isinstance(name, bytes) else name for name in item[::2]]
+        if len(item) % 2 or not set(names) <= ITEMS:
+            # "BODY[] {2}" and then more than two bytes: the rest of the mail looks like items
+            raise ValueError(f"FETCH answered with unknown items: {names!r}"[:200])
+        row = dict(zip(names, item[1::2], strict=True))
         uid = row.get(b"UID")
         if isinstance(uid, int) and 0 < uid < 2**32:
             rows.setdefault(uid, {}).update(row)

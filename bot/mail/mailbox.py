@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 from bot.config import MailboxSettings
@@ -59,9 +58,7 @@ class Mailbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None and not self._broken:
             try:
                 self._client.socket().settimeout(min(LOGOUT_SECONDS, self._settings.timeout_seconds))
@@ -86,12 +83,12 @@ class Mailbox:
             with translated("cannot list the folders"):
                 listed = self._client.list_folders()
                 listing = [(flags, (delimiter or b"").decode(), name) for flags, delimiter, name in listed]
+                return folders_to_read(listing, self._settings.folder, self._settings.file_into)
         except MailboxError as error:
             if _is_lost(error):
                 raise
             log.warning("%s: %s; junk folders are not read", self._settings.host, error)
-            listing = []
-        return folders_to_read(listing, self._settings.folder, self._settings.file_into)
+            return folders_to_read([], self._settings.folder)
 
     def select(self, folder: str) -> Selected:
         """Open a folder for reading only (EXAMINE)."""

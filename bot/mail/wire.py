@@ -129,8 +129,9 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     # OSError: refused, timed out, reset, bad certificate. IMAP4.error: NO, BAD, BYE, EOF, ProtocolError.
-    # ValueError: "* SEARCH x", bytes that are not ASCII. TypeError: "* LIST (x)", parsed to odd parts.
-    except (OSError, imaplib.IMAP4.error, ValueError, TypeError) as error:
+    # ValueError: "* OK [UIDVALIDITY x]", "&V4NXPp" as a folder's name, a capability that is not ASCII.
+    # TypeError, AttributeError: "* LIST (1) NIL 2", "* FLAGS () {0}", which the libraries take for other shapes.
+    except (OSError, imaplib.IMAP4.error, ValueError, TypeError, AttributeError) as error:
         said = describe(error)
         hint = f"; {UNSAFE}" if "unsafe login" in said.lower() else ""
         raise MailboxError(f"{doing}: {said}{hint}") from error
