@@ -49,6 +49,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
             try:
                 sender = sender or open_sender()
                 sent += _send(bot, sender, due, now)
+                _tell_alarms(bot, sender, now)
             except (LoginRefused, SmtpError) as error:
                 _put_back(bot, due, error)
                 raise
@@ -112,6 +113,17 @@ def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
             case GivenUp():
                 _give_up(conn, due, delivery, now)
     return 0
+
+
+def _tell_alarms(bot: Bot, sender: Sender, now: datetime) -> None:
+    """What the provider said about the account itself (quota, rights, standing) goes to the office, once a day."""
+    alarms, sender.alarms = sender.alarms, []
+    for text in alarms:
+        log.error("the provider says: %s", text)
+    if alarms:
+        with bot.record.begin() as conn:
+            if runs.claim_run(conn, "account", now.astimezone(bot.zone).date().isoformat(), now):
+                attention.open_items(conn, [Attention("account", alarms[0][:200])], now)
 
 
 def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetime) -> None:
