@@ -61,6 +61,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
     with only_worker(config.database.url), Bot.build(config) as bot:
+        bot.renderer.check()  # a broken template is told now, not when the first letter needs it
         if arguments.once:
             return _once(bot, now or system_clock(), stop)
         Service(bot, system_clock, stop).run()

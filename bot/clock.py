@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import UsageError
 
+YEARS = range(1970, 9000)  # outside, time zones and deadlines leave what a date can hold
 Clock = Callable[[], datetime]
 
 
@@ -21,6 +22,8 @@ def parse_now(text: str | None, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
+        if moment.year not in YEARS:
+            raise ValueError("too far from any campaign to compute with")
     except ValueError as error:
         raise UsageError(f"--now: expected a time such as 2017-07-06T09:00 (got {text!r})") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from datetime import datetime, time
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from bot.errors import ConfigError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-PERIOD_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+PERIOD_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, Field(pattern=PERIOD_PATTERN)]
 
 
@@ -25,7 +25,8 @@ ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\x00-\x20\x7f-\U0010ffff]+@[A-Za-z0-9-]
 
 
 def _address(value: str) -> str:
-    if not ADDRESS.fullmatch(parseaddr(value)[1]):
+    addresses = getaddresses([value])
+    if len(addresses) != 1 or not ADDRESS.fullmatch(addresses[0][1]) or not value.isprintable():
         raise ValueError("expected an e-mail address")
     return value
 

@@ -24,3 +24,5 @@ def set_up(level: int = logging.INFO) -> None:
     handler.setFormatter(KeyValueFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("bot").setLevel(level)
+    # It warns at every tick that finds the one before still at work, which IDLE always is.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

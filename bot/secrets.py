@@ -15,9 +15,12 @@ def password(part: str) -> str:
         return value
     if file := os.environ.get(f"{variable}_FILE"):
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"{variable}_FILE: {error}") from error
+            value = Path(file).read_text(encoding="utf-8-sig").strip()  # an editor on Windows may add a mark
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{variable}_FILE: {file}: {error}") from error
+        if not value:
+            raise ConfigError(f"{variable}_FILE: {file} is empty")
+        return value
     if value := _from_keyring(part):
         return value
     raise ConfigError(f"no password for {part}: set {variable} or {variable}_FILE, or keep it in the keyring")

@@ -154,9 +154,9 @@ def test_a_damaged_workbook_is_a_workbook() -> None:
     assert sent(book, b"a.xlsx") == ((Attachment("a.xlsx", book),), ())
 
 
-def test_other_archives_are_given_through() -> None:
+def test_what_needs_another_program_is_refused_without_one() -> None:
     for data in (b"Rar!\x1a\x07\x01\x00x", b"7z\xbc\xaf\x27\x1cx", b"\x78\x9f\x3e\x22x"):
-        assert sent(data) == ((Attachment("r.zip", data),), ())
+        assert sent(data) == ((), (Refused("r.zip", "archive_tool"),))
 
 
 def test_members_are_counted_over_all_archives_of_a_mail() -> None:

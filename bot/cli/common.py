@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +48,17 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         cells = ["" if cell is None else escape(str(cell)) for cell in row]
         table.add_row(*cells, style=styles[index] if index < len(styles) else None)
     Console().print(table)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """UsageError for a place that cannot be written to."""
+    from bot.errors import UsageError
+
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
 def existing(paths: Iterable[Path]) -> None:

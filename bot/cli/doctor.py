@@ -33,6 +33,7 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
     world_is_broken = False
     try:
         with Bot.build(config) as bot:
+            bot.renderer.check()
             checks += _inside(bot, moment)
             for part, connect in (("mailbox", _mailbox), ("smtp", _smtp)):
                 check = _server(bot, part, connect)
@@ -78,6 +79,7 @@ def _smtp(bot: "Bot", secret: str) -> str:
 
 
 def _inside(bot: "Bot", now: "datetime") -> list[Check]:
+    from bot.jobs.attending import YEAR_AHEAD
     from bot.jobs.polling import LAST_POLL
     from bot.record import people, runs
 
@@ -92,7 +94,7 @@ def _inside(bot: "Bot", now: "datetime") -> list[Check]:
         if unserved
         else ("roster", "ok", f"{len(served)} units have an address", "")
     )
-    years: list[Any] = [y for y in (local.year, (local + timedelta(days=60)).year) if bot.calendar.is_guess(y)]
+    years: list[Any] = [y for y in (local.year, (local + YEAR_AHEAD).year) if bot.calendar.is_guess(y)]
     checks.append(
         ("calendar", "warning", f"working days of {years[0]} are a guess", "add the year to rules/calendar.toml")
         if years

@@ -1,12 +1,13 @@
 """``outbox``: what was and will be sent; ``form``: the prefilled workbook."""
 
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import Json, Now, now_in, print_json, print_table
+from bot.cli.common import Json, Now, now_in, print_json, print_table, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,9 @@ def show(key: Annotated[str, typer.Argument(help="The letter's key.")]) -> None:
     if mime is None:
         raise UsageError(f"no letter has the key {key!r}")
     message = message_from_bytes(mime)
+    for name in ("From", "To", "Subject", "Date"):
+        typer.echo(f"{name}: {make_header(decode_header(message[name]))}")
+    typer.echo("")
     for part in message.walk():
         if part.get_content_type() == "text/plain":
             typer.echo(bytes(part.get_payload(decode=True)).decode("utf-8"))
@@ -118,15 +122,15 @@ def form(
         with bot.record.read() as conn:
             earlier = reports.accepted_before(conn, form_id, found.name, period)
             who = people_by_unit(conn, bot, now_in(config, now)).get(found.name, [])
-        output.write_bytes(
-            prefilled(
-                bot.rules.forms[form_id],
-                bot.workbook_words,
-                unit=found.name,
-                period=period,
-                numbers=earlier.numbers if earlier else None,
-                reporter=who[0].name if who else "",
-                phone=who[0].mobile if who else "",
-            )
+        data = prefilled(
+            bot.rules.forms[form_id],
+            bot.workbook_words,
+            unit=found.name,
+            period=period,
+            numbers=earlier.numbers if earlier else None,
+            reporter=who[0].name if who else "",
+            phone=who[0].mobile if who else "",
         )
+    with writing(output):
+        output.write_bytes(data)
     typer.echo(str(output))

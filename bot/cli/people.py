@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import Now, existing, now_in
+from bot.cli.common import Now, existing, now_in, writing
 
 if TYPE_CHECKING:
     from bot.jobs.roster import Outcome
@@ -43,7 +43,9 @@ def export_roster(file: Book, now: Now = None) -> None:
     config = load_config()
     with Bot.build(config) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
-        typer.echo(f"{write_roster(bot, file, today)} liaisons in {file}")
+        with writing(file):
+            count = write_roster(bot, file, today)
+    typer.echo(f"{count} liaisons in {file}")
 
 
 @base_app.command("import")

@@ -21,6 +21,7 @@ def read(files: Files, as_json: Json = False, now: Now = None) -> None:
     """Read files as if they were attachments. Uses no database."""
     from bot.config import load_config
     from bot.model.mail import Attachment
+    from bot.reading.convert import Office
     from bot.reading.documents import documents
     from bot.reading.guard import Reader
     from bot.rules.load import load_rules
@@ -31,7 +32,7 @@ def read(files: Files, as_json: Json = False, now: Now = None) -> None:
     moment = now_in(config, now)
     with Reader() as reader:
         attachments = tuple(Attachment(path.name, path.read_bytes()) for path in files)
-        answers = [_answer(d, config, rules, moment) for d in documents(attachments, reader, rules)]
+        answers = [_answer(d, config, rules, moment) for d in documents(attachments, reader, rules, Office())]
     if as_json:
         print_json(answers)
     else:

@@ -13,7 +13,6 @@ from bot.reading.written import day
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
-
 HALF_A_YEAR = timedelta(days=183)
 
 
@@ -60,7 +59,7 @@ def _is_empty(form: Form) -> bool:
 
 
 def _day_near(text: str, arrived: date) -> date | None:
-    """The day that is written; without a year the nearest to the arrival: 12月31日 arriving in January is last year's."""
+    """The day that is written; without a year the nearest to the arrival: 12-31 arriving in January is last year's."""
     if whole := day(text, None):
         return whole
     near = [day(text, year) for year in (arrived.year - 1, arrived.year, arrived.year + 1)]

@@ -71,7 +71,7 @@ def which_period(
 
 def _is_unfilled(text: str, words: Words, period: str) -> bool:
     """Whether nothing stands there but the words of the paper form, and perhaps the year of the period."""
-    return set(even(text).replace(period[:4], "", 1)) <= set(words.month.format(year="", month=""))
+    return set(even(text).replace(period[:4], "", 1)) <= words.printed
 
 
 def _with_year(number: int, filled_on: date | None, subject: str, arrived: date) -> str:

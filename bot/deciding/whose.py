@@ -51,7 +51,7 @@ def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: U
         waiting = "" if named.name in sender.units else "unit_mismatch"
         return Whose(named.name, waiting=waiting)
     only = _only(sender)
-    registered = "、".join(sender.units)
+    registered = only or "、".join(sender.units)
     if not text:
         case = "blank" if only else "several"
         return Whose(only, finding(rule, "unit", case, place, registered=registered))

@@ -9,6 +9,7 @@ from bot.demo.filling import fill_in
 from bot.demo.liaisons import filled
 from bot.demo.story import Act, Person, Story
 from bot.demo.writing import File, Received, Written
+from bot.errors import BotError
 from bot.model.deciding import Numbers
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bot.demo.servers import PostOffice
 
 
-class OutOfPlot(Exception):
+class OutOfPlot(BotError):
     """The story asks somebody to do what he cannot: he has not received the letter that he is to answer."""
 
 
@@ -87,8 +88,7 @@ class County:
                 letter, file = self._workbook(act, own)
                 done = fill_in(file.data, self.rule, self._counts(act), at.date())
                 return self._with_files(draft, act, own, (File(file.name, done),), letter)
-            case "types" | "spoils":
-                return self._with_files(draft, act, own, (self._own_file(act, at.date()),))
+        return self._with_files(draft, act, own, (self._own_file(act, at.date()),))  # types, spoils
 
     def _with_files(
         self, draft: Written, act: Act, own: str, files: tuple[File, ...], letter: Received | None = None

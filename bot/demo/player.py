@@ -5,17 +5,17 @@
 The pipeline is the real one, on real servers: nothing is faked but the clock and the people.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.config import Config
 from bot.demo.county import County, Posting
-from bot.demo.story import Act, Story
-from bot.errors import BotError
+from bot.demo.story import FILE, Act, Story
+from bot.errors import BotError, ConfigError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.roster import take_base, take_roster
 from bot.jobs.tick import Report, run_once
@@ -69,8 +69,10 @@ def settings(story: Story, office: "PostOffice", database: str) -> Config:
 
 def appoint(bot: Bot, story: Story) -> list[str]:
     """The liaisons and what their units have registered, imported from workbooks as the office would do it.
-    Returns the lines that the imports had to say."""
+    Returns the lines that the imports had to say. ConfigError if the rules do not know a unit of the story."""
     names = {u.id: u.name for u in bot.rules.units.units}
+    if unknown := [p.unit for p in story.people if p.unit not in names]:
+        raise ConfigError(f"{FILE}: people: rules/units.toml has no unit {', '.join(unknown)}")
     rule = bot.rules.forms[bot.rules.targets.form]
     people = [(names[p.unit], p.name, p.mobile, story.address_of(p)) for p in story.people]
     base = [(names[p.unit], *p.base) for p in story.people]
@@ -83,12 +85,12 @@ def appoint(bot: Bot, story: Story) -> list[str]:
     return taken.problems + based.problems
 
 
-def _workbook(file: Path, headings: list[str], rows: Iterable[tuple[str | int, ...]]) -> Path:
+def _workbook(file: Path, headings: list[str], rows: Iterable[Sequence[Any]]) -> Path:
     from openpyxl import Workbook
 
     book = Workbook()
     for row in (headings, *rows):
-        book.worksheets[0].append(row)
+        book.worksheets[0].append(tuple(row))
     book.save(file)
     return file
 
@@ -99,7 +101,7 @@ def play(
     story: Story,
     *,
     until: date,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[Step], None] = lambda _: None,
     stop: Stop = lambda: False,
 ) -> None:
     """Everything from the story's start to the end of a day. BotError when a server or the record fails, or when

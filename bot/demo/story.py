@@ -22,9 +22,10 @@ Deed = Literal["fills", "types", "spoils", "repeats", "redelivers", "writes", "a
 
 
 class OfficeOfStory(Rule):
-    """The office, its address apart: the server says that. ``staff`` are local parts."""
+    """The office; ``address`` and ``staff`` are local parts, ``sender`` is the name in From."""
 
     name: str
+    address: str
     sender: str
     contact: str
     phone: str

@@ -78,7 +78,9 @@ def mail(written: Written, charset: str) -> bytes:
         message.attach(body)
         for file in written.files:
             message.attach(_attachment(file, charset))
-    message["From"] = f"{Header(written.name, charset).encode()} <{written.address}>" if written.name else written.address
+    message["From"] = (
+        f"{Header(written.name, charset).encode()} <{written.address}>" if written.name else written.address
+    )
     message["To"] = written.to
     message["Subject"] = Header(written.subject, charset, header_name="Subject").encode()
     message["Date"] = format_datetime(written.at)

@@ -6,16 +6,26 @@ attention.untold -> LetterDraft -> job_run row, letters, told: ONE transaction
 from datetime import datetime, timedelta
 
 from bot.jobs.parts import Bot
-from bot.model.deciding import LetterDraft
+from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
 
 BUNDLE = "attention"
+YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
 
 
 def sentence(bot: Bot, kind: str) -> str:
     """The words of rules/reasons.toml for something that needs a person."""
     reasons = bot.rules.reasons
     return reasons.waiting.get(kind) or reasons.attention[kind]
+
+
+def watch_calendar(bot: Bot, now: datetime) -> None:
+    """Working days that are a guess, now or soon, are put before the office: once for each year."""
+    days = {(now.astimezone(bot.zone) + ahead).year for ahead in (timedelta(0), YEAR_AHEAD)}
+    for year in sorted(y for y in days if bot.calendar.is_guess(y)):
+        with bot.record.begin() as conn:
+            if runs.claim_run(conn, "calendar", str(year), now):
+                attention.open_items(conn, [Attention("calendar_unknown", str(year))], now)
 
 
 def bundle(bot: Bot, now: datetime) -> int:

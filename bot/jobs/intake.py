@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.errors import RecordError, TooComplex
+from bot.errors import BotError, ConfigError, RecordError, TooComplex
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
@@ -42,6 +42,14 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
             tally.worked += 1
         except RecordError:
             raise
+        except BotError as error:
+            if not isinstance(error, ConfigError):  # the reading process cannot start: no mail is to blame
+                with bot.record.begin() as conn:
+                    archive.put_back(conn, claimed)
+                raise
+            tally.failed += 1  # a template that cannot take what this mail says
+            log.error("mail failed: %s", error, extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
+            _failed(bot, claimed, now, error)
         except Exception as error:  # a bug, or a mail that no test had: this one waits, the others go on
             tally.failed += 1
             log.exception("mail failed", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
-from bot.errors import LoginRefused, SmtpError
+from bot.errors import BotError, LoginRefused, SmtpError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
@@ -26,6 +26,7 @@ from bot.record.outbox import Due
 log = logging.getLogger(__name__)
 UNPROVEN_AFTER = timedelta(minutes=10)  # longer than any hand-over lasts, time-outs included
 GIVE_UP_AFTER = timedelta(days=3)
+GIVE_UP_ATTEMPTS = 10  # and not before so many: days of our own outage, or in the office's hands, are not tries
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=2)
 PAUSED = "outbox_paused_until"
 
@@ -33,7 +34,8 @@ PAUSED = "outbox_paused_until"
 def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: Stop) -> int:
     """Sends what is due and allowed. Returns how many letters the server took.
 
-    LoginRefused and SmtpError leave this function after the letter was put back.
+    Where letters are held (``deliver``), only those that a person released. LoginRefused, SmtpError and
+    ConfigError (no password) leave this function after the letter was put back.
     """
     with bot.record.begin() as conn:
         requeue_unproven(conn, now, now - UNPROVEN_AFTER)
@@ -48,11 +50,15 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
                 break
             try:
                 sender = sender or open_sender()
+            except BotError as error:  # also a password that is nowhere to be found
+                _put_back(bot, due, error)
+                raise
+            try:
                 sent += _send(bot, sender, due, now)
-                _tell_alarms(bot, sender, now)
             except (LoginRefused, SmtpError) as error:
                 _put_back(bot, due, error)
                 raise
+            _tell_alarms(bot, sender, now)
             if _is_paused(bot, now):
                 break
     finally:
@@ -73,14 +79,15 @@ def _next(bot: Bot, now: datetime) -> Due | None:
     """Claims the next letter that still makes sense; what does not is cancelled or put off on the way."""
     while True:
         with bot.record.begin() as conn:
-            due = outbox.claim(conn, now)
+            due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold")
             if due is None or not due.only_while_owed or _still_wanted(bot, conn, due, now):
                 return due
 
 
 def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
-    """Looks at a reminder again in the moment of sending: is it office hours, was the mailbox read lately, and is
-    all of it still owed? A reminder must never reach a unit that has reported."""
+    """Looks at a reminder again in the moment of sending: is it office hours, was the mailbox read lately, is all
+    of it still owed, and is no later reminder on its way? A reminder must never reach a unit that has reported,
+    and after an outage one letter is enough."""
     hours = bot.rules.reminders.hours
     if not may_leave(now, hours, bot.calendar, bot.zone):
         outbox.put_off(conn, due, next_leaving(now, hours, bot.calendar, bot.zone))
@@ -88,12 +95,15 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
     if not mailbox_was_read(bot, conn, now):
         outbox.put_off(conn, due, now + timedelta(minutes=5))
         return False
-    kept = still_owed(bot, conn, due.obligations, now)
+    owed = still_owed(bot, conn, due.obligations, now)
+    later = outbox.asked_later(conn, due)
+    kept = [o for o in owed if (o.unit, o.form, o.period) not in later]
     if len(kept) == len(due.obligations):
         return True
-    outbox.mark_ended(conn, due, now, "cancelled", "reported in the meantime")
+    reason = "reported in the meantime" if len(owed) < len(due.obligations) else "a later reminder asks for it"
+    outbox.mark_ended(conn, due, now, "cancelled", reason)
     if kept:
-        remind_again(bot, conn, kept, now)
+        remind_again(bot, conn, kept, due.to, now)
     return False
 
 
@@ -127,7 +137,8 @@ def _tell_alarms(bot: Bot, sender: Sender, now: datetime) -> None:
 
 
 def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetime) -> None:
-    if now - due.queued_at > GIVE_UP_AFTER and not delivery.whole_outbox:
+    patient = due.attempts < GIVE_UP_ATTEMPTS or now - due.queued_at <= GIVE_UP_AFTER
+    if not patient and not delivery.whole_outbox:
         _give_up(conn, due, GivenUp(delivery.reason), now)
         return
     backoff = min(FIRST_RETRY * 2 ** min(due.attempts, 10), LONGEST_RETRY)

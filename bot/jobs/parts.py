@@ -1,7 +1,7 @@
 """The parts that jobs work with, built once for a process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -15,9 +15,13 @@ from bot.deciding.whichperiod import Campaign
 from bot.letters.render import Renderer
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
+from bot.mail.packed import Unpacker
 from bot.mail.sender import Provider
+from bot.mail.unpacker import Programs
 from bot.model.deciding import LetterDraft, Obligation
+from bot.reading.convert import Office
 from bot.reading.guard import Reader
+from bot.reading.legacy import Converter
 from bot.record import outbox, runs
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
@@ -38,6 +42,8 @@ class Bot:
     workbook_words: WorkbookWords
     calendar: WorkCalendar
     provider: Provider
+    unpacker: Unpacker = field(default_factory=Programs)
+    converter: Converter = field(default_factory=Office)
 
     @classmethod
     def build(cls, config: Config, record: Record | None = None) -> Self:
@@ -93,7 +99,7 @@ class Bot:
         letter = self.renderer.render(
             replace(draft, held=held), token=token(secret, draft.key), message_id=own_id, now=now
         )
-        return outbox.enqueue(conn, letter, now, mail_id=mail_id)
+        return outbox.enqueue(conn, replace(letter, only_while_owed=draft.only_while_owed), now, mail_id=mail_id)
 
     def enqueue_for_staff(self, conn: Connection, draft: LetterDraft, now: datetime, but: str = "") -> int:
         """One letter for each staff address (providers dislike several recipients), ``but`` left out.

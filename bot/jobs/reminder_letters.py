@@ -30,16 +30,19 @@ class Reminder:
         return self.owing.obligation
 
 
-def drafts(bot: Bot, conn: Connection, due: list[Reminder], now: datetime) -> list[LetterDraft]:
-    """One letter for each address, with everything that its owner is to be reminded of."""
+def drafts(
+    bot: Bot, conn: Connection, due: list[Reminder], now: datetime, only: str | None = None
+) -> list[LetterDraft]:
+    """One letter for each address, with everything that its owner is to be reminded of; with ``only``, a second
+    letter to that address alone, for what is left of a first one."""
     dead = people.dead(conn)
     by_unit = people_by_unit(conn, bot, now)
     by_address: dict[str, tuple[Liaison, list[Reminder]]] = {}
     for item in due:
         for person in by_unit.get(item.obligation.unit, []):
-            if person.email and person.email not in dead:
+            if person.email and person.email not in dead and only in (None, person.email):
                 by_address.setdefault(person.email, (person, []))[1].append(item)
-    keys: set[str] = set()
+    keys = {_letter_key(bot, items) for _, items in by_address.values()} if only else set()
     return [_draft(bot, conn, person, items, now, keys) for person, items in by_address.values()]
 
 
@@ -47,7 +50,7 @@ def _draft(
     bot: Bot, conn: Connection, person: Liaison, items: list[Reminder], now: datetime, keys: set[str]
 ) -> LetterDraft:
     key = _letter_key(bot, items)
-    if key in keys:  # a second liaison of the same units
+    if key in keys:  # a second liaison of the same units, or a second letter
         key = f"{key}:{person.email}"
     keys.add(key)
     rank = [s.id for s in bot.rules.reminders.stages]

@@ -16,16 +16,18 @@ from bot.jobs.polling import LAST_POLL
 from bot.jobs.reminder_letters import JOB, Reminder, drafts
 from bot.jobs.standing import lines, owing, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
-from bot.record import runs
+from bot.record import archive, runs
 from bot.rules.policy import Stage
 
 NOTICE = "overdue_notice"
 
 
 def mailbox_was_read(bot: Bot, conn: Connection, now: datetime) -> bool:
-    """Whether the mailbox was read lately: a report may lie in it, and its sender must not be reminded."""
+    """Whether the mailbox was read lately, and all that was in it opened: a report may lie in a mail that was
+    not, and its sender must not be reminded. A mail that fails is set aside soon, so this never lasts."""
     last = runs.moment(conn, LAST_POLL)
-    return last is not None and now - last <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
+    fresh = last is not None and now - last <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
+    return fresh and not archive.any_new(conn)
 
 
 def remind(bot: Bot, now: datetime) -> int:
@@ -44,8 +46,9 @@ def remind(bot: Bot, now: datetime) -> int:
     return letters
 
 
-def remind_again(bot: Bot, conn: Connection, kept: list[Obligation], now: datetime) -> int:
-    """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter."""
+def remind_again(bot: Bot, conn: Connection, kept: list[Obligation], to: str, now: datetime) -> int:
+    """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter to
+    the same address."""
     wanted = set(kept)
     stages = {s.id: s for s in bot.rules.reminders.stages}
     due = []
@@ -53,7 +56,7 @@ def remind_again(bot: Bot, conn: Connection, kept: list[Obligation], now: dateti
         sent = _sent(bot, conn, item.obligation) if item.obligation in wanted else []
         if sent:
             due.append(Reminder(item, stages[sent[-1]]))
-    return sum(bot.enqueue(conn, draft, now) is not None for draft in drafts(bot, conn, due, now))
+    return sum(bot.enqueue(conn, draft, now) is not None for draft in drafts(bot, conn, due, now, to))
 
 
 def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:

@@ -52,6 +52,10 @@ def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
         if unit is None:
             outcome.problems.append(f"{row.place}: no such unit: {row.text('unit')!r}; the row is left out")
             continue
+        if not any(row.text(column) for column in ("name", "mobile", "email")):
+            # As in every export, for a unit that has nobody: it names no person who could be appointed.
+            outcome.problems.append(f"{row.place}: nobody is named for {unit.name}; the row is left out")
+            continue
         email = row.text("email").lower()
         if email and not ADDRESS.fullmatch(email):
             outcome.problems.append(f"{row.place}: not an e-mail address: {email!r}; the row is taken without it")

@@ -11,10 +11,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy.engine import make_url
 
 from bot.clock import Clock
 from bot.errors import BotError, LoginRefused, RecordError
@@ -24,6 +22,7 @@ from bot.jobs.logins import login
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
 from bot.mail.mailbox import Mailbox
+from bot.record.database import sqlite_file
 
 log = logging.getLogger(__name__)
 CLOCK_SECONDS = 15.0
@@ -33,16 +32,18 @@ GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything 
 @contextmanager
 def only_worker(url: str) -> Iterator[None]:
     """On SQLite one worker at a time: RecordError for the second. Commands work beside it."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    file = sqlite_file(url)
+    if file is None:
         yield
         return
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{parsed.database}.worker.lock")
+    lock = FileLock(f"{file}.worker.lock")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise RecordError(f"another worker is running on {parsed.database}; SQLite allows one") from error
+        raise RecordError(f"another worker is running on {file}; SQLite allows one") from error
+    except OSError as error:  # a folder that cannot be made or written
+        raise RecordError(f"database: {error}") from error
     try:
         yield
     finally:
@@ -73,8 +74,8 @@ class Service:
         log.info("running", extra={"poll_seconds": seconds})
         self.stop.wait()
         log.info("stopping")
-        if self._box is not None:
-            self._box.close()
+        if box := self._box:
+            box.close()
         end_within(GRACE_SECONDS, lambda: scheduler.shutdown(wait=True))
 
     def _mail(self) -> None:

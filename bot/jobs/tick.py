@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.errors import BotError, LoginRefused
-from bot.jobs.attending import bundle
+from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.digesting import digest
 from bot.jobs.intake import work
 from bot.jobs.logins import login
@@ -72,9 +72,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     with _told(report):
         digest(bot, now)
     with _told(report):
+        watch_calendar(bot, now)
         report.told += bundle(bot, now)
-    if bot.config.smtp.deliver == "hold":
-        return
     with _told(report):
         report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
 
@@ -98,10 +97,13 @@ def _sender(bot: Bot, now: datetime) -> Sender:
 
 @contextmanager
 def _told(report: Report) -> Iterator[None]:
-    """A part that is broken does not stop the others."""
+    """A part that is broken does not stop the others, whether the world is at fault or this program."""
     try:
         yield
     except BotError as error:
         if not isinstance(error, LoginRefused):  # that one is said once, by ``login``
             log.warning("%s", error)
         report.broken.append(error)
+    except Exception:  # no input is known that comes here; a bug in the digest must not stop the receipts
+        log.exception("a part of this run failed")
+        report.failed += 1

@@ -20,6 +20,7 @@ from bot.model.deciding import Intent
 from bot.model.forms import Document
 from bot.model.mail import Mail, RawMail
 from bot.reading.documents import documents
+from bot.reading.mailbody import body_document
 from bot.record import outbox, people, reports, runs
 
 
@@ -32,9 +33,16 @@ class Opened:
 
 
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
-    """Unwraps a mail and reads its attachments. Needs no database. TooComplex if it is beyond the limits."""
-    mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider)
-    return Opened(mail, () if mail.automatic else documents(mail.attachments, bot.reader, bot.rules))
+    """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
+    mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
+    return Opened(mail, () if mail.automatic else _documents(mail, bot))
+
+
+def _documents(mail: Mail, bot: Bot) -> tuple[Document, ...]:
+    """The attachments; the mail's own text too, if a form is in it and in none of them."""
+    found = documents(mail.attachments, bot.reader, bot.rules, bot.converter)
+    body = None if any(d.forms for d in found) else body_document(mail, bot.reader, bot.rules)
+    return (*found, body) if body else found
 
 
 def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Intent:

@@ -1,20 +1,19 @@
 """Archives in memory: told by their bytes, bounded by their directory before anything is inflated.
 
-Only zip is opened; another kind is one more row of ``OPENERS``. Nothing is written, no name is a path.
+A zip is opened here, rar, 7z and winmail.dat by ``packed``. Nothing is written, no name is a path.
 """
 
 import io
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 
+from bot.mail import packed
 from bot.mail.charsets import decode
+from bot.mail.members import NESTING, Opened, beyond_limits, is_chaff, refused
 from bot.mail.mime import Budget
 from bot.mail.names import clean_name
+from bot.mail.packed import Unpacker
 from bot.model.mail import Refused
 
-RATIO = 200  # unpacked to packed; a table of numbers reaches about 20
-NESTING = 2  # an archive in an archive
 DIRECTORY_BYTES = 1 << 20  # zipfile reads the whole directory at once: 1 MB are some 10,000 entries
 
 # Members that make a zip one document: OOXML, OPC packages in general, OFD, iWork; ODF needs two.
@@ -38,47 +37,43 @@ _DOCUMENT_BYTES = (
     b"word/document.xml",
     b"mimetypeapplication/vnd.oasis",
 )
-# What operating systems put beside the files of their users.
-_SYSTEM_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 # LZMA is left out: its header alone may ask for 4 GB. Others are unknown to zipfile.
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # general purpose bits 0 and 11 (APPNOTE 4.4.4)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The files of an archive, (name, bytes), and what could not be taken out of it."""
-
-    members: tuple[tuple[str, bytes], ...] = ()
-    refused: tuple[Refused, ...] = ()
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def open_archive(name: str, data: bytes, nesting: int, budget: Budget) -> Opened | None:
-    """What is in an archive that lies in ``nesting`` others; None for bytes that are no archive that can be opened.
+def open_archive(
+    name: str, data: bytes, nesting: int, budget: Budget, unpacker: Unpacker | None = None
+) -> Opened | None:
+    """What is in an archive that lies in ``nesting`` others; None for bytes that are no archive.
 
-    Takes members and bytes from ``budget``. Never raises.
+    Takes members and bytes from ``budget``. Never raises; without ``unpacker`` only a zip is opened.
     """
-    opener = next((o for magic, o in OPENERS if data.startswith(magic)), None)
-    return opener(name, data, nesting, budget) if opener else None
+    if data.startswith(_ZIP):
+        return _open_zip(name, data, nesting, budget)
+    return packed.open_packed(name, data, nesting, budget, unpacker)
 
 
 def _open_zip(name: str, data: bytes, nesting: int, budget: Budget) -> Opened | None:
     end = data.rfind(b"PK\x05\x06", max(0, len(data) - 65_557))
     if end >= 0 and int.from_bytes(data[end + 12 : end + 16], "little") > DIRECTORY_BYTES:
-        return _refused(name, "archive_limits")
+        return refused(name, "archive_limits")
     try:
         # Without metadata_encoding zipfile decodes as cp437, which loses nothing: a name that is not valid
         # gb18030 would raise for the whole archive, and macOS writes UTF-8 without the bit that says so.
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception:  # BadZipFile, struct.error, NotImplementedError, ValueError, OverflowError: a damaged directory
-        return None if any(mark in data for mark in _DOCUMENT_BYTES) else _refused(name, "archive_damaged")
+        return None if any(mark in data for mark in _DOCUMENT_BYTES) else refused(name, "archive_damaged")
     with archive:
         infos = archive.infolist()
         if _is_document(infos):
             return None
-        if nesting >= NESTING or _beyond_limits(infos, len(data), budget):
-            return _refused(name, "archive_limits")
-        return _read(name, archive, [i for i in infos if not _is_chaff(i)], budget)
+        if nesting >= NESTING or _too_much(infos, len(data), budget):
+            return refused(name, "archive_limits")
+        return _read(name, archive, [i for i in infos if not is_chaff(i.orig_filename)], budget)
 
 
 def _is_document(infos: list[zipfile.ZipInfo]) -> bool:
@@ -86,25 +81,19 @@ def _is_document(infos: list[zipfile.ZipInfo]) -> bool:
     return bool(names & _DOCUMENT_MEMBERS) or names >= _ODF_MEMBERS
 
 
-def _beyond_limits(infos: list[zipfile.ZipInfo], size: int, budget: Budget) -> bool:
+def _too_much(infos: list[zipfile.ZipInfo], size: int, budget: Budget) -> bool:
     """By what the directory declares; zipfile raises on a member that holds more than was declared."""
-    unpacked = sum(info.file_size for info in infos)
-    return len(infos) > budget.members or unpacked > budget.unpacked or unpacked > RATIO * max(size, 1)
-
-
-def _is_chaff(info: zipfile.ZipInfo) -> bool:
-    path = info.orig_filename.replace("\\", "/").lower()
-    return path.endswith("/") or path.startswith("__macosx/") or path.rsplit("/", 1)[-1] in _SYSTEM_FILES
+    return beyond_limits(len(infos), sum(info.file_size for info in infos), size, budget)
 
 
 def _read(name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], budget: Budget) -> Opened:
     members: list[tuple[str, bytes]] = []
-    refused: list[Refused] = []
+    broken: list[Refused] = []
     budget.members -= len(infos)
     for number, info in enumerate(infos, 1):
         member = clean_name(_member_name(info)) or f"{number}"
         if info.flag_bits & _ENCRYPTED:
-            refused.append(Refused(name, "archive_encrypted"))
+            broken.append(Refused(name, "archive_encrypted"))
             continue
         budget.unpacked -= info.file_size
         try:
@@ -112,10 +101,10 @@ def _read(name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], bud
                 raise NotImplementedError(info.compress_type)
             members.append((member, archive.read(info)))
         except Exception:  # BadZipFile (CRC, lying size, other local name), zlib.error, EOFError, OSError, Deflate64
-            refused.append(Refused(member, "archive_damaged"))
+            broken.append(Refused(member, "archive_damaged"))
     if not infos:
-        refused.append(Refused(name, "empty"))
-    return Opened(tuple(members), tuple(dict.fromkeys(refused)))
+        broken.append(Refused(name, "empty"))
+    return Opened(tuple(members), tuple(dict.fromkeys(broken)))
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -123,11 +112,3 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & _UTF8:
         return info.orig_filename
     return decode(info.orig_filename.encode("cp437", "replace"))
-
-
-def _refused(name: str, code: str) -> Opened:
-    return Opened(refused=(Refused(name, code),))
-
-
-Opener = Callable[[str, bytes, int, Budget], Opened | None]
-OPENERS: tuple[tuple[bytes, Opener], ...] = ((b"PK\x03\x04", _open_zip), (b"PK\x05\x06", _open_zip))

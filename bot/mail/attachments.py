@@ -12,6 +12,7 @@ from bot.mail.archives import open_archive
 from bot.mail.body import part_text
 from bot.mail.mime import Budget, Part, mended, parse
 from bot.mail.names import clean_name
+from bot.mail.packed import Unpacker
 from bot.model.mail import Attachment, Refused
 
 MAIL_DEPTH = 5
@@ -44,9 +45,9 @@ class Contents:
     pictures: list[tuple[Attachment, str]] = field(default_factory=list)  # perhaps logos, with their Content-ID
 
 
-def contents(msg: Part, budget: Budget, mail_id: str) -> Contents:
+def contents(msg: Part, budget: Budget, mail_id: str, unpacker: Unpacker | None = None) -> Contents:
     """Unwrap a mail. ``mail_id`` begins the names of parts that have none. Never raises."""
-    collector = _Collector(budget, mail_id)
+    collector = _Collector(budget, mail_id, unpacker)
     collector.part(msg, _Where())
     found = collector.found
     bodies = [*found.html, *(html for _, html in found.inner)]
@@ -61,8 +62,8 @@ def contents(msg: Part, budget: Budget, mail_id: str) -> Contents:
 class _Collector:
     """Walks the tree once; nested mails and archives share one budget."""
 
-    def __init__(self, budget: Budget, mail_id: str) -> None:
-        self.budget, self.mail_id = budget, mail_id
+    def __init__(self, budget: Budget, mail_id: str, unpacker: Unpacker | None) -> None:
+        self.budget, self.mail_id, self.unpacker = budget, mail_id, unpacker
         self.found = Contents()
         self._unnamed = 0
 
@@ -145,7 +146,7 @@ class _Collector:
 
     def offer(self, name: str, data: bytes, where: _Where) -> None:
         """A file: an archive or a mail is unwrapped further, anything else is an attachment."""
-        opened = open_archive(name, data, where.archives, self.budget)
+        opened = open_archive(name, data, where.archives, self.budget, self.unpacker)
         if opened is not None:
             self.found.refused += opened.refused
             inner = _Where((*where.inside, name), where.mails, where.archives + 1)

@@ -1,11 +1,13 @@
-"""Large attachments that are only a link (NetEase, QQ, Exmail, 189): found, named, never followed."""
+"""Large attachments that are only a link (NetEase, QQ, Exmail, 189, cloud drives): found, named, never followed."""
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from bot.mail import marks
 from bot.mail.body import own_words, visible_text
+from bot.mail.charsets import clean_line
 from bot.mail.names import clean_name
 from bot.model.mail import Refused
 
@@ -18,23 +20,50 @@ _LINK = re.compile(
     r"|edisk\.qiye\.163\.com/api/biz/attachment/download"
     r"|(?:[a-z0-9-]+\.)?(?:mail|exmail)\.qq\.com/(?:cgi-bin/ftnExs_download|ftn/download)"
     r"|download\.cloud\.189\.cn"
+    # What people share from a drive or an online document, and not the front pages of these sites.
+    r"|cloud\.189\.cn/(?:t/|web/share)"
+    r"|(?:pan|yun)\.baidu\.com/(?:s/|share/)"
+    r"|(?:www\.)?(?:aliyundrive|alipan|123pan)\.com/s/"
+    r"|(?:caiyun|yun)\.139\.com/(?:m/i|w/i|link/|shareweb/)"
+    r"|pan\.quark\.cn/s/"
+    r"|share\.weiyun\.com/[A-Za-z0-9]"
+    r"|drive\.weixin\.qq\.com/s"
+    r"|docs\.qq\.com/(?:sheet|doc|smartsheet|form|pdf|s)/"
+    r"|(?:www\.)?kdocs\.cn/l/"
     r")[^\s\"'<>，。；）]{0,2000}"
 )
-_QUICK = ("163.com/", ".qq.com/", "cloud.189.cn", "126.com/large", "yeah.net/large", ".qq.com:", "bigattach")
+_QUICK = (
+    *("163.com/", ".qq.com/", "cloud.189.cn", "126.com/large", "yeah.net/large", ".qq.com:", "bigattach"),
+    *(".baidu.com/", "aliyundrive.com/", "alipan.com/", "123pan.com/", ".139.com/", ".quark.cn/", ".weiyun.com/"),
+    "kdocs.cn/",
+)
 # A container that only large attachments have, for one whose link has an unknown form.
 _CONTAINER = re.compile(
-    r"(?i)\b(?:id|class)=[\"']?[^\"'>]{0,100}(?:divNeteaseBigAttach|bigattach-mailmaster|QQMailBigAttach|qqmailbgattach)"
+    r"(?i)\b(?:id|class)=[\"']?[^\"'>]{0,100}(?:divNeteaseBigAttach|bigattach-mailmaster|QQMailBigAttach|qqmailbgattach"
+    r"|foxmail_hugeattachment|FoxmailClientBigAttach)"
 )
+# What the providers write beside the name: "(80.96M, 2026年8月17日 0:49 到期)", or size and expiry apart.
+_SIZE = r"\d{1,5}(?:\.\d{1,3})?\s?(?:[KMGT]i?B?|bytes)(?![A-Za-z0-9])"
+_BRACKET = re.compile(rf"(?i)[(（]\s*({_SIZE}[^()（）<>]{{0,60}})[)）]")
+_LONE_SIZE = re.compile(rf"(?i)(?<![A-Za-z0-9.]){_SIZE}")
+_EXPIRY = re.compile(
+    r"(?i)[^\s,，;；()（）<>]{0,20} ?[^\s,，;；()（）<>]{0,20}"
+    r"(?:到期|过期|有效|无限期|expire)[^\n,，;；()（）<>]{0,30}"
+)
+_EXPIRE_TIME = re.compile(r"(?i)\bexpiretime\s*=\s*(?:\"([^\"<>]{1,60})\"|'([^'<>]{1,60})'|(\d{1,15}))")
+_BEIJING = timezone(timedelta(hours=8))  # the providers' clocks, wherever this program runs
 _FILE = re.compile(
     r"(?i)([^\s<>\"'/\\:：|*?=&;]{1,100}\.(?:xlsx?|xlsm|et|ett|csv|ods|docx?|wps|rtf|pdf|ofd|zip|rar|7z|jpe?g|png|heic|eml))(?![a-z0-9])"
 )
 _NEARBY = 1200  # characters of markup around a link in which its file name stands
 _LINKS = 20
+_DETAIL = 120  # characters
 _LOOKED_AT = 2_000_000  # characters of a body
 
 
 def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused]:
-    """One Refused a link, named by its file where the mail tells it, else by the host.
+    """One Refused a link, named by its file where the mail tells it, else by the host; ``detail`` is the size
+    and the expiry that stand beside it.
 
     ``own_part_only`` leaves out quoted mail: a sender who has attached the file by now has answered that link.
     """
@@ -45,30 +74,74 @@ def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused
         html = html[: quote.start()] if quote else html
     found = _linked(html) or _linked(text)
     if not found and (container := _CONTAINER.search(html)):
-        words = visible_text(html[container.start() :][:20_000])
+        part = html[container.start() :][:20_000]
+        words = visible_text(part)
         file = _FILE.search(words)
-        found = {"": file[1] if file else "bigattach"}
-    return [Refused(clean_name(name), "link", "link") for name in found.values()]
+        found = {"": (file[1] if file else "bigattach", _detail(words, part))}
+    return [Refused(clean_name(name), "link", "link", detail) for name, detail in found.values()]
 
 
-def _linked(body: str) -> dict[str, str]:
-    """Link -> name, in the order of the mail."""
+def _linked(body: str) -> dict[str, tuple[str, str]]:
+    """Link -> name and detail, in the order of the mail."""
     lowered = body.lower()
     if not any(word in lowered for word in _QUICK):
         return {}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     end = 0
     for match in _LINK.finditer(body):
         link = unescape(match[0])
         name = _name_near(body, match.start(), match.end(), end)
         host = urlsplit_host(link)
         # The same link stands behind the name and behind the button: the better name wins.
-        if found.get(link, host) == host:
-            found[link] = name or host
+        known, detail = found.get(link, (host, ""))
+        detail = detail or _detail_near(body, match.start(), match.end(), end)
+        found[link] = (name or host if known == host else known, detail)
         end = match.end()
         if len(found) >= _LINKS:
             break
     return found
+
+
+def _detail_near(body: str, start: int, end: int, previous: int) -> str:
+    """Size and expiry of a link: in its own element, behind it, else before it."""
+    following = _LINK.split(body[end : end + _NEARBY], maxsplit=1)[0]
+    before = body[max(previous, start - _NEARBY) : start]
+    element = ""
+    if before.rfind("<") > before.rfind(">"):  # an attribute: the tag is no words
+        before, _, opening = before.rpartition("<")
+        closing, _, following = following.partition(">")
+        element = opening + closing
+    return _detail(_words(following), element) or _detail(_words(before), "")
+
+
+def _detail(words: str, markup: str) -> str:
+    """What ``words`` tell of size and expiry, as they are written; QQ's time from the attribute in ``markup``."""
+    bracket = _BRACKET.search(words)
+    size = bracket[1] if bracket else found[0] if (found := _LONE_SIZE.search(words)) else ""
+    if bracket and _EXPIRY.search(size):
+        return _one_line(size)
+    told = _EXPIRY.search(words)
+    return _one_line(size, _expire_time(markup) or (told[0] if told else ""))
+
+
+def _one_line(*parts: str) -> str:
+    return clean_line(", ".join(bare for part in parts if (bare := part.strip(" \t\r\n,，"))))[:_DETAIL]
+
+
+def _expire_time(markup: str) -> str:
+    """QQ's attribute: seconds or milliseconds since 1970, or already a text; empty for neither."""
+    match = _EXPIRE_TIME.search(markup)
+    value = next((group for group in match.groups() if group), "") if match else ""
+    if not value.isdecimal():
+        return unescape(value) if any(char.isdigit() for char in value) else ""
+    seconds = int(value) / (1000 if len(value) > 11 else 1)
+    if not 1e9 < seconds < 1e10:  # 2001 to 2286; 0 and -1 say that it never expires
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M")
+
+
+def _words(markup: str) -> str:
+    return unescape(re.sub(r"<[^>]{0,2000}>", " ", markup))
 
 
 def _name_near(body: str, start: int, end: int, previous: int) -> str:
@@ -80,7 +153,7 @@ def _name_near(body: str, start: int, end: int, previous: int) -> str:
     label = following.split("</a", 1)[0] if "<" in following else ""
     before = body[max(previous, start - _NEARBY) : start]
     for piece in (label, before, following):
-        names = _FILE.findall(unescape(re.sub(r"<[^>]{0,2000}>", " ", piece)))
+        names = _FILE.findall(_words(piece))
         if names:
             return str(names[-1] if piece is before else names[0])
     return ""

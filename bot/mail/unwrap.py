@@ -18,6 +18,7 @@ from bot.mail.charsets import clean_line
 from bot.mail.links import large_attachments
 from bot.mail.mime import Budget, Part, header_block, parse
 from bot.mail.names import unfold
+from bot.mail.packed import Unpacker, sparing
 from bot.mail.sender import believed_sender
 from bot.model.mail import Authentication, Mail, RawMail, Refused
 
@@ -27,8 +28,8 @@ _ANSWERS_LIMIT = 100
 T = TypeVar("T")
 
 
-def unwrap(raw: RawMail, *, own_address: str, provider: Provider) -> Mail:
-    """One mail, unwrapped.
+def unwrap(raw: RawMail, *, own_address: str, provider: Provider, unpacker: Unpacker | None = None) -> Mail:
+    """One mail, unwrapped. ``unpacker`` opens what needs another program; without it, that is refused.
 
     TooComplex when headers, parts or depth of the mail itself are beyond the limits of ``mime``; the same in
     a mail or an archive inside it makes a Refused. Nothing else is raised, whatever the bytes are.
@@ -39,7 +40,7 @@ def unwrap(raw: RawMail, *, own_address: str, provider: Provider) -> Mail:
     sender = _fenced(lambda: believed_sender(msg, header_block(raw.data)), None)
     domain = sender.rsplit("@", 1)[-1] if sender else ""
     report = _fenced(lambda: bounce(msg), None)
-    found = contents(msg, budget, digest[:8])
+    found = contents(msg, budget, digest[:8], sparing(unpacker))
     html = "\n".join(found.html).strip("\n")
     text = "\n".join(found.plain).strip("\n")
     if not text.strip():

@@ -10,11 +10,15 @@ Cell = str | int | float | bool | date | None
 @dataclass(frozen=True, slots=True)
 class Grid:
     """One sheet or table. ``rows`` begins at the true A1 and may be ragged; ``merges`` are
-    (first row, first column, last row, last column), zero-based, inclusive."""
+    (first row, first column, last row, last column), zero-based, inclusive.
+
+    ``tables`` is None for a sheet, whose cells have addresses. In a Word file or a mail they have none: then it
+    holds the first and the last row of each table, and every other row is a paragraph."""
 
     name: str
     rows: tuple[tuple[Cell, ...], ...]
     merges: tuple[tuple[int, int, int, int], ...] = ()
+    tables: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What someone wrote, trimmed, and where: an A1 address as the sender sees it."""
+    """What someone wrote, trimmed, and where: an A1 address, or another place, as the sender sees it."""
 
     text: str
     place: str

@@ -37,11 +37,13 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A part that a limit or a defect kept from being unwrapped. ``code`` is a key of
-    ``[unreadable]`` in rules/reasons.toml; ``kind`` as in ``explain --json``."""
+    ``[unreadable]`` in rules/reasons.toml; ``kind`` as in ``explain --json``. ``detail`` is what the
+    mail itself tells about it, as it is written there: size and expiry of a link."""
 
     name: str
     code: str
     kind: str = "other"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO
 
 from bot.reading.opened import Opened, encoded
@@ -22,9 +23,18 @@ try:
 except ImportError:  # Windows has no such module: there the wall clock alone holds.
     resource = None  # type: ignore[assignment]
 
-MEMORY = 512 << 20  # bytes of address space; Python with calamine takes 50 MB of it
-CPU_SECONDS = 4
-WALL_SECONDS = 8  # for a parent that is no longer there to look at the clock
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes of address space; seconds for one file. ``wall`` is for a parent that is no longer there to look
+    at the clock."""
+
+    memory: int
+    cpu: int
+    wall: int
+
+
+QUICK = Limits(512 << 20, 4, 8)  # Python with calamine takes 50 MB of it
 Opener = Callable[[bytes, Callable[[str], None]], Opened]
 
 
@@ -48,16 +58,16 @@ def write_frame(stream: IO[bytes], body: bytes) -> None:
     stream.flush()
 
 
-def serve(opener: Opener = open_bytes) -> None:
+def serve(opener: Opener = open_bytes, limits: Limits = QUICK) -> None:
     """Answers until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = _private_streams()
-    _limit_the_process()
+    _limit_the_process(limits.memory)
     with contextlib.suppress(EOFError, OSError):
         write_frame(sink, b"")
         while True:
             data = read_frame(source, sys.maxsize)
-            _limit_this_file()
+            _limit_this_file(limits)
             write_frame(sink, encoded(_answer(opener, data, sink)))
             _watch(0)
 
@@ -86,23 +96,23 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
     return source, sink
 
 
-def _limit_the_process() -> None:
+def _limit_the_process(memory: int) -> None:
     sys.dont_write_bytecode = True
     if resource is not None:
-        for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
+        for what, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
             # macOS refuses RLIMIT_AS with ValueError.
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(what, (limit, limit))
 
 
-def _limit_this_file() -> None:
+def _limit_this_file(limits: Limits) -> None:
     if resource is not None:
         # The limit counts from the start of the process: move it on by what was used before.
         used = int(time.process_time()) + 1
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_SECONDS, hard))
-    _watch(WALL_SECONDS)
+            resource.setrlimit(resource.RLIMIT_CPU, (used + limits.cpu, hard))
+    _watch(limits.wall)
 
 
 def _watch(seconds: float) -> None:

@@ -4,10 +4,12 @@ The bytes are opened by the guarded process; here are only cells, looked at with
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from bot.model.forms import Document, Form, Grid, Unreadable
 from bot.model.mail import Attachment
+from bot.reading import legacy, printed
 from bot.reading.matrix import forms_in
 from bot.reading.opened import Opened
 from bot.reading.sniff import plain_kind
@@ -22,13 +24,18 @@ class Opener(Protocol):
     def read(self, data: bytes) -> Opened: ...
 
 
-def documents(attachments: Iterable[Attachment], reader: Opener, rules: Rules) -> tuple[Document, ...]:
+def documents(
+    attachments: Iterable[Attachment], reader: Opener, rules: Rules, converter: legacy.Converter | None = None
+) -> tuple[Document, ...]:
     """One document for each attachment, in their order. Never raises because of a file's content;
-    BotError when the guarded process cannot be started."""
-    return tuple(document(attachment, reader, rules) for attachment in attachments)
+    BotError when the guarded process cannot be started. ``converter`` opens old Word files."""
+    few = legacy.Few(converter) if converter else None
+    return tuple(document(attachment, reader, rules, few) for attachment in attachments)
 
 
-def document(attachment: Attachment, reader: Opener, rules: Rules) -> Document:
+def document(
+    attachment: Attachment, reader: Opener, rules: Rules, converter: legacy.Converter | None = None
+) -> Document:
     """One attachment as a document."""
     data = attachment.data
     if not data:
@@ -36,17 +43,33 @@ def document(attachment: Attachment, reader: Opener, rules: Rules) -> Document:
     if len(data) > LARGEST:
         return Document(attachment.name, plain_kind(data), unreadable=Unreadable("too_large"))
     opened = reader.read(data)
-    if opened.unreadable:
-        # The code comes from a process that the file may have taken over: only known ones pass.
-        code = opened.unreadable if opened.unreadable in rules.reasons.unreadable else "crashed"
-        return Document(attachment.name, opened.kind, unreadable=Unreadable(code))
+    if converter and (opened.kind, opened.unreadable) == ("doc", "doc"):
+        opened = legacy.converted(data, reader, converter)
+    if opened.kind == "html":
+        opened = _as_sheet(opened)
     # A hidden sheet is last month's copy, or the template: it counts only when nothing else is there.
-    forms = _forms(opened.grids, rules) or _forms(opened.hidden, rules)
+    forms = forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    if opened.confidence == "exact":
+        return _document(attachment, opened, forms, rules)
+    return _document(attachment, *printed.weighed(opened, forms, rules), rules)
+
+
+def _document(attachment: Attachment, opened: Opened, forms: tuple[Form, ...], rules: Rules) -> Document:
     if forms:
         return Document(attachment.name, opened.kind, forms)
-    code = "too_complex" if opened.cut else "no_form"
-    return Document(attachment.name, opened.kind, unreadable=Unreadable(code))
+    code = opened.unreadable or ("too_complex" if opened.cut else "no_form")
+    # The code comes from a process that the file may have taken over: only known ones pass.
+    return Document(
+        attachment.name, opened.kind, unreadable=Unreadable(code if code in rules.reasons.unreadable else "crashed")
+    )
 
 
-def _forms(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
+def _as_sheet(opened: Opened) -> Opened:
+    """A page called .xls is looked at in Excel, where its cells have addresses."""
+    grids, hidden = (tuple(replace(grid, tables=None) for grid in part) for part in (opened.grids, opened.hidden))
+    return replace(opened, grids=grids, hidden=hidden)
+
+
+def forms_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
+    """Every form on the sheets."""
     return tuple(form for grid in grids for rule in rules.forms.values() for form in forms_in(grid, rule, rules.words))

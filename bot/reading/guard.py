@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -22,6 +23,8 @@ from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
 
 FILE_SECONDS = 5.0  # for one file; a form takes a few milliseconds
+SLOW_SECONDS = 60.0  # for one picture; a page takes 3 to 12
+SLOW = (sys.executable, "-m", "bot.reading.slow")
 START_SECONDS = 60.0  # for the process to come up, on a slow disk
 KIND = 100  # bytes of the frame that names the kind
 OUT_OF_CPU = -getattr(signal, "SIGXCPU", -1000)  # exit status; Windows has no such limit
@@ -31,7 +34,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 class Reader:
     """A guarded process that opens files; one file at a time, from any thread.
 
-    ``command`` replaces the process, for tests.
+    A picture goes on to a second process, with more memory and time, which is started for it and ends with
+    it: it takes 600 MB. ``command`` replaces the process, for tests.
     """
 
     def __init__(self, seconds: float = FILE_SECONDS, command: Sequence[str] | None = None) -> None:
@@ -59,8 +63,15 @@ class Reader:
             self._end()
 
     def read(self, data: bytes) -> Opened:
-        """What the file holds, or a code why not: at most ``seconds`` for any file, and never an exception
-        because of its content. BotError when the process itself cannot be started."""
+        """What the file holds, or a code why not: at most ``seconds`` for any file (``SLOW_SECONDS`` more for a
+        picture), and never an exception because of its content. BotError when a process cannot be started."""
+        opened = self._read(data)
+        if not opened.slow:
+            return opened
+        with Reader(SLOW_SECONDS, SLOW) as slow:
+            return replace(slow._read(data), slow=False)
+
+    def _read(self, data: bytes) -> Opened:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the reader is closed")

@@ -17,7 +17,7 @@ from bot.rules.policy import Words
 def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:
     """Every form of this kind on the sheet, from top to bottom; none when its words are not there."""
     vocab = vocabulary(rule)
-    upright = view = View.of(grid)
+    upright = view = View.of(grid, words.table_cell)
     found = tables(view, vocab)
     whole = len(rule.groups) * len(rule.columns)
     if _most_cells(found) < whole:

@@ -7,7 +7,7 @@ make the parent run anything. So everything is checked on receipt, against the s
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 from bot.model.forms import Cell, Grid
 
@@ -19,17 +19,26 @@ TEXT = 1_000  # characters of one cell
 MERGES = 5_000
 FRAME = 32 << 20  # bytes of one answer
 
+Trust = Literal["exact", "summed", "confirm"]
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One file after opening. ``hidden`` are sheets that its maker does not show; ``cut`` tells that a
-    limit left something out; ``unreadable`` is a code of ``[unreadable]``, then there are no grids."""
+    limit left something out; ``unreadable`` is a code of ``[unreadable]``: why there are no grids, or what
+    to say if no form is in them.
+
+    ``confidence``: the cells are ``exact``, or so only where the sums written in the form agree (``summed``),
+    or a person must ``confirm`` them. ``slow``: only the process for pictures can tell what is in the file.
+    """
 
     kind: str
     grids: tuple[Grid, ...] = ()
     hidden: tuple[Grid, ...] = ()
     cut: bool = False
     unreadable: str | None = None
+    confidence: Trust = "exact"
+    slow: bool = False
 
 
 def encoded(opened: Opened) -> bytes:
@@ -40,6 +49,8 @@ def encoded(opened: Opened) -> bytes:
         "hidden": [_plain(grid) for grid in opened.hidden],
         "cut": opened.cut,
         "unreadable": opened.unreadable,
+        "confidence": opened.confidence,
+        "slow": opened.slow,
     }
     return json.dumps(answer, ensure_ascii=False, default=_dated).encode("utf-8", "replace")
 
@@ -51,16 +62,26 @@ def decoded(frame: bytes) -> Opened:
         grids = tuple(_grid(plain) for plain in answer["grids"][:SHEETS])
         hidden = tuple(_grid(plain) for plain in answer["hidden"][:SHEETS])
         code = answer["unreadable"]
-        opened = Opened(_text(answer["kind"]), grids, hidden, bool(answer["cut"]), code and _text(code))
+        opened = Opened(
+            _text(answer["kind"]),
+            grids,
+            hidden,
+            bool(answer["cut"]),
+            code and _text(code),
+            answer["confidence"],
+            bool(answer["slow"]),
+        )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an answer of the reading process: {error}") from error
     if sum(len(row) for grid in grids + hidden for row in grid.rows) > CELLS:
         raise ValueError("more cells than the limit")
+    if opened.confidence not in get_args(Trust):
+        raise ValueError("no such confidence")
     return opened
 
 
 def _plain(grid: Grid) -> dict[str, Any]:
-    return {"name": grid.name, "rows": grid.rows, "merges": grid.merges}
+    return {"name": grid.name, "rows": grid.rows, "merges": grid.merges, "tables": grid.tables}
 
 
 def _dated(value: object) -> dict[str, str]:
@@ -72,7 +93,14 @@ def _dated(value: object) -> dict[str, str]:
 def _grid(plain: Any) -> Grid:
     rows = tuple(tuple(_cell(cell) for cell in row[:COLUMNS]) for row in plain["rows"][:ROWS])
     merges = tuple(_merge(merge) for merge in plain["merges"][:MERGES])
-    return Grid(_text(plain["name"])[:100], rows, merges)
+    tables = plain.get("tables")
+    spans = None if tables is None else tuple(_span(span) for span in tables[:ROWS])
+    return Grid(_text(plain["name"])[:100], rows, merges, spans)
+
+
+def _span(plain: Any) -> tuple[int, int]:
+    first, last = (int(n) for n in plain)
+    return first, last
 
 
 def _merge(plain: Any) -> tuple[int, int, int, int]:

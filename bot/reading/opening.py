@@ -6,7 +6,7 @@ Another container is another line in READERS.
 import io
 from collections.abc import Callable
 
-from bot.reading import workbook
+from bot.reading import delimited, markup, pdf, picture, wordfile, workbook
 from bot.reading.opened import Opened
 from bot.reading.precheck import precheck
 from bot.reading.sniff import OLE, ZIP, is_encrypted_package, kind_of
@@ -15,6 +15,11 @@ READERS: dict[str, Callable[[bytes, str], Opened]] = {
     "xlsx": workbook.opened,
     "xls": workbook.opened,
     "ods": workbook.opened,
+    "pdf": pdf.opened,
+    "image": picture.opened,
+    "docx": wordfile.opened,
+    "html": markup.opened,
+    "csv": delimited.opened,
 }
 
 
@@ -27,7 +32,7 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
         return Opened(kind, unreadable="encrypted")
     reader = READERS.get(kind)
     if reader is None:
-        return Opened(kind, unreadable=kind)
+        return Opened(kind, unreadable="encrypted" if _wants_password(data) else kind)
     refusal = precheck(data) if data.startswith(ZIP) else None
     if refusal:
         return Opened(kind, unreadable=refusal)

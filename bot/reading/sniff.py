@@ -12,6 +12,7 @@ import olefile
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK\x03\x04"
+RTF = b"{\\rtf"
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"}
 IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
 # Beginnings of BIFF2 to BIFF5 sheets that stand without an OLE container around them.
@@ -21,7 +22,9 @@ ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 HEAD = 4096  # bytes of a text that are looked at for markup
 SAMPLE = 1 << 16  # bytes of a text that must be decodable
 _MARKUP = re.compile(
-    r"<(!doctype html|html|head|body|table)\b|<\?xml.{0,2000}<([\w.]+:)?workbook\b|^mime-version:", re.S
+    r"<(!doctype html|html|head|body|table)\b|<\?xml.{0,2000}<([\w.]+:)?workbook\b"
+    r"|\A(?:[a-z][a-z-]{0,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,12}mime-version:",
+    re.S,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -29,9 +32,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def kind_of(data: bytes) -> str:
     """One of xlsx, xls, ods, docx, doc, html, csv, pdf, image, other.
 
-    xlsm and xlsb are ``xlsx``, et is ``xls`` and wps is ``doc``; SpreadsheetML 2003 and .mht, which
-    Excel also writes under the name .xls, are ``html``. Archives, RTF, TNEF, a password-protected
-    package and what nobody knows are ``other``. Never raises on content.
+    xlsm and xlsb are ``xlsx``, et is ``xls``, wps and RTF are ``doc``; SpreadsheetML 2003 and .mht, which
+    Excel also writes under the name .xls, are ``html``. Archives, TNEF, a password-protected package, a text
+    without separators and what nobody knows are ``other``. Never raises on content.
     """
     if data.startswith(ZIP):
         return _in_zip(data)
@@ -50,6 +53,8 @@ def plain_kind(data: bytes) -> str:
         return "image"
     if data.startswith(BARE_BIFF):
         return "xls"
+    if data.startswith(RTF):
+        return "doc"
     return _in_text(data)
 
 

@@ -52,27 +52,31 @@ def names_of(cell: Cell) -> Names:
 
 @dataclass(frozen=True)
 class View:
-    """Cells and names of a grid, padded to a rectangle. ``turned`` swaps rows and columns."""
+    """Cells and names of a grid, padded to a rectangle. ``turned`` swaps rows and columns. ``cell`` is how a
+    place is called where cells have no addresses, with {row} and {column}; without it such places have no name."""
 
     cells: tuple[tuple[Cell, ...], ...]
     names: tuple[tuple[Names, ...], ...]
     merges: tuple[Span, ...]
     turned: bool = False
+    tables: tuple[tuple[int, int], ...] | None = None
+    cell: str = ""
 
     @classmethod
-    def of(cls, grid: Grid) -> "View":
+    def of(cls, grid: Grid, cell: str = "") -> "View":
         width = max((len(row) for row in grid.rows), default=0)
         cells = tuple(row + (None,) * (width - len(row)) for row in grid.rows)
         known: dict[str, Names] = {}
         names = []
         for row in cells:
             names.append(tuple(_remembered(cell, known) if cell.__class__ is str else () for cell in row))
-        return cls(cells, tuple(names), grid.merges)
+        return cls(cells, tuple(names), grid.merges, False, grid.tables, cell)
 
     def quarter_turn(self) -> "View":
         """The view with rows for columns, and the same places."""
         merges = tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merges)
-        return View(tuple(zip(*self.cells, strict=True)), tuple(zip(*self.names, strict=True)), merges, not self.turned)
+        cells, names = tuple(zip(*self.cells, strict=True)), tuple(zip(*self.names, strict=True))
+        return View(cells, names, merges, not self.turned, self.tables, self.cell)
 
     @property
     def height(self) -> int:
@@ -95,8 +99,13 @@ class View:
         return cell is None or (isinstance(cell, str) and not cell.strip())
 
     def place(self, row: int, column: int) -> str:
-        """The address on the sheet as its sender sees it."""
-        return a1(*self.true(row, column))
+        """The address on the sheet as its sender sees it. Of a cell in a document's table its row and column
+        there, each from 1; a paragraph has no address, so an empty text."""
+        row, column = self.true(row, column)
+        if self.tables is None:
+            return a1(row, column)
+        first = next((first for first, last in self.tables if first <= row <= last), None)
+        return "" if first is None else self.cell.format(row=row - first + 1, column=column + 1)
 
     def true(self, row: int, column: int) -> tuple[int, int]:
         """Row and column on the sheet."""

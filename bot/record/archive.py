@@ -63,8 +63,9 @@ def store(conn: Connection, raw: RawMail, where: Place | None, now: datetime) ->
 
 
 def store_too_large(conn: Connection, size: int, received_at: datetime, where: Place, now: datetime) -> int | None:
-    """Accounts for a mail that is not fetched because of its size."""
-    digest = sha256(f"{where.folder}\0{where.uidvalidity}\0{where.uid}\0{size}".encode()).hexdigest()
+    """Accounts for a mail that is not fetched because of its size. Without its bytes, size and moment of arrival
+    must tell whether it is known: both stay when a folder is renumbered."""
+    digest = sha256(f"too large\0{size}\0{received_at.timestamp()}".encode()).hexdigest()
     return _store(conn, {"sha256": digest, "size": size, "received_at": received_at}, where, now)
 
 
@@ -94,6 +95,17 @@ def claim(conn: Connection, now: datetime) -> Claimed | None:
     conn.execute(update(mail).where(mail.c.id == row.id).values(attempts=row.attempts + 1, claimed_until=now + CLAIM))
     raw = RawMail(row.raw, row.received_at) if row.raw is not None else None
     return Claimed(row.id, raw, row.attempts + 1)
+
+
+def any_new(conn: Connection) -> bool:
+    """Whether a mail has no fate yet."""
+    return conn.execute(select(mail.c.id).where(mail.c.state == "new").limit(1)).first() is not None
+
+
+def put_back(conn: Connection, claimed: Claimed) -> None:
+    """As if the mail had not been claimed: it was not its fault."""
+    values = {"attempts": claimed.attempts - 1, "claimed_until": None}
+    conn.execute(update(mail).where(mail.c.id == claimed.mail_id, mail.c.state == "new").values(values))
 
 
 def release(conn: Connection, mail_id: int, until: datetime) -> None:

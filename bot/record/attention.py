@@ -20,8 +20,10 @@ def open_items(conn: Connection, items: Iterable[Attention], now: datetime, mail
 
 
 def untold(conn: Connection) -> list[Row[Any]]:
-    """What stood in no letter to the office yet, with the mail that it is about, oldest first."""
-    return list(conn.execute(_with_mail().where(attention.c.told_at.is_(None)).order_by(attention.c.id)))
+    """What stood in no letter to the office yet, with the mail that it is about, oldest first. Until the end of
+    the transaction another worker does not see it here."""
+    query = _with_mail().where(attention.c.told_at.is_(None)).order_by(attention.c.id)
+    return list(conn.execute(query.with_for_update(skip_locked=True, of=attention)))
 
 
 def since(conn: Connection, moment: datetime) -> list[Row[Any]]:

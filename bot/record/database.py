@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -18,6 +18,9 @@ from bot.errors import ConfigError, RecordError
 from bot.record.schema import HEAD
 
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
+MIGRATION_LOCK = 20_170_605  # any number of our own: PostgreSQL's advisory lock while the schema is made
+# What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
+BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
 
 
 class Record:
@@ -33,8 +36,12 @@ class Record:
     def open(cls, url: str) -> Self:
         """Connects, creates what is missing, migrates what is old. Refuses a newer schema."""
         record = cls(_engine(url))
-        with broken_world():
-            record._bring_up_to_date()
+        try:
+            with broken_world():
+                record._bring_up_to_date()
+        except BaseException:
+            record.close()
+            raise
         return record
 
     @property
@@ -50,7 +57,9 @@ class Record:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view, for reading only."""
-        with broken_world(), self.engine.connect() as conn, conn.begin():
+        # SQLite's readers see one state anyway; PostgreSQL's see each commit of others unless told so.
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with broken_world(), self.engine.connect().execution_options(**options) as conn, conn.begin():
             yield conn
 
     def close(self) -> None:
@@ -73,20 +82,27 @@ class Record:
         from bot.record.migrate import upgrade
 
         with self.begin() as conn:
+            if not self.is_sqlite:  # there BEGIN IMMEDIATE keeps two processes apart
+                conn.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             upgrade(conn)
 
 
 def exists(url: str) -> bool:
     """Whether there is a record at ``url`` already; creates nothing. For looking without leaving a trace."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return bool(parsed.database) and Path(str(parsed.database)).exists()
+    if (file := sqlite_file(url)) is not None:
+        return file.exists()
     engine = _engine(url)
     try:
         with broken_world():
             return schema_version(engine) is not None
     finally:
         engine.dispose()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for one in memory, or on a server. ConfigError if it is no URL."""
+    parsed = _parsed(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -104,30 +120,36 @@ def broken_world() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if error.connection_invalidated or type(error).__name__ in {
-            "OperationalError",
-            "InterfaceError",
-            "InternalError",
-        }:
-            raise RecordError(f"database: {str(error.orig).strip().splitlines()[0]}") from error
+        if error.connection_invalidated or type(error).__name__ in BROKEN:
+            said = str(error.orig).strip() or type(error).__name__
+            raise RecordError(f"database: {said.splitlines()[0]}") from error
         raise
     except PoolTimeout as error:
         raise RecordError("database: no connection became free in time") from error
 
 
-def _engine(url: str) -> Engine:
+def _parsed(url: str) -> URL:
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
-            event.listen(engine, "connect", _sqlite_connect)
-            event.listen(engine, "begin", _sqlite_begin)
-            return engine
-        return create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+        return make_url(url)
+    except ArgumentError as error:
         raise ConfigError(f"database.url: {error}") from error
+
+
+def _engine(url: str) -> Engine:
+    parsed, file = _parsed(url), sqlite_file(url)
+    try:
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(f"database.url: {error}") from error
+    except OSError as error:
+        raise RecordError(f"database: {error}") from error
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
 
 
 def _sqlite_connect(connection: Any, _: object) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, func, select, update
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.record.runs import insert_once, note
-from bot.record.schema import letter
+from bot.record.schema import event, letter
 
-HANDED_OVER = ("sent", "sending")  # what counts against the provider's quotas
+RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,13 @@ def has_key(conn: Connection, key: str) -> bool:
     return conn.execute(select(letter.c.id).where(letter.c.key == key)).first() is not None
 
 
-def claim(conn: Connection, now: datetime) -> Due | None:
-    """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted."""
-    query = (
-        select(letter)
-        .where(letter.c.state == "queued", letter.c.due_at <= now)
-        .order_by(letter.c.due_at, letter.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+def claim(conn: Connection, now: datetime, *, released_only: bool = False) -> Due | None:
+    """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted. With
+    ``released_only`` only what a person released, not what was queued by itself at an earlier time."""
+    query = select(letter).where(letter.c.state == "queued", letter.c.due_at <= now)
+    if released_only:
+        query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
+    query = query.order_by(letter.c.due_at, letter.c.id).limit(1).with_for_update(skip_locked=True)
     row = conn.execute(query).first()
     if row is None:
         return None
@@ -118,6 +116,14 @@ def mark_ended(conn: Connection, due: Due, now: datetime, state: str, reason: st
     note(conn, now, f"letter.{state}", letter_id=due.letter_id, mail_id=due.mail_id, reason=reason)
 
 
+def asked_later(conn: Connection, due: Due) -> set[tuple[str, str, str]]:
+    """Unit, form and period of what a later reminder asks of the same address, whatever became of that one."""
+    query = select(letter.c.obligations).where(
+        letter.c.to == due.to, letter.c.id > due.letter_id, letter.c.only_while_owed.is_(True)
+    )
+    return {(unit, form, period) for asked in conn.execute(query).scalars() for unit, form, period, _ in asked}
+
+
 def unproven(conn: Connection, before: datetime) -> list[Row[Any]]:
     """Letters that a worker was handing over when it died: nobody knows whether they arrived."""
     return list(conn.execute(select(letter).where(letter.c.state == "sending", letter.c.due_at < before)))
@@ -130,21 +136,21 @@ def requeue(conn: Connection, letter_id: int, now: datetime) -> None:
 
 def release(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
     """Lets held letters go (all of them for None). Returns the keys that were held."""
-    return _change_held(conn, keys, now, "queued")
+    return _change_held(conn, keys, now, "queued", RELEASED)
 
 
 def drop(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
     """Cancels held letters. Returns the keys that were held."""
-    return _change_held(conn, keys, now, "cancelled")
+    return _change_held(conn, keys, now, "cancelled", "letter.cancelled")
 
 
-def _change_held(conn: Connection, keys: Iterable[str] | None, now: datetime, state: str) -> list[str]:
+def _change_held(conn: Connection, keys: Iterable[str] | None, now: datetime, state: str, what: str) -> list[str]:
     query = select(letter.c.id, letter.c.key).where(letter.c.state == "held")
     wanted = None if keys is None else set(keys)
     rows = [r for r in conn.execute(query) if wanted is None or r.key in wanted]
     for row in rows:
         _mark(conn, row.id, state=state, due_at=now)
-        note(conn, now, f"letter.{state}", letter_id=row.id, reason="by hand")
+        note(conn, now, what, letter_id=row.id, reason="by hand")
     return [r.key for r in rows]
 
 

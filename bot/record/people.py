@@ -64,7 +64,7 @@ def bases(conn: Connection, form: str) -> dict[str, dict[str, int]]:
 
 def mark_dead(conn: Connection, email: str, now: datetime, diagnostic: str) -> bool:
     """Notes that mail to an address comes back for good. False when that was known."""
-    return insert_once(conn, dead_address, {"email": email, "since": now, "diagnostic": diagnostic}) == 1
+    return insert_once(conn, dead_address, {"email": email, "since": now, "diagnostic": diagnostic})
 
 
 def dead(conn: Connection) -> set[str]:

@@ -11,10 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.record.schema import event, job_run, meta
 
 
-def insert_once(conn: Connection, table: Table, rows: Mapping[str, Any] | list[dict[str, Any]]) -> int:
-    """Inserts what is not there yet; a row that meets a unique constraint is left out. Returns how many came in."""
+def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Inserts a row unless it meets a unique constraint; True when it came in."""
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    return conn.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount
+    # RETURNING tells; ``rowcount`` is -1 on PostgreSQL, where SQLAlchemy asks for the new key by itself.
+    statement = dialect.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return conn.execute(statement, row).first() is not None
 
 
 def get(conn: Connection, key: str) -> str | None:
@@ -23,8 +25,9 @@ def get(conn: Connection, key: str) -> str | None:
 
 
 def put(conn: Connection, key: str, value: str) -> None:
-    if not conn.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
-        conn.execute(insert(meta).values(key=key, value=value))
+    # In this order: two workers that put the same new key wait for each other, and neither fails.
+    if not insert_once(conn, meta, {"key": key, "value": value}):
+        conn.execute(update(meta).where(meta.c.key == key).values(value=value))
 
 
 def first_run(conn: Connection, now: datetime) -> datetime:
@@ -47,7 +50,7 @@ def moment(conn: Connection, key: str) -> datetime | None:
 
 def claim_run(conn: Connection, job: str, period_key: str, now: datetime) -> bool:
     """True for the one caller who may do this job for this period; its letters go in the same transaction."""
-    return insert_once(conn, job_run, {"job": job, "period_key": period_key, "ran_at": now}) == 1
+    return insert_once(conn, job_run, {"job": job, "period_key": period_key, "ran_at": now})
 
 
 def runs(conn: Connection, job: str) -> dict[str, datetime]:

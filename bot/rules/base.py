@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
+from string import Formatter
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +19,14 @@ class Rule(BaseModel):
 def even(text: str) -> str:
     """The text without differences that people do not see: width (NFKC), blanks, punctuation, case."""
     return _IGNORED.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def allow_names(template: str, names: Collection[str]) -> str:
+    """The template, if it has no other {names} than these. ValueError names the first that nobody fills in."""
+    for _, name, _, _ in Formatter().parse(template):
+        if name is not None and name not in names:
+            raise ValueError(f"{{{name}}} is not filled in here; expected any of {', '.join(sorted(names))}")
+    return template
 
 
 def texts(label: str, synonyms: tuple[str, ...]) -> frozenset[str]:

@@ -1,16 +1,39 @@
 """A form as data: which words name its parts, what is checked, who owes it and when."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import Rule, even, texts
+from bot.rules.base import Rule, allow_names, even, texts
 
 CheckId = Literal[
     "required", "count", "subtotal", "total", "decreased", "exceeds_base", "jump", "unit", "period", "reporter"
 ]
 Severity = Literal["error", "warning"]
+_COMPARED = ("label", "now", "last", "last_period", "difference")
+# Every way in which a check can fail, and what its message may name besides {place}.
+CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("required", ""): ("label",),
+    ("count", ""): ("label", "written"),
+    ("subtotal", ""): ("label", "stated", "computed"),
+    ("total", ""): ("label", "stated", "computed"),
+    ("decreased", ""): _COMPARED,
+    ("exceeds_base", ""): ("label", "now", "base"),
+    ("jump", ""): _COMPARED,
+    ("unit", ""): ("written", "registered"),
+    ("unit", "unknown"): ("written",),
+    ("unit", "missing"): ("written",),
+    ("unit", "blank"): ("registered",),
+    ("unit", "several"): ("registered",),
+    ("period", ""): ("written", "expected"),
+    ("period", "future"): ("written", "expected"),
+    ("period", "outside"): ("written", "expected", "first", "last"),
+    ("period", "earlier"): ("written", "expected"),
+    ("period", "blank"): ("expected",),
+    ("reporter", ""): ("label",),
+}
 
 
 class Owed(Rule):
@@ -18,7 +41,7 @@ class Owed(Rule):
     ``months_after`` the period; ``shift`` moves it to a working day; ``opens_days`` before the
     period ends its report is welcome."""
 
-    by: tuple[str, ...]
+    by: tuple[Literal["town", "department"], ...] = Field(min_length=1)
     every: Literal["month"] = "month"
     day: int = Field(ge=1, le=31)
     months_after: int = Field(default=1, ge=0, le=12)
@@ -50,8 +73,8 @@ class Headings(Rule):
     groups: str
     columns: str
     values: tuple[str, ...]
-    subtotals: tuple[str, ...]
-    total: tuple[str, ...]
+    subtotals: tuple[str, ...] = Field(min_length=1)
+    total: tuple[str, ...] = Field(min_length=1)
 
 
 class CheckRule(Rule):
@@ -64,6 +87,14 @@ class CheckRule(Rule):
     message: str
     factor: float = Field(default=3.0, gt=1)
     at_least: int = Field(default=20, ge=0)
+
+    @model_validator(mode="after")
+    def _message_can_be_filled_in(self) -> Self:
+        if (self.id, self.case) not in CASES:
+            known = ", ".join(repr(case) for id_, case in CASES if id_ == self.id)
+            raise ValueError(f"case: the check {self.id} fails in the ways {known}, not in {self.case!r}")
+        allow_names(self.message, ("place", *CASES[self.id, self.case]))
+        return self
 
 
 class FormRule(Rule):

@@ -29,11 +29,12 @@ def load_rules(folder: Path) -> Rules:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder (paths.rules)")
     parts: dict[str, Rule] = {name: load_file(folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
-    forms = [load_file(p, FormRule) for p in sorted(folder.glob("*.toml")) if p.stem not in PARTS]
-    for form in forms:
-        if not (folder / f"{form.id}.toml").exists():
-            raise ConfigError(f"{folder}: the form {form.id} must stand in {form.id}.toml")
-    rules = Rules.model_validate({**parts, "forms": {f.id: f for f in forms}})
+    files = [p for p in sorted(folder.glob("*.toml")) if p.stem not in PARTS]
+    forms = {p.stem: load_file(p, FormRule) for p in files}
+    for path in files:
+        if forms[path.stem].id != path.stem:  # a copy whose id was not changed would replace the first
+            raise ConfigError(f"{path}: id: expected {path.stem!r}, the name of the file")
+    rules = Rules.model_validate({**parts, "forms": forms})
     if rules.targets.form not in rules.forms:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form {rules.targets.form!r}")
     return rules

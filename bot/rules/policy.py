@@ -1,25 +1,36 @@
 """The smaller rules files: words, reasons, reminders, targets, calendar; and all of them together."""
 
 from datetime import date, time
-from typing import Literal, Self
+from functools import cached_property
+from string import Formatter
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from bot.rules.base import Rule
+from bot.rules.base import Rule, allow_names, even
 from bot.rules.forms import FormRule, Labelled
 from bot.rules.units import Units
 
 
 class Words(Rule):
     """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
-    ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week}."""
+    ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week};
+    ``table_cell`` names a cell that has no address, with {row} and {column}, ``body_name`` the text of a mail
+    where it stands in place of a file."""
 
     zero: tuple[str, ...]
     blank: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
-    month: str
-    week: str
+    month: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year", "month")))]
+    week: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year", "week")))]
+    table_cell: Annotated[str, AfterValidator(lambda text: allow_names(text, ("row", "column")))]
+    body_name: str = Field(min_length=1)
+
+    @cached_property
+    def printed(self) -> frozenset[str]:
+        """The characters that a form with an empty month has in its place."""
+        return frozenset(even("".join(text for text, *_ in Formatter().parse(self.month))))
 
     def month_text(self, period: str) -> str:
         """2017-06 as people write it."""
@@ -32,13 +43,40 @@ class Words(Rule):
         return self.week.format(year=year, week=week)
 
 
+# The keys that the code gives. A sentence that is missing would be missed in the middle of a mail.
+REASONS: dict[str, tuple[str, ...]] = {
+    "unreadable": (
+        *("damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link"),
+        *("archive_damaged", "archive_encrypted", "archive_limits", "mail_limits"),
+        *("docx", "doc", "html", "csv", "pdf", "image", "other"),
+    ),
+    "waiting": (
+        *("unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch"),
+        *("conflict", "confirm", "locked"),
+    ),
+    "attention": (
+        *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
+        *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
+        "login_refused",
+    ),
+    "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
+}
+
+
 class Reasons(Rule):
-    """rules/reasons.toml: code -> sentence."""
+    """rules/reasons.toml: code -> sentence. Further codes may stand there; none of ``REASONS`` may be missing."""
 
     unreadable: dict[str, str]
     waiting: dict[str, str]
     attention: dict[str, str]
     automatic: dict[str, str]
+
+    @model_validator(mode="after")
+    def _nothing_is_missing(self) -> Self:
+        for table, codes in REASONS.items():
+            if missing := [code for code in codes if not getattr(self, table).get(code)]:
+                raise ValueError(f"{table}.{missing[0]}: this sentence is missing")
+        return self
 
 
 class Roster(Rule):

@@ -1,0 +1,162 @@
+"""Runs LibreOffice and antiword on foreign files: with limits, in a folder of its own, without network.
+
+A conversion is never an exception: what did not work is None. It judges by the output that is there and not by
+exit statuses: LibreOffice ends with 0 when it failed, too.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+SECONDS = 60.0  # for LibreOffice; a form takes 2, and 5 on a cold disk
+TEXT_SECONDS = 10.0  # for antiword; a form takes 0.01
+LARGEST = 30 << 20  # bytes of a result that is taken
+NAMES = ("soffice", "libreoffice")
+PLACES = (
+    r"C:\Program Files\LibreOffice\program\soffice.exe",
+    r"C:\Program Files (x86)\LibreOffice\program\soffice.exe",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+)
+# Bytes of address space and of one written file, seconds of processor time: set in the process itself, before it
+# becomes the program. (Not preexec_fn, which can lock up where other threads run.)
+_LIMITED = """
+import os, resource, sys
+for what, most in ((resource.RLIMIT_AS, 4 << 30), (resource.RLIMIT_FSIZE, 64 << 20), (resource.RLIMIT_CPU, 90),
+                   (resource.RLIMIT_CORE, 0)):
+    resource.setrlimit(what, (most, most))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+# No macro runs, no link is updated, no picture is fetched; what asks for the network all the same meets a proxy
+# that does not exist (port 9, "discard").
+_SETTINGS = (
+    ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("org.openoffice.Office.Common/Security/Scripting", "DisableActiveContent", "true"),
+    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),
+    ("org.openoffice.Office.Writer/Content/Update", "Field", "false"),
+    ("org.openoffice.Office.Calc/Content/Update", "Link", "2"),
+    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
+)
+_ITEM = (
+    '<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse" oor:finalized="true">'
+    "<value>{value}</value></prop></item>"
+)
+_REGISTRY = (
+    '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry" '
+    'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{items}</oor:items>'
+)
+
+
+class Office:
+    """LibreOffice and antiword, as far as they are installed. ``soffice`` and ``antiword`` are paths of programs,
+    empty for none; by default they are looked for. Has no state: any number of threads may use it."""
+
+    def __init__(self, soffice: str | None = None, antiword: str | None = None, seconds: float = SECONDS) -> None:
+        self._soffice, self._antiword, self._seconds = soffice, antiword, seconds
+
+    @property
+    def soffice(self) -> str:
+        """Where LibreOffice is, or an empty string."""
+        if self._soffice is not None:
+            return self._soffice
+        found = (shutil.which(name) for name in NAMES)
+        return next(filter(None, found), None) or next((p for p in PLACES if Path(p).exists()), "")
+
+    @property
+    def antiword(self) -> str:
+        """Where antiword is, or an empty string."""
+        return self._antiword if self._antiword is not None else shutil.which("antiword") or ""
+
+    def docx(self, data: bytes) -> bytes | None:
+        """The Word file as .docx, by LibreOffice."""
+        program = self.soffice
+        if not program:
+            return None
+        with _folder() as name:
+            folder = Path(name)
+            source = _source(folder, data)
+            settings = folder / "profile" / "user" / "registrymodifications.xcu"
+            settings.parent.mkdir(parents=True)
+            items = "".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
+            settings.write_text(_REGISTRY.format(items=items), encoding="utf-8")
+            command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
+            command += ["--nolockcheck", "--nologo", "--nodefault", "--convert-to", "docx:MS Word 2007 XML"]
+            _run([*command, "--outdir", str(folder / "out"), str(source)], folder, self._seconds)
+            return _result(folder / "out" / "report.docx")
+
+    def text(self, data: bytes) -> str | None:
+        """The words of the Word file, the rows of its tables between bars, by antiword."""
+        program = self.antiword
+        if not program:
+            return None
+        with _folder() as name:
+            folder = Path(name)
+            source = _source(folder, data)
+            command = [program, "-m", "UTF-8.txt", "-w", "0", str(source)]
+            _run(command, folder, min(TEXT_SECONDS, self._seconds), folder / "out.txt")
+            said = _result(folder / "out.txt")
+        return said.decode("utf-8", "replace") if said else None
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="annex4-bot-", ignore_cleanup_errors=True)
+
+
+def _source(folder: Path, data: bytes) -> Path:
+    source = folder / ("report.rtf" if data.startswith(b"{\\rtf") else "report.doc")
+    source.write_bytes(data)
+    return source
+
+
+def _result(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if 0 < path.stat().st_size <= LARGEST else None
+    except OSError:
+        return None  # nothing was written: the usual sign that it failed
+
+
+def _run(command: Sequence[str], folder: Path, seconds: float, output: Path | None = None) -> None:
+    """Runs a program to its end or ``seconds``, then ends whatever it started."""
+    environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
+    environment |= {"HOME": str(folder), "TMPDIR": str(folder), "SAL_USE_VCLPLUGIN": "svp"}
+    limited = [sys.executable, "-I", "-c", _LIMITED, *command] if os.name == "posix" else list(command)
+    with open(output or os.devnull, "wb") as sink:  # noqa: PTH123 - devnull is no path
+        try:
+            process = subprocess.Popen(
+                limited,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError:
+            return  # the program was removed, or may not be run
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass  # what it wrote so far is looked at none the less: it can hang while it closes
+        finally:
+            # soffice is a script that starts others: all of them end, also when Ctrl-C came in the middle.
+            _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()

@@ -1,0 +1,75 @@
+"""Old Word files (.doc, .wps, .rtf) -> grids, by way of a program that is installed beside the bot. Pure.
+
+What LibreOffice makes of the file goes through the guarded process like any .docx. Where it is absent or loses the
+table, antiword's text is the second way; it drops cells where rows are divided differently, so a form out of it
+must be whole and add up. What no program could open is ``doc``: its sender is asked for another format.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.reading.canvas import Item, Row, Spot, laid_out
+from bot.reading.opened import Opened
+
+CONVERSIONS = 6  # for the files of one mail; each may take a minute
+
+
+class Converter(Protocol):
+    """What ``convert.Office`` does. None: the program is absent, failed, or took too long."""
+
+    def docx(self, data: bytes) -> bytes | None: ...
+
+    def text(self, data: bytes) -> str | None: ...
+
+
+class Opener(Protocol):
+    """What ``guard.Reader`` does."""
+
+    def read(self, data: bytes) -> Opened: ...
+
+
+@dataclass
+class Few:
+    """The same converter for a few files; None for those after them. ``left`` counts."""
+
+    converter: Converter
+    left: int = CONVERSIONS
+
+    def docx(self, data: bytes) -> bytes | None:
+        return self.converter.docx(data) if self._takes_one() else None
+
+    def text(self, data: bytes) -> str | None:
+        return self.converter.text(data) if self.left >= 0 else None
+
+    def _takes_one(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def converted(data: bytes, reader: Opener, converter: Converter) -> Opened:
+    """The file as grids; ``unreadable`` is ``doc`` when nothing came of it. BotError as ``reader``."""
+    docx = converter.docx(data)
+    opened = replace(reader.read(docx), kind="doc") if docx else Opened("doc", unreadable="doc")
+    if any(grid.tables for grid in opened.grids):
+        return opened
+    items = list(table_lines(converter.text(data) or ""))
+    if any(isinstance(item, Row) for item in items):
+        grid, canvas = laid_out(items)
+        return Opened("doc", (grid,), cut=canvas.cut, confidence="summed")
+    # A letter, or a table that was lost on the way: "summed" makes it unreadable only if it speaks of a form.
+    return replace(opened, confidence="summed")
+
+
+def table_lines(text: str) -> Iterator[Item]:
+    """The lines of antiword: a row of a table stands between bars."""
+    table = 0
+    inside = False
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith("|") and bare.endswith("|") and len(bare) > 1:
+            table += not inside
+            yield Row(table, tuple(Spot(n, cell.strip() or None) for n, cell in enumerate(bare[1:-1].split("|"))))
+        elif bare:
+            yield bare
+        inside = bare.startswith("|")

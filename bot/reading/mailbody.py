@@ -1,0 +1,64 @@
+"""A mail's own text -> a document, when a form stands in it: a table pasted into HTML, or columns in plain text.
+
+What is quoted from an older mail is no new report; see ``quoting``. It looks at nothing but the body.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bot.mail.body import own_words
+from bot.model.forms import Document, Form, Grid
+from bot.model.mail import Mail
+from bot.reading.canvas import Item, Row, Spot, laid_out
+from bot.reading.documents import Opener, forms_of
+from bot.rules.policy import Rules
+
+LARGEST = 1_000_000  # characters of a body that are looked at
+LINES = 4_000
+_PAGE = b"<html>"  # so that the bytes are taken for a page, whatever the mail begins with
+_BAR = re.compile(r"\s*[|｜│┃]\s*")
+_RULE = re.compile(r"[\s|｜│┃+:=—\-─━┄┈┌┐└┘├┤┬┴┼]+")  # +----+----+ between two rows
+
+
+def body_document(mail: Mail, reader: Opener, rules: Rules) -> Document | None:
+    """The body as a document of kind ``body``, or None when no form is in what its writer wrote.
+
+    Never raises because of its content; BotError when the guarded process cannot be started.
+    """
+    forms: tuple[Form, ...]
+    if mail.html.strip():
+        opened = reader.read(_PAGE + mail.html[:LARGEST].encode("utf-8", "replace"))
+        # opened.hidden is what is quoted.
+        forms = forms_of(opened.grids, rules) or forms_of(_columns(_paragraphs(opened.grids)), rules)
+    else:
+        forms = forms_of(_columns(own_words(mail.text[:LARGEST]).split("\n")), rules)
+    return Document(rules.words.body_name, "body", forms) if forms else None
+
+
+def _paragraphs(grids: Iterable[Grid]) -> Iterator[str]:
+    """The texts outside tables."""
+    for grid in grids:
+        inside = {row for first, last in grid.tables or () for row in range(first, last + 1)}
+        for number, row in enumerate(grid.rows):
+            if number not in inside and row and isinstance(row[0], str):
+                yield row[0]
+
+
+def _columns(lines: Iterable[str]) -> tuple[Grid, ...]:
+    """The lines as a grid, with those that have tabs or bars as rows of a table; nothing without such lines."""
+    items: list[Item] = []
+    for _, line in zip(range(LINES), lines, strict=False):
+        cells = _cells(line)
+        if len(cells) > 1:
+            items.append(Row(1, tuple(Spot(n, cell.strip() or None) for n, cell in enumerate(cells))))
+        elif line.strip() and not _RULE.fullmatch(line):
+            items.append(line)
+    return (laid_out(items)[0],) if any(isinstance(item, Row) for item in items) else ()
+
+
+def _cells(line: str) -> list[str]:
+    if _RULE.fullmatch(line):
+        return []
+    if _BAR.search(line):
+        return _BAR.split(line.strip().strip("|｜│┃"))
+    return line.split("\t")

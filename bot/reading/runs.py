@@ -1,0 +1,72 @@
+"""The characters of a PDF page -> runs: the pieces of text as the program that printed the page laid them down.
+
+A printed sheet puts each cell's text down in one go, so a run tells what belongs together even where two cells'
+texts were printed over each other. Lengths are in points, y grows downwards (pdfplumber).
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from bot.reading.boxes import Word
+
+GAP = 0.6  # of the character's size: a wider gap begins a new run; a blank is narrower
+BACK = 0.4  # of the size: so far may a character stand over the one before (kerning, bold printed twice)
+OVER = 1.0  # points by which two runs may touch
+
+
+def runs(chars: Iterable[Mapping[str, Any]]) -> list[Word]:
+    """The page's text in the order in which it was laid down. Characters that do not stand upright are left out."""
+    found: list[list[Mapping[str, Any]]] = []
+    for char in chars:
+        if not char["upright"] or not char["text"]:
+            continue
+        if found and _continues(found[-1][-1], char):
+            found[-1].append(char)
+        else:
+            found.append([char])
+    return [run for piece in found if (run := _run(piece)) is not None]
+
+
+def _continues(before: Mapping[str, Any], char: Mapping[str, Any]) -> bool:
+    size = max(float(before["size"]), float(char["size"]), 1.0)
+    same_line = abs(float(before["bottom"]) - float(char["bottom"])) < 0.3 * size
+    return same_line and -BACK * size < float(char["x0"]) - float(before["x1"]) < GAP * size
+
+
+def _run(piece: list[Mapping[str, Any]]) -> Word | None:
+    """The run without blanks at its ends: a cell may be filled up with them."""
+    blank = [not str(char["text"]).strip() for char in piece]
+    if all(blank):
+        return None
+    first, end = blank.index(False), len(piece) - blank[::-1].index(False)
+    kept = piece[first:end]
+    return Word(
+        "".join(str(char["text"]) for char in kept),
+        min(float(char["x0"]) for char in kept),
+        min(float(char["top"]) for char in kept),
+        max(float(char["x1"]) for char in kept),
+        max(float(char["bottom"]) for char in kept),
+    )
+
+
+def colliding(found: Iterable[Word]) -> list[Word]:
+    """Runs that stand over another one on the same line, both of them: clipped on paper, mixed in the text."""
+    lines: dict[int, list[Word]] = {}
+    for run in found:
+        # Half a line apart still collides: look in the neighbouring lines too.
+        for line in {int(run.y0 // 6), int(run.y1 // 6), int(run.middle // 6)}:
+            lines.setdefault(line, []).append(run)
+    struck: dict[int, Word] = {}
+    for line_of in lines.values():
+        ordered = sorted(line_of, key=lambda run: run.x0)
+        for one, other in pairwise(ordered):
+            if _over(one, other):
+                struck[id(one)], struck[id(other)] = one, other
+    return list(struck.values())
+
+
+def _over(one: Word, other: Word) -> bool:
+    across = min(one.x1, other.x1) - max(one.x0, other.x0)
+    down = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return across > OVER and down > 0.5 * min(one.height, other.height)

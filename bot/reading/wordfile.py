@@ -1,0 +1,166 @@
+"""Word documents (.docx, .docm, .dotx) -> grids. Runs in the guarded process only.
+
+Reads the XML itself and not through python-docx, which leaves out what stands in w:ins and w:sdt and repeats merged
+cells. Tracked changes count as accepted. Pages after a page or section break are a grid of their own, so that the
+words of one annex do not meet the table of another. Source: ECMA-376 part 1, 17.
+"""
+
+import io
+import zipfile
+from typing import Any
+
+from bot.model.forms import Cell, Grid
+from bot.reading.canvas import Item, Row, Spot, laid_out
+from bot.reading.charset import decoded
+from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
+from bot.reading.wordtext import PAGE, Paragraph, flag, paragraph, seen
+from bot.reading.xmlfile import attribute, child, local, parsed
+
+DOCUMENT = "word/document.xml"
+
+
+class _Full(Exception):
+    """More than the grids can hold."""
+
+
+def opened(data: bytes, kind: str) -> Opened:
+    """The pages as grids, tables and the paragraphs around them in reading order. Raises anything on damage."""
+    document = _Document()
+    cut = False
+    try:
+        for body in seen(parsed(_xml(data))):
+            if local(body) == "body":
+                document.flow(body)
+    except _Full:
+        cut = True
+    grids: list[Grid] = []
+    left = CELLS
+    for items in document.pages:
+        grid, canvas = laid_out(items, left)
+        left, cut = canvas.left, cut or canvas.cut
+        if grid.rows:
+            grids.append(grid)
+    return Opened(kind, tuple(grids[:SHEETS]), cut=cut or len(grids) > SHEETS)
+
+
+def _xml(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
+        return decoded(archive.read(names[DOCUMENT]))
+
+
+class _Document:
+    """Collects paragraphs and rows, page by page."""
+
+    def __init__(self) -> None:
+        self.pages: list[list[Item]] = [[]]
+        self._tables = 0
+        self._taken = 0
+
+    def flow(self, element: Any) -> None:
+        """Everything in a body, a cell or a text box."""
+        for part in seen(element):
+            name = local(part)
+            if name == "p":
+                self._paragraph(paragraph(part))
+            elif name == "tbl":
+                self._table(part)
+
+    def _paragraph(self, read: Paragraph) -> None:
+        if read.begins_page:
+            self.pages.append([])
+        for number, text in enumerate(read.text.split(PAGE)):
+            if number:
+                self.pages.append([])
+            if text.strip():
+                self._add(text.strip("\n"))
+        for box in read.boxes:
+            self.flow(box)
+        if read.ends_section:
+            self.pages.append([])
+
+    def _add(self, item: Item) -> None:
+        self._taken += 1 if isinstance(item, str) else len(item.spots)
+        if self._taken > CELLS or len(self.pages) > 10 * SHEETS:
+            raise _Full
+        self.pages[-1].append(item)
+
+    def _table(self, table: Any) -> None:
+        """A row that holds another table is a frame for the layout: what stands in it comes one below the other."""
+        self._tables += 1
+        number = self._tables
+        rows = [row for row in seen(table) if local(row) == "tr" and not flag(row, "trPr", "del")]
+        lines = [_cells(row) for row in rows[: ROWS + 1]]
+        covers = _covers(lines)
+        for line, heights in zip(lines, covers, strict=True):
+            if any(next(cell.element.iter("{*}tbl"), None) is not None for cell in line):
+                for cell in line:
+                    self.flow(cell.element)
+            else:
+                spots = (Spot(c.column, _value(c.element), heights[c.column], c.width) for c in line if not c.continues)
+                self._add(Row(number, tuple(spots)))
+        if len(rows) > len(lines):
+            raise _Full
+
+
+class _Cell:
+    """One w:tc: where it begins, how many columns it covers, whether the cell above goes on in it."""
+
+    def __init__(self, element: Any, column: int) -> None:
+        properties = child(element, "tcPr")
+        self.element, self.column = element, column
+        self.width = _number(properties, "gridSpan", 1)
+        self.continues = _merge(properties, "vMerge") == "continue"
+        self.goes_on = _merge(properties, "hMerge") == "continue"
+
+
+def _cells(row: Any) -> list[_Cell]:
+    line: list[_Cell] = []
+    column = _number(child(row, "trPr"), "gridBefore", 0)
+    for element in seen(row):
+        if local(element) != "tc" or len(line) > COLUMNS:
+            continue
+        cell = _Cell(element, column)
+        column += cell.width
+        if cell.goes_on and line:
+            line[-1].width += cell.width
+        else:
+            line.append(cell)
+    return line
+
+
+def _covers(lines: list[list[_Cell]]) -> list[dict[int, int]]:
+    """For each row: column -> how many rows its cell covers. A cell that continues nothing stands for itself."""
+    covers: list[dict[int, int]] = [{} for _ in lines]
+    starts: dict[int, int] = {}  # column -> the row in which the open cell began
+    for row, line in enumerate(lines):
+        begun: dict[int, int] = {}
+        for cell in line:
+            cell.continues = cell.continues and cell.column in starts
+            start = starts[cell.column] if cell.continues else row
+            begun[cell.column] = start
+            covers[start][cell.column] = row - start + 1
+        starts = begun
+    return covers
+
+
+def _value(cell: Any) -> Cell:
+    texts: list[str] = []
+    for part in seen(cell):
+        if local(part) == "p":
+            read = paragraph(part)
+            texts.append(read.text.replace(PAGE, "\n"))
+            texts += [str(_value(box) or "") for box in read.boxes]
+    return "\n".join(text for text in texts if text.strip()) or None
+
+
+def _number(properties: Any, name: str, otherwise: int) -> int:
+    element = child(properties, name) if properties is not None else None
+    text = attribute(element, "val") if element is not None else ""
+    return min(int(text), COLUMNS) if text.isdecimal() and len(text) < 9 and int(text) > 0 else otherwise
+
+
+def _merge(properties: Any, name: str) -> str:
+    """``restart``, ``continue`` (which is what the element means without a value), or empty."""
+    element = child(properties, name) if properties is not None else None
+    return "" if element is None else attribute(element, "val") or "continue"

@@ -1,0 +1,287 @@
+"""A bot on a folder of its own, and fakes of the two servers that it talks to, each with a visible record."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Table, select
+
+from bot.config import Config, load_config
+from bot.jobs import tick
+from bot.jobs.parts import Bot
+from bot.letters.smtp import Sender
+from bot.mail.batches import Headline
+from bot.mail.mailbox import Mailbox, Selected
+from bot.model.deciding import Judged, Numbers, Ruling
+from bot.model.forms import Form
+from bot.model.letters import Delivery, Sent
+from bot.model.mail import RawMail
+from bot.model.people import Liaison
+from bot.record import archive, people, reports, runs, schema
+from tests.books import VALUES
+
+ROOT = Path(__file__).resolve().parents[1]
+ZONE = ZoneInfo("Asia/Shanghai")
+NUMBERS: Numbers = VALUES
+_serial = itertools.count(1)
+
+
+def at(text: str) -> datetime:
+    """``2017-07-06T09:00`` in the office's zone."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def config_file(folder: Path, **changes: dict[str, Any]) -> Path:
+    """A config.toml in ``folder``; ``changes`` are laid over its sections, None leaves a key out."""
+    values: dict[str, dict[str, Any]] = {
+        "office": {"name": "县安委会办公室", "contact": "郭忠亮", "phone": "6228071", "staff": ["staff@demo.test"]},
+        "mailbox": {
+            "host": "127.0.0.1", "port": 1, "security": "none", "username": "bot@demo.test", "timeout_seconds": 5,
+        },
+        "smtp": {
+            "host": "127.0.0.1", "port": 1, "security": "none", "username": "bot@demo.test",
+            "from": "安委会办公室 <bot@demo.test>", "per_minute": 1000, "per_day": 1000, "timeout_seconds": 5,
+        },
+        "database": {},
+        "campaign": {"first_period": "2017-06", "last_period": "2017-12"},
+        "schedule": {},
+        "limits": {},
+        "paths": {"rules": str(ROOT / "rules"), "templates": str(ROOT / "templates")},
+    }  # fmt: skip
+    for section, keys in changes.items():
+        values.setdefault(section, {}).update(keys)
+    lines = []
+    for section, keys in values.items():
+        lines.append(f"[{section}]")
+        lines += [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None
+        ]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def config(folder: Path, **changes: dict[str, Any]) -> Config:
+    return load_config(config_file(folder, **changes))
+
+
+def built(request: pytest.FixtureRequest, folder: Path, **changes: dict[str, Any]) -> Iterator[Bot]:
+    """For a fixture with the params "sqlite" and "postgresql"."""
+    if request.param == "postgresql":
+        changes["database"] = {"url": request.getfixturevalue("postgres_url")}
+    with Bot.build(config(folder, **changes)) as bot:
+        yield bot
+
+
+def first_run(bot: Bot, when: datetime) -> None:
+    """The bot begins its life at ``when``."""
+    tick.begin(bot, when)
+
+
+def read_mailbox(bot: Bot, now: datetime) -> None:
+    """Pretend that a poll went well at ``now``."""
+    with bot.record.begin() as conn:
+        runs.put(conn, "last_good_poll", now.isoformat())
+
+
+def appoint(bot: Bot, *persons: tuple[str, str, str], on: str = "2017-06-01") -> None:
+    """Liaisons as (unit, name, email), all that their units have."""
+    day = datetime.fromisoformat(on).date()
+    by_unit: dict[str, list[Liaison]] = {}
+    for unit, name, email in persons:
+        by_unit.setdefault(unit, []).append(Liaison(unit, name, "13800000000", email))
+    with bot.record.begin() as conn:
+        for unit, liaisons in by_unit.items():
+            people.appoint(conn, unit, liaisons, day, day)
+
+
+def archived(bot: Bot, data: bytes, received_at: datetime) -> int:
+    """One mail in the archive; its number."""
+    with bot.record.begin() as conn:
+        mail_id = archive.store(conn, RawMail(data, received_at), None, received_at)
+    assert mail_id is not None
+    return mail_id
+
+
+def reported(
+    bot: Bot,
+    unit: str,
+    period: str = "2017-06",
+    when: str = "2017-07-03T10:00",
+    *,
+    outcome: Any = "accepted",
+    why: str = "",
+    numbers: Numbers | None = None,
+) -> int:
+    """Write down a report as if its mail had been worked off at ``when``; the report's number."""
+    moment = at(when)
+    mail_id = archived(bot, f"report {next(_serial)}".encode(), moment)
+    numbers = NUMBERS if numbers is None else numbers
+    judged = Judged(Form("annex4", "Sheet1", {}, {}), "附件4.xlsx", unit, period, None, "李明", "", numbers, ())
+    with bot.record.begin() as conn:
+        before = reports.accepted(conn, "annex4", unit, period)
+        first = before.first_received_at if before else moment
+        due = bot.deadline("annex4", period)
+        version = before.version + 1 if before else 1
+        ruling = Ruling(judged, outcome, why, version, before, due, first <= due)
+        report_id = reports.write(conn, mail_id, ruling, moment, moment)
+        archive.finish(conn, mail_id, moment, outcome, why, None)
+    assert report_id is not None
+    return report_id
+
+
+def rows(bot: Bot, table: Table) -> list[Any]:
+    """Every row of a table, in the order of its key."""
+    with bot.record.read() as conn:
+        return list(conn.execute(select(table).order_by(*table.primary_key.columns)))
+
+
+def letters(bot: Bot, state: str | None = None) -> list[Any]:
+    """The outbox, oldest first."""
+    return [row for row in rows(bot, schema.letter) if state in (None, row.state)]
+
+
+def events(bot: Bot, prefix: str = "") -> list[str]:
+    """What happened, in order."""
+    return [row.what for row in rows(bot, schema.event) if row.what.startswith(prefix)]
+
+
+def attentions(bot: Bot) -> list[tuple[str, str]]:
+    """What a person must see: kind and detail."""
+    return [(row.kind, row.detail) for row in rows(bot, schema.attention)]
+
+
+def text_of(mime: bytes) -> str:
+    """The plain text of a letter."""
+    for part in message_from_bytes(mime).walk():
+        if part.get_content_type() == "text/plain":
+            return bytes(part.get_payload(decode=True)).decode("utf-8")
+    raise AssertionError("a letter without plain text")
+
+
+def flat(mime: bytes) -> str:
+    """The plain text without blanks and line ends, as long lines are broken anywhere."""
+    return "".join(text_of(mime).split())
+
+
+def header(mime: bytes, name: str) -> str:
+    """A decoded header."""
+    return str(make_header(decode_header(message_from_bytes(mime)[name] or "")))
+
+
+def files_of(mime: bytes) -> list[tuple[str, bytes]]:
+    """The attachments of a letter."""
+    message = message_from_bytes(mime)
+    return [
+        (str(part.get_filename()), bytes(part.get_payload(decode=True)))
+        for part in message.walk()
+        if part.get_content_disposition() == "attachment"
+    ]
+
+
+def never() -> bool:
+    """The process is not being stopped."""
+    return False
+
+
+class FakeMailbox(Mailbox):
+    """A mailbox without a server. ``calls`` shows what it was asked; ``boxes`` what lies in each folder.
+
+    UIDs in ``mute`` get no answer to a FETCH of bodies; ``breaks`` maps the name of a call to an error.
+    """
+
+    def __init__(self, **boxes: dict[int, bytes]) -> None:
+        self.boxes: dict[str, dict[int, bytes]] = {"INBOX": {}, **boxes}
+        self.uidvalidity = 7
+        self.received_at: datetime | None = at("2017-07-03T10:00")
+        self.mute: set[int] = set()
+        self.sizes_claimed: dict[int, int] = {}
+        self.breaks: dict[str, BaseException] = {}
+        self.can_move = True
+        self.filed: list[tuple[str, tuple[int, ...], str]] = []
+        self.calls: list[str] = []
+        self.fetched: list[int] = []
+        self._open = ""
+
+    def _called(self, what: str) -> None:
+        self.calls.append(what)
+        name = what.split(" ", 1)[0]
+        if error := self.breaks.get(what) or self.breaks.get(name):
+            raise error
+
+    def folders(self) -> list[str]:
+        self._called("folders")
+        return list(self.boxes)
+
+    def select(self, folder: str) -> Selected:
+        self._called(f"select {folder}")
+        self._open = folder
+        return Selected(folder, self.uidvalidity, None)
+
+    def unknown(self, after: int | None, known: Callable[[Iterable[int]], set[int]]) -> list[int]:
+        self._called(f"unknown {after}")
+        uids = [uid for uid in self.boxes[self._open] if after is None or uid > after]
+        return sorted(set(uids) - known(uids))
+
+    def sizes(self, uids: Iterable[int]) -> dict[int, Headline]:
+        wanted = list(uids)
+        self._called(f"sizes {wanted}")
+        box = self.boxes[self._open]
+        return {u: Headline(self.sizes_claimed.get(u, len(box[u])), self.received_at) for u in wanted if u in box}
+
+    def fetch(self, uids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        wanted = list(uids)
+        self._called(f"fetch {wanted}")
+        for uid in wanted:
+            if uid not in self.mute:
+                self.fetched.append(uid)
+                yield uid, self.boxes[self._open][uid]
+
+    def file(self, uids: Iterable[int], into: str) -> bool:
+        moved = tuple(uids)
+        self._called(f"file {moved}")
+        if not self.can_move:
+            return False
+        self.filed.append((self._open, moved, into))
+        for uid in moved:
+            self.boxes[self._open].pop(uid, None)
+        return True
+
+
+class FakeSender(Sender):
+    """A connection without a server. ``sent`` has (address, bytes, attempt) in order; ``answers`` are used up
+    one by one, then everything is taken. An answer that is an exception is raised."""
+
+    def __init__(self, *answers: Delivery | BaseException) -> None:
+        self.answers = list(answers)
+        self.sent: list[tuple[str, bytes, int]] = []
+        self.opened = self.closed = 0
+        self.alarms: list[str] = []
+        self.before_closing: Callable[[], None] = lambda: None
+
+    def open(self) -> "FakeSender":
+        """What ``send_due`` calls for a connection."""
+        self.opened += 1
+        return self
+
+    def send(self, mime: bytes, to: str, attempts: int = 1) -> Delivery:
+        self.sent.append((to, mime, attempts))
+        answer = self.answers.pop(0) if self.answers else Sent("250 queued")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self.closed += 1
+        self.before_closing()
+
+    def addresses(self) -> list[str]:
+        return [to for to, _, _ in self.sent]

@@ -1,0 +1,80 @@
+"""Every case in tests/cases: the mail as it came, explained against the world that it came into."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.parts import Bot
+from tests import case_files
+from tests.case_files import FILES, FOLDER, Given, cases, explained
+from tests.cases.mails import MAILS
+
+CASES = cases()
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Bot]:
+    with case_files.office() as bot:
+        yield bot
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_case(case: Path, office: Bot) -> None:
+    expected = case / "expected.json"
+    assert expected.exists(), f"no expectation: python -m tests.case_files expect {case.name[:4]}"
+    assert explained(case, office) == json.loads(expected.read_text(encoding="utf-8"))
+
+
+def test_no_file_is_left_over_and_no_number_stands_twice() -> None:
+    assert {path.name for path in FOLDER.iterdir() if not path.is_dir()} == {
+        "__init__.py", "mails.py", "parts.py", "roster.toml",
+    }  # fmt: skip
+    for case in CASES:
+        assert re.fullmatch(r"\d{4}-[a-z0-9-]+", case.name), case.name
+        files = {path.name for path in case.iterdir()}
+        assert {"mail.eml"} <= files <= FILES, case.name
+    numbers = [case.name[:4] for case in CASES]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_every_mail_is_the_one_that_the_code_makes() -> None:
+    assert {case.name for case in CASES} == set(MAILS)
+    changed = [name for name, build in MAILS.items() if (FOLDER / name / "mail.eml").read_bytes() != build()]
+    assert changed == []
+
+
+def test_what_is_given_can_be_read() -> None:
+    for case in CASES:
+        assert Given.of(case).people, case.name
+
+
+def test_no_case_leads_to_two_letters_or_to_a_letter_to_somebody_else() -> None:
+    for case in CASES:
+        shape = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+        assert len(shape["letters"]) <= 1, case.name
+        assert all(letter["to"] == shape["from"] for letter in shape["letters"]), case.name
+        assert not (shape["automatic"] and shape["letters"]), case.name
+
+
+def test_the_command_refuses_to_overwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a case whose expectation stands
+    case = tmp_path / "0001-x"
+    case.mkdir()
+    (case / "mail.eml").write_bytes((FOLDER / "0046-thanks" / "mail.eml").read_bytes())
+    (case / "expected.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "roster.toml").write_bytes((FOLDER / "roster.toml").read_bytes())
+    monkeypatch.setattr(case_files, "FOLDER", tmp_path)
+    # when it is asked for again
+    assert case_files.main(["expect", "0001"]) == 1
+    # then it stays, and after it was deleted it is written
+    assert (case / "expected.json").read_text(encoding="utf-8") == "{}"
+    assert "not overwritten" in capsys.readouterr().out
+    (case / "expected.json").unlink()
+    assert case_files.main(["expect", "0001"]) == 0
+    assert json.loads((case / "expected.json").read_text(encoding="utf-8"))["outcome"] == "ignored"
+    assert case_files.main([]) == 2
