@@ -120,6 +120,7 @@ def reported(
     outcome: Any = "accepted",
     why: str = "",
     numbers: Numbers | None = None,
+    sender_unit: str | None = None,
 ) -> int:
     """Write down a report as if its mail had been worked off at ``when``; the report's number."""
     moment = at(when)
@@ -131,7 +132,7 @@ def reported(
         first = before.first_received_at if before else moment
         due = bot.deadline("annex4", period)
         version = before.version + 1 if before else 1
-        ruling = Ruling(judged, outcome, why, version, before, due, first <= due)
+        ruling = Ruling(judged, outcome, why, version, before, due, first <= due, about=period, sender_unit=sender_unit)
         report_id = reports.write(conn, mail_id, ruling, moment, moment)
         archive.finish(conn, mail_id, moment, outcome, why, None)
     assert report_id is not None

@@ -31,14 +31,15 @@ def mail(
     return message.as_bytes()
 
 
-def book(unit: str = "五图街道办事处", month: int = 6, *, total: int = 32, extra: int = 0) -> bytes:
-    """The official workbook of a unit; ``extra`` is added to one of its numbers and to the sums."""
+def book(unit: str = "五图街道办事处", month: int | str = 6, *, total: int = 32, extra: int = 0) -> bytes:
+    """The official workbook of a unit; ``extra`` is added to one of its numbers and to the sums. ``month`` may
+    have its year: ``2017年6``."""
     counts = [0, 2, 5, 1, 1, 0, 3, 0, 0, 1, 12, 7 + extra]
     rows = official(counts, sums=(8, 4, 20 + extra), total=total + extra, unit=unit, period=f"（截至  {month} 月）")
     return xlsx((rows, MERGES))
 
 
-def report(sender: str, unit: str = "五图街道办事处", month: int = 6, *, total: int = 32, extra: int = 0,
+def report(sender: str, unit: str = "五图街道办事处", month: int | str = 6, *, total: int = 32, extra: int = 0,
            subject: str = "报送附件4", headers: dict[str, str] | None = None) -> bytes:  # fmt: skip
     """A mail with one workbook. Another ``total`` than 32 is a wrong sum."""
     data = book(unit, month, total=total, extra=extra)

@@ -325,7 +325,7 @@ FORMS = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @example(form(BLANK, (0, 0, 0), 0))
 @given(FORMS)
 def test_no_number_comes_from_nowhere(given_form: Form) -> None:
@@ -345,7 +345,7 @@ def test_no_number_comes_from_nowhere(given_form: Form) -> None:
                 assert given_numbers[group][column] == cell.value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(FORMS)
 def test_a_form_without_an_error_adds_up(given_form: Form) -> None:
     errors = [f for f in found(given_form) if f.severity == "error"]
@@ -361,7 +361,7 @@ def test_a_form_without_an_error_adds_up(given_form: Form) -> None:
         assert all(f.message and "{" not in f.message for f in errors)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(FORMS)
 def test_every_cell_that_lacks_a_number_is_named_once(given_form: Form) -> None:
     lacking = sum(4 - len(row) for row in numbers_of(given_form, ANNEX4).values())

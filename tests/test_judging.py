@@ -55,8 +55,9 @@ def ruled(
     given_form: Form | None = None, past: Past | None = None, at: datetime = JULY_3, waiting: str = "", **how: Any
 ) -> Ruling:
     past = past or Past()
-    result = judged(given_form or form(), past, at=at, **how)
-    return rule_on(result, past, waiting, DUE if result.period else None, at)
+    placed = placed_all(given_form or form(), at=at, **how)[0]
+    result = judge(placed, past, WORDS)
+    return rule_on(placed, result, past, waiting, DUE if result.period else None, at)
 
 
 def cases(result: Judged) -> list[tuple[str, str]]:
@@ -225,6 +226,18 @@ def test_the_base_travels_with_the_ruling() -> None:
     assert ruled(past=Past(base={"other": 30})).base == {"other": 30}
 
 
+def test_what_a_ruling_is_about_when_the_form_does_not_tell() -> None:
+    # given a month that nobody can tell: it is about the one that is open, and about the sender's own unit
+    ruling = ruled(form(period="九十月", unit="某镇"))
+    assert (ruling.judged.period, ruling.about, ruling.sender_unit) == (None, "2017-06", "五图街道")
+    # given another unit's form: it is about that month, and came from this unit
+    ruling = ruled(form(unit="乔官镇"), waiting="unit_mismatch")
+    assert (ruling.judged.unit, ruling.about, ruling.sender_unit) == ("乔官镇", "2017-06", "五图街道")
+    # given a sender of two units, or none: nobody's in particular
+    assert ruled(form(unit=""), sender=TWO_POSTS).sender_unit is None
+    assert ruled(waiting="unknown_sender", sender=STRANGER).sender_unit is None
+
+
 @pytest.mark.parametrize("zone", HOST_ZONES)
 @pytest.mark.parametrize(
     ("arrived", "on_time"),
@@ -264,7 +277,7 @@ def test_a_returned_report_saves_no_deadline() -> None:
 
 def rulings(*forms: Form | Document, sender: KnownSender = WUTU, past: Past | None = None) -> list[tuple[str, str]]:
     found = [
-        rule_on(judge(p, past or Past(), WORDS), past or Past(), why_waiting(mail(), p), DUE, JULY_3)
+        rule_on(p, judge(p, past or Past(), WORDS), past or Past(), why_waiting(mail(), p), DUE, JULY_3)
         for p in placed_all(*forms, sender=sender)
     ]
     return [(r.outcome, r.why) for r in without_repeats(found)]
@@ -287,7 +300,7 @@ def test_reports_of_two_units_by_one_person_both_count() -> None:
 def test_reports_of_two_months_both_count() -> None:
     at = AUGUST_3
     found = [
-        rule_on(judge(p, Past(), WORDS), Past(), "", DUE, at)
+        rule_on(p, judge(p, Past(), WORDS), Past(), "", DUE, at)
         for p in placed_all(form(), form(MORE, (8, 4, 21), 33, period="7月"), at=at)
     ]
     assert [(r.outcome, r.judged.period) for r in without_repeats(found)] == [

@@ -285,14 +285,19 @@ def test_a_changed_byte_costs_the_member_that_it_is_in(archive: bytes, programs:
 
 
 @pytest.mark.parametrize(
-    ("cut", "name"), [(-7, "r.rar"), (-8, "b.xls"), (-9, "r.rar"), (-60, "r.rar")], ids=["end", "byte", "header", "more"]
+    ("cut", "read", "name"),
+    [
+        pytest.param(7, [DATA, b"22"], "r.rar", id="the end of the archive"),
+        pytest.param(8, [DATA], "b.xls", id="a byte of the second file"),
+        pytest.param(40, [], "r.rar", id="the header of the second file"),
+        pytest.param(50, [], "a.xls", id="a byte of the first file"),
+    ],
 )
-def test_what_is_cut_off_a_rar_is_told(cut: int, name: str, programs: Programs) -> None:
-    # given an archive of three members whose end did not arrive
-    archive = rar4((b"a.xls", DATA), (b"b.xls", b"22"))[:cut]
+def test_what_is_cut_off_a_rar_is_told(cut: int, read: list[bytes], name: str, programs: Programs) -> None:
+    archive = rar4((b"a.xls", DATA), (b"b.xls", b"22"))[:-cut]
     attachments, refused = sent(archive, programs)
-    assert [a.data for a in attachments] in ([DATA, b"22"], [DATA])
-    assert [r.code for r in refused] == ["archive_damaged"]
+    assert [a.data for a in attachments] == read
+    assert refused == (Refused(name, "archive_damaged"),)
 
 
 def test_a_changed_byte_costs_the_whole_7z(bsdtar: str, programs: Programs) -> None:

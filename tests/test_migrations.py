@@ -111,6 +111,15 @@ def test_a_row_that_points_nowhere_is_refused(record: Record) -> None:
         conn.execute(schema.place.insert().values(row))
 
 
+def test_an_error_shows_nobody_and_no_mail(record: Record) -> None:
+    row = {"unit": "五图街道", "name": "李明", "mobile": "13812345678", "email": None, "since": at("2017-07-03T10:00")}
+    with pytest.raises(IntegrityError) as caught, record.begin() as conn:
+        conn.execute(schema.liaison.insert().values(row))
+    said = str(caught.value).partition("DETAIL")[0]  # PostgreSQL's own lines name the row that it refused
+    assert "13812345678" not in said
+    assert "hide_parameters" in str(caught.value)
+
+
 def test_a_transaction_that_fails_leaves_nothing(record: Record) -> None:
     with pytest.raises(KeyError), record.begin() as conn:
         archive.set_folder_state(conn, "INBOX", archive.FolderState(1, 1, at("2017-07-03T10:00")))

@@ -42,12 +42,22 @@ def test_who_is_missing_since_when_whom_to_call_and_which_group() -> None:
         "phone": "13800000001",
         "email": "li@town.example、wang@town.example",
         "state": "missing",
+        "unreachable": False,
         "last_received": None,
     }
     # returned: it owes still, and the notice says when something came
     assert (rows["乔官镇"]["state"], rows["乔官镇"]["last_received"]) == ("returned", beijing("2017-07-04T09:00:00"))
     # a department that inspects nothing, with a liaison who has no name
     assert (rows["财政局"]["group"], rows["财政局"]["liaison"], rows["财政局"]["phone"]) == ("", "", "6221234")
+
+
+def test_a_unit_whose_every_address_came_back_is_unreachable() -> None:
+    def unreachable(*dead: str) -> list[str]:
+        return [row["unit"] for row in notice(dead=dead)["missing"] if row["unreachable"]]
+
+    assert unreachable() == []
+    assert unreachable("li@town.example") == []  # the other liaison can be written to
+    assert unreachable("li@town.example", "wang@town.example", "x@else.example") == ["五图街道"]
 
 
 def test_what_waits_for_the_office_is_not_called_missing() -> None:

@@ -372,15 +372,6 @@ def test_what_is_not_this_form() -> None:
     )
 
 
-def test_the_numbers_of_another_kind_of_table_are_not_taken() -> None:
-    """Groups down, columns across: not read yet, and above all not read wrongly."""
-    labels: list[Cell] = ["规模以上企业", "高危企业", "其他生产经营单位"]
-    rows: Rows = [["类别", "一级", "二级", "三级", "其他"]]
-    rows += [[label, *COUNTS[4 * n : 4 * n + 4]] for n, label in enumerate(labels)]
-    assert _forms(rows) == ()
-    assert _forms([*rows, [], *rows]) == ()
-
-
 HAZARD_GROUPS = ("用电", "消防", "机械", "高处", "其他")
 HAZARD_STATES = ("发现", "整改", "其他")
 HAZARDS = FormRule.model_validate(

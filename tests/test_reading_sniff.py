@@ -62,7 +62,7 @@ OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
         (b"", "other"),
         (b"Rar!\x1a\x07\x01\x00", "other"),
         (b"7z\xbc\xaf\x27\x1c", "other"),
-        (rb"{\rtf1\ansi}", "other"),
+        (rb"{\rtf1\ansi}", "doc"),
         (b"\x78\x9f\x3e\x22\x00", "other"),
         (b"a,b\x00c", "other"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.jobs.parts import Bot
+from bot.jobs.standing import lines
 from bot.model.deciding import Attention
 from bot.record import attention, reports, schema
 from tests.bots import NUMBERS, archived, at, built, config, events, reported, rows
@@ -111,13 +112,30 @@ def test_two_workers_never_tell_the_same(postgres_url: str, tmp_path: Path) -> N
 
 
 def test_a_waiting_report_waits_until_the_unit_has_an_accepted_one(bot: Bot) -> None:
-    waiting = Attention("unknown_sender", "附件4.xlsx", WUTU, "annex4", "2017-06")
-    nameless = Attention("unknown_sender", "表.xlsx", None, "annex4", None)
-    with bot.record.begin() as conn:
-        attention.open_items(conn, [waiting, nameless], at("2017-07-03T11:00"))
-    with bot.record.read() as conn:
-        assert [row.unit for row in attention.of_reports(conn, "annex4", "2017-06")] == [WUTU, None]
-        assert [row.unit for row in attention.of_reports(conn, "annex4", "2017-07")] == [None]
+    def units(period: str) -> list[str | None]:
+        with bot.record.read() as conn:
+            return [row.unit for row in reports.waiting(conn, "annex4", period)]
+
+    # given
+    reported(bot, WUTU, when="2017-07-03T11:00", outcome="waiting", why="unknown_sender")
+    assert (units("2017-06"), units("2017-07")) == ([WUTU], [])
+    # when the unit itself reports
     reported(bot, WUTU, when="2017-07-03T12:00")
+    # then
+    assert units("2017-06") == []
+
+
+def test_a_report_in_the_name_of_another_unit_waits_until_its_sender_has_reported(bot: Bot) -> None:
+    # given one that names Wutu and came from Qiaoguan, after Wutu's own
+    reported(bot, WUTU, when="2017-07-03T10:00")
+    reported(bot, WUTU, when="2017-07-03T11:00", outcome="waiting", why="unit_mismatch", sender_unit=QIAOGUAN)
     with bot.record.read() as conn:
-        assert [row.unit for row in attention.of_reports(conn, "annex4", "2017-06")] == [None]
+        assert [row.sender_unit for row in reports.waiting(conn, "annex4", "2017-06")] == [QIAOGUAN]
+        assert {r.unit.name: r.state for r in lines(bot, conn, "annex4", "2017-06", at("2017-07-04T10:00"))}[
+            QIAOGUAN
+        ] == "waiting"
+    # when
+    reported(bot, QIAOGUAN, when="2017-07-03T12:00")
+    # then
+    with bot.record.read() as conn:
+        assert reports.waiting(conn, "annex4", "2017-06") == []

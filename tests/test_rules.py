@@ -128,7 +128,7 @@ def test_every_reason_that_is_required_is_one_that_the_code_gives() -> None:
 
 def test_a_kind_of_file_that_cannot_be_read_has_a_sentence() -> None:
     kinds = {"xlsx", "xls", "ods", "docx", "doc", "html", "csv", "pdf", "image", "other"}
-    readable = {"xlsx", "xls", "ods"}
+    readable = {"xlsx", "xls", "ods", "docx", "html", "csv"}
     assert kinds - readable <= set(RULES.reasons.unreadable)
 
 

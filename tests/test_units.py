@@ -99,7 +99,7 @@ NAMES = st.sampled_from(WRITTEN)
 NOISE = st.lists(st.sampled_from(" \t\u3000\u00a0\u200b\ufeff：:，,。.、（）()【】“”*_"), max_size=6).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(NAMES, st.data())
 def test_noise_between_characters_never_leads_elsewhere(pair: tuple[str, str], data: st.DataObject) -> None:
     name, unit = pair
@@ -107,7 +107,7 @@ def test_noise_between_characters_never_leads_elsewhere(pair: tuple[str, str], d
     assert named(spelt) == unit
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=12) | st.text("五图街道乔官镇县局安监办公室人民政府", max_size=12))
 def test_whatever_is_meant_was_written(text: str) -> None:
     """No prefix match, no likeness: one of the unit's names stands in the text."""

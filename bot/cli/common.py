@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.clock import parse_now, system_clock
-from bot.config import Config
 
+if TYPE_CHECKING:
+    from bot.config import Config
+
+PIPE_WIDTH = 250
 Json = Annotated[bool, typer.Option("--json", help="JSON for programs instead of a table.")]
 Now = Annotated[str | None, typer.Option("--now", metavar="T", help="Pretend it is T, such as 2017-07-06T09:00.")]
 
 
-def now_in(config: Config, text: str | None) -> datetime:
+def now_in(config: "Config", text: str | None) -> datetime:
     """``--now``, or the clock."""
     return parse_now(text, config.office.zone) or system_clock()
 
@@ -47,7 +50,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for index, row in enumerate(rows):
         cells = ["" if cell is None else escape(str(cell)) for cell in row]
         table.add_row(*cells, style=styles[index] if index < len(styles) else None)
-    Console().print(table)
+    # Into a file or a pipe nothing is broken at 80 columns: a name must stay whole to be found.
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 @contextmanager

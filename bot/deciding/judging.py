@@ -73,7 +73,9 @@ def why_waiting(mail: Mail, placed: Placed) -> str:
     return placed.whose.waiting or ("confirm" if placed.form.confidence == "confirm" else "")
 
 
-def rule_on(judged: Judged, past: Past, waiting: str, deadline: datetime | None, received_at: datetime) -> Ruling:
+def rule_on(
+    placed: Placed, judged: Judged, past: Past, waiting: str, deadline: datetime | None, received_at: datetime
+) -> Ruling:
     """What happens to one form. ``waiting`` is why a person must decide, or empty; it comes before errors,
     because a report whose owner is uncertain is answered with nothing about its content."""
     outcome: Outcome = "accepted"
@@ -83,12 +85,21 @@ def rule_on(judged: Judged, past: Past, waiting: str, deadline: datetime | None,
         outcome = "returned"
     elif past.current is not None and past.current.numbers == judged.numbers:
         outcome = "duplicate"
+    ruling = Ruling(
+        judged,
+        outcome,
+        waiting,
+        before=past.current,
+        base=past.base,
+        about=judged.period or placed.when.open,
+        sender_unit=placed.whose.sender,
+    )
     if deadline is None:
-        return Ruling(judged, outcome, waiting, before=past.current, base=past.base)
+        return ruling
     first = past.current.first_received_at if past.current else received_at
     version = past.current.version + 1 if past.current else 1
     on_time = late_days(first, deadline, deadline.tzinfo or UTC) == 0
-    return Ruling(judged, outcome, waiting, version, past.current, deadline, on_time, past.base)
+    return replace(ruling, version=version, deadline=deadline, on_time=on_time)
 
 
 def without_repeats(rulings: list[Ruling]) -> list[Ruling]:

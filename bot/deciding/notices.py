@@ -1,6 +1,6 @@
 """What the office is told of a period: the overdue notice's and the digest's values. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -26,6 +26,7 @@ def overdue_context(
     now: datetime,
     zone: tzinfo,
     draft: bool,
+    dead: Collection[str] = (),
 ) -> dict[str, Any]:
     """Who has not reported, since when, whom to call, and which group inspects the unit."""
     counted = rates(lines)
@@ -35,7 +36,7 @@ def overdue_context(
         "period": period,
         "deadline": deadline,
         "days_late": late_days(now, deadline, zone),
-        "missing": [_missing(line, people, rules) for line in lines if line.state in ("missing", "returned")],
+        "missing": [_missing(line, people, rules, dead) for line in lines if line.state in ("missing", "returned")],
         "waiting": [
             {"unit": line.unit.name, "why": rules.reasons.waiting.get(line.why, "")}
             for line in lines
@@ -48,7 +49,7 @@ def overdue_context(
 
 
 def contact(unit: str, people: People) -> dict[str, str]:
-    """Whom to call at a unit: every liaison's name, telephone and address, empty when nobody is registered."""
+    """Whom to call at a unit: each liaison's name, telephone and address, empty when nobody is registered."""
     persons = people.get(unit, ())
     return {
         "liaison": "、".join(p.name for p in persons if p.name),
@@ -57,13 +58,15 @@ def contact(unit: str, people: People) -> dict[str, str]:
     }
 
 
-def _missing(line: Standing, people: People, rules: Rules) -> dict[str, Any]:
+def _missing(line: Standing, people: People, rules: Rules, dead: Collection[str]) -> dict[str, Any]:
+    addresses = [p.email for p in people.get(line.unit.name, ()) if p.email]
     group = rules.units.group_of(line.unit.name)
     return {
         "unit": line.unit.name,
         "group": group.name if group else "",
         **contact(line.unit.name, people),
         "state": line.state,
+        "unreachable": bool(addresses) and all(a in dead for a in addresses),
         "last_received": line.received_at,
     }
 

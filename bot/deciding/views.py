@@ -101,7 +101,7 @@ def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
 
 
 def shares(result: Progress, rule: FormRule, whole: str) -> list[dict[str, Any]]:
-    """The distance to the targets by category and, under the label ``whole``, over all; without what no target names."""
+    """The distance to the targets by category and, labelled ``whole``, over all; without what no target names."""
     rows = [(rule.group(id_).label, share) for id_, share in result.groups.items()]
     return [
         {

@@ -14,6 +14,7 @@ from bot.rules.forms import FormRule
 from bot.rules.policy import Words
 
 _PLAUSIBLE_DAYS = 200  # a 填报时间 further from the arrival than this has a typing error in its year
+_SHORT = 12  # a longer text is the whole title, and no month to be quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def which_period(
         return WhichPeriod(None, open_now, finding(rule, "period", "", place, written=text, expected=expected))
     arrived = received_at.astimezone(zone).date()
     period = f"{year}-{number:02d}" if year else _with_year(number, filled_on, subject, arrived)
-    shown = words.month_text(period)
+    shown = text if len(text) <= _SHORT else words.month_text(period)
     if opens_at(rule, period, zone) > received_at:
         return WhichPeriod(None, open_now, finding(rule, "period", "future", place, written=shown, expected=expected))
     if not campaign.first <= period <= campaign.last:

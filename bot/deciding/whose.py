@@ -28,11 +28,13 @@ class KnownSender:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """The unit, or None; ``waiting`` is a key of ``[waiting]`` in rules/reasons.toml."""
+    """The unit, or None; ``waiting`` is a key of ``[waiting]`` in rules/reasons.toml; ``sender`` is the one unit
+    that the sender can mean by himself."""
 
     unit: str | None
     finding: Finding | None = None
     waiting: str = ""
+    sender: str | None = None
 
 
 def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: Units) -> Whose:
@@ -45,17 +47,17 @@ def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: U
     named = units.resolve(text) if text else None
     if not sender.units:
         return _strangers(named.name if named else None, text, place, rule)
+    only = _only(sender)
     if sender.reply_units and not set(sender.reply_units) & set(sender.units):
-        return Whose(named.name if named else None, waiting="token_mismatch")
+        return Whose(named.name if named else None, None, "token_mismatch", only)
     if named is not None:
         waiting = "" if named.name in sender.units else "unit_mismatch"
-        return Whose(named.name, waiting=waiting)
-    only = _only(sender)
+        return Whose(named.name, None, waiting, only)
     registered = only or "、".join(sender.units)
     if not text:
         case = "blank" if only else "several"
-        return Whose(only, finding(rule, "unit", case, place, registered=registered))
-    return Whose(only, finding(rule, "unit", "", place, written=text, registered=registered))
+        return Whose(only, finding(rule, "unit", case, place, registered=registered), "", only)
+    return Whose(only, finding(rule, "unit", "", place, written=text, registered=registered), "", only)
 
 
 def _strangers(named: str | None, text: str, place: str, rule: FormRule) -> Whose:

@@ -4,8 +4,13 @@ attention.untold -> LetterDraft -> job_run row, letters, told: ONE transaction
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Connection, Row
+
+from bot.deciding.notices import People, contact
 from bot.jobs.parts import Bot
+from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
 
@@ -42,21 +47,30 @@ def bundle(bot: Bot, now: datetime) -> int:
         slot = now.astimezone(bot.zone).strftime("%Y-%m-%dT%H:%M:%S")
         if not runs.claim_run(conn, BUNDLE, slot, now):
             return 0
-        items = [
-            {
-                "sentence": sentence(bot, row.kind),
-                "unit": row.unit,
-                "period": row.period,
-                "sender": row.shown_from or "",
-                "subject": row.subject or "",
-                "received_at": row.received_at,
-                "detail": row.detail,
-            }
-            for row in rows
-        ]
+        items = [_item(bot, conn, row, people_by_unit(conn, bot, now)) for row in rows]
         draft = LetterDraft(
             key=f"{BUNDLE}:{slot}", letter="attention", to="", context={"items": items, "n": len(items)}
         )
         bot.enqueue_for_staff(conn, draft, now)
         attention.told(conn, [row.id for row in rows], now)
     return len(rows)
+
+
+def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str, Any]:
+    """One thing that needs a person: what, about which mail or letter, whom to call."""
+    registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
+    is_address = "@" in row.detail
+    return {
+        "sentence": sentence(bot, row.kind),
+        "unit": row.unit,
+        "registered": registered if registered != row.unit else None,
+        "period": row.period,
+        "sender": row.shown_from or "",
+        "subject": row.subject or "",
+        "received_at": row.received_at,
+        "file": "" if is_address else row.detail,
+        "address": row.detail if is_address else "",
+        "letter_subject": row.letter_subject or "",
+        "answer": row.answer or "",
+        **contact(row.unit or registered or "", people),
+    }

@@ -81,9 +81,10 @@ def digest_context(
     who = people_by_unit(conn, bot, now)
     changed = _changes(conn, form, since, now)
     unread = _unread(bot, conn, since)
+    letters = outbox.counts(conn, queued_before=now)  # what this very run queues is no backlog
     table, total = _numbers(bot, conn, form, period, since, now)
     return {
-        "week": bot.rules.words.week_text(due),
+        "week": bot.rules.words.week_text(due - timedelta(days=1)),
         "period": period,
         "deadline": deadline,
         "form_name": rule.name,
@@ -108,7 +109,7 @@ def digest_context(
         "total": total,
         "changes": changed,
         "unread": unread,
-        "letters": {state: outbox.counts(conn).get(state, 0) for state in ("sent", "queued", "held", "failed")},
+        "letters": {state: letters.get(state, 0) for state in ("sent", "queued", "held", "failed")},
         "quiet": not changed and not unread and counted.received == counted.expected,
     }
 
@@ -158,10 +159,10 @@ def _waiting(bot: Bot, conn: Connection, form: str, period: str) -> list[dict[st
             "unit": row.unit,
             "sender": row.shown_from or "",
             "subject": row.subject or "",
-            "why": bot.rules.reasons.waiting[row.kind],
-            "since": row.opened_at,
+            "why": bot.rules.reasons.waiting[row.why],
+            "since": row.received_at,
         }
-        for row in attention.of_reports(conn, form, period)
+        for row in reports.waiting(conn, form, period)
     ]
 
 

@@ -69,6 +69,7 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
             _set_aside(bot, claimed, now, "set_aside")
             return
         with bot.record.begin() as conn:
+            bot.record.decide_alone(conn)
             apply(bot, conn, claimed.mail_id, opened, now)
 
 

@@ -158,7 +158,7 @@ def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> No
     if delivery.dead_address:
         people.mark_dead(conn, due.to, now, delivery.reason)
     unit = due.obligations[0].unit if due.obligations else None
-    attention.open_items(conn, [Attention("letter_failed", due.to, unit)], now, due.mail_id)
+    attention.open_items(conn, [Attention("letter_failed", due.to, unit, letter_id=due.letter_id)], now, due.mail_id)
 
 
 def _put_back(bot: Bot, due: Due, error: Exception) -> None:
@@ -178,4 +178,4 @@ def requeue_unproven(conn: Connection, now: datetime, before: datetime) -> None:
     for row in outbox.unproven(conn, before):
         log.warning("letter %s was being handed over when the process ended: it is sent again", row.id)
         outbox.requeue(conn, row.id, now)
-        attention.open_items(conn, [Attention("letter_unproven", row.to)], now, row.mail_id)
+        attention.open_items(conn, [Attention("letter_unproven", row.to, letter_id=row.id)], now, row.mail_id)

@@ -16,7 +16,7 @@ from bot.jobs.polling import LAST_POLL
 from bot.jobs.reminder_letters import JOB, Reminder, drafts
 from bot.jobs.standing import lines, owing, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
-from bot.record import archive, runs
+from bot.record import archive, people, runs
 from bot.rules.policy import Stage
 
 NOTICE = "overdue_notice"
@@ -96,6 +96,7 @@ def _notice(bot: Bot, conn: Connection, form: str, period: str, stage: Stage, no
         now=now,
         zone=bot.zone,
         draft=stage.draft,
+        dead=people.dead(conn),
     )
     key = f"{NOTICE}:{form}:{period}:{stage.id}"
     bot.enqueue_for_staff(conn, LetterDraft(key=key, letter=stage.office, to="", context=context), now)

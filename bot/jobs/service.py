@@ -56,6 +56,8 @@ class Service:
     def __init__(self, bot: Bot, clock: Clock, stop: threading.Event) -> None:
         self.bot, self.clock, self.stop = bot, clock, stop
         self._box: Mailbox | None = None
+        self._wake: Callable[[], object] = lambda: None
+        self._again = threading.Event()  # there is more to send than the tick under way has seen
 
     def run(self) -> None:
         from apscheduler.executors.pool import ThreadPoolExecutor
@@ -70,6 +72,7 @@ class Service:
         seconds = self.bot.config.schedule.poll_seconds
         scheduler.add_job(self._mail, "interval", seconds=seconds, id="mail", next_run_time=now)
         scheduler.add_job(self._clock, "interval", seconds=CLOCK_SECONDS, id="clock", next_run_time=now)
+        self._wake = lambda: scheduler.modify_job("clock", next_run_time=self.clock())
         scheduler.start()
         log.info("running", extra={"poll_seconds": seconds})
         self.stop.wait()
@@ -85,12 +88,12 @@ class Service:
                 self.bot, "mailbox", self.clock(), lambda secret: Mailbox.open(self.bot.config.mailbox, secret)
             )
             with opened as self._box:
-                while not self.stop.is_set():
-                    idles = self._once(opened)
-                    if not idles:
-                        break
-                    opened.select(self.bot.config.mailbox.folder)
-                    opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
+                before: int | None = -1
+                while not self.stop.is_set() and self._once(opened):
+                    uidnext = opened.select(self.bot.config.mailbox.folder).uidnext
+                    if uidnext == before:  # else mail came while the poll was under way: IDLE would not tell of it
+                        opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
+                    before = uidnext
         except BotError as error:
             if not isinstance(error, LoginRefused) and not self.stop.is_set():
                 log.warning("%s", error)
@@ -108,12 +111,17 @@ class Service:
 
     def _work(self) -> None:
         try:
-            work(self.bot, self.clock(), self.stop.is_set)
+            if work(self.bot, self.clock(), self.stop.is_set).worked:
+                self._again.set()
+                self._wake()  # a liaison who has just written is answered now, not with the next tick
         except BotError as error:
             log.warning("%s", error)
 
     def _clock(self) -> None:
-        tick.watch_the_clock(self.bot, self.clock(), self.stop.is_set, tick.Report())
+        self._again.set()
+        while self._again.is_set() and not self.stop.is_set():
+            self._again.clear()
+            tick.watch_the_clock(self.bot, self.clock(), self.stop.is_set, tick.Report())
 
 
 def end_within(seconds: float, end: Callable[[], None]) -> None:

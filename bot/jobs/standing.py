@@ -14,9 +14,17 @@ from bot.record import people, reports
 
 
 def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> tuple[Standing, ...]:
-    """One line for each unit that owes the form, in the order of rules/units.toml."""
+    """One line for each unit that owes the form, in the order of rules/units.toml.
+
+    A report that waits speaks for the unit that it names and for its sender's own: one of them sent it.
+    """
     accepted = {u: reports.as_accepted(row) for u, row in reports.in_force(conn, form, period).items()}
-    uncounted = [Uncounted(r.unit, r.outcome, r.why, r.received_at) for r in reports.not_counted(conn, form, period)]
+    uncounted = [
+        Uncounted(unit, r.outcome, r.why, r.received_at)
+        for r in reports.not_counted(conn, form, period)
+        for unit in dict.fromkeys((r.unit, r.sender_unit))
+        if unit == r.unit or r.outcome == "waiting"
+    ]
     rule = bot.rules.forms[form]
     due = bot.deadline(form, period)
     return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone)

@@ -65,7 +65,7 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
         past = past_of(conn, item)
         judged = judge(item, past, bot.rules.words)
         due = bot.deadline(judged.form.form, judged.period) if judged.period else None
-        rulings.append(rule_on(judged, past, why_waiting(mail, item), due, mail.received_at))
+        rulings.append(rule_on(item, judged, past, why_waiting(mail, item), due, mail.received_at))
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
     return decide(mail, opened.documents, tuple(without_repeats(rulings)), sender, bot.rules, policy)
 

@@ -72,7 +72,8 @@ class Accepted:
 class Ruling:
     """What happens to one judged form. ``why`` is a key of ``[waiting]`` in rules/reasons.toml when it
     waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version;
-    ``base`` is what the unit has registered, by category."""
+    ``base`` is what the unit has registered, by category.
+    ``about`` is the period, or the one that was open when nobody can tell it; ``sender_unit`` the sender's own unit."""
 
     judged: Judged
     outcome: Outcome
@@ -82,6 +83,8 @@ class Ruling:
     deadline: datetime | None = None
     on_time: bool | None = None
     base: Mapping[str, int] | None = None
+    about: str = ""
+    sender_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,15 @@ class LetterFile:
 @dataclass(frozen=True, slots=True)
 class Attention:
     """Something that a person must see. ``kind`` is a key of ``[waiting]`` or ``[attention]`` in
-    rules/reasons.toml; ``unit``, ``form`` and ``period`` name what waits because of it, if anything."""
+    rules/reasons.toml; ``unit``, ``form`` and ``period`` name what waits because of it, if anything;
+    ``letter_id`` the letter of ours that it is about."""
 
     kind: str
     detail: str = ""
     unit: str | None = None
     form: str | None = None
     period: str | None = None
+    letter_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def grid(words: Iterable[Word], name: str) -> Grid:
     columns = _columns([(word.x0, word.x1) for row in dense for word in row])
     cells = tuple(_cells(row, columns, in_order=row not in dense) for row in rows)
     # No table is known: rows are counted from the head of the page.
-    return Grid(name, cells, tables=((0, len(cells) - 1),))
+    return Grid(name, cells, tables=((0, len(cells) - 1),) if cells else ())
 
 
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.model.forms import Document, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
-from bot.reading.matrix import forms_in
+from bot.reading.choosing import forms_on
 from bot.reading.opened import Opened
 from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
@@ -72,4 +72,4 @@ def _as_sheet(opened: Opened) -> Opened:
 
 def forms_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
     """Every form on the sheets."""
-    return tuple(form for grid in grids for rule in rules.forms.values() for form in forms_in(grid, rule, rules.words))
+    return tuple(form for grid in grids for form in forms_on(grid, rules.forms, rules.words))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.model.forms import Cell, Written
-from bot.reading.view import Box, View
+from bot.reading.view import Box, View, is_formula
 from bot.reading.vocabulary import Vocabulary
 from bot.reading.written import month, phone, shown
 from bot.rules.base import even
@@ -127,7 +127,8 @@ def _month_in_title(view: View, vocab: Vocabulary, block: Box) -> Written | None
 
 
 def _plain(cell: Cell) -> str:
-    return unicodedata.normalize("NFKC", cell[:LONGEST]) if isinstance(cell, str) else ""
+    told = isinstance(cell, str) and not is_formula(cell)  # ="填报单位："&A1 was never calculated: nobody wrote it
+    return unicodedata.normalize("NFKC", cell[:LONGEST]) if told and isinstance(cell, str) else ""
 
 
 def _value(cell: Cell, rule: FieldRule | None) -> str:

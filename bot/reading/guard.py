@@ -23,7 +23,7 @@ from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
 
 FILE_SECONDS = 5.0  # for one file; a form takes a few milliseconds
-SLOW_SECONDS = 60.0  # for one picture; a page takes 3 to 12
+SLOW_SECONDS = 60.0  # for one picture
 SLOW = (sys.executable, "-m", "bot.reading.slow")
 START_SECONDS = 60.0  # for the process to come up, on a slow disk
 KIND = 100  # bytes of the frame that names the kind
@@ -65,13 +65,14 @@ class Reader:
     def read(self, data: bytes) -> Opened:
         """What the file holds, or a code why not: at most ``seconds`` for any file (``SLOW_SECONDS`` more for a
         picture), and never an exception because of its content. BotError when a process cannot be started."""
-        opened = self._read(data)
+        opened = self.look(data)
         if not opened.slow:
             return opened
         with Reader(SLOW_SECONDS, SLOW) as slow:
-            return replace(slow._read(data), slow=False)
+            return replace(slow.look(data), slow=False)
 
-    def _read(self, data: bytes) -> Opened:
+    def look(self, data: bytes) -> Opened:
+        """The same by this process alone: what only the other can read is ``slow``."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the reader is closed")

@@ -51,6 +51,8 @@ def converted(data: bytes, reader: Opener, converter: Converter) -> Opened:
     """The file as grids; ``unreadable`` is ``doc`` when nothing came of it. BotError as ``reader``."""
     docx = converter.docx(data)
     opened = replace(reader.read(docx), kind="doc") if docx else Opened("doc", unreadable="doc")
+    if not opened.grids:
+        opened = Opened("doc", unreadable="doc")
     if any(grid.tables for grid in opened.grids):
         return opened
     items = list(table_lines(converter.text(data) or ""))

@@ -16,7 +16,7 @@ from bot.rules.policy import Rules
 LARGEST = 1_000_000  # characters of a body that are looked at
 LINES = 4_000
 _PAGE = b"<html>"  # so that the bytes are taken for a page, whatever the mail begins with
-_BAR = re.compile(r"\s*[|｜│┃]\s*")
+_BAR = re.compile(r"[|｜│┃]")
 _RULE = re.compile(r"[\s|｜│┃+:=—\-─━┄┈┌┐└┘├┤┬┴┼]+")  # +----+----+ between two rows
 
 

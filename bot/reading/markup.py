@@ -16,6 +16,7 @@ from bot.reading.quoting import Marked, begins_quote, is_quote, parted
 from bot.reading.spreadsheetml import is_spreadsheetml, worksheets
 
 LARGEST = 8 << 20  # bytes of one page; an honest form takes 100 KB, and the tree of elements many times its text
+PAGE_CELLS = 60_000  # cells that are collected: python takes 20 microseconds for each
 ITEMS = 2 * ROWS  # paragraphs and rows that are collected: half of them may be quoted
 _UNSEEN = frozenset(
     {"script", "style", "head", "title", "template", "noscript", "object", "svg", "textarea", "select", "iframe"}
@@ -123,7 +124,7 @@ class _Page:
                 self._add(line.strip(" \r\n"), quoted)
 
     def _add(self, item: Item, quoted: bool) -> None:
-        if len(self.items) >= ITEMS or self._cells > CELLS:
+        if len(self.items) >= ITEMS or self._cells > PAGE_CELLS:
             raise _Full
         self.items.append((item, quoted or self._rest_is_quoted))
 
@@ -168,14 +169,15 @@ def _spots(cells: list[Any], row: int, taken: dict[int, int]) -> tuple[Spot, ...
         width, height = _span(cell, "colspan", COLUMNS), _span(cell, "rowspan", ROWS)
         for covered in range(column, min(column + width, COLUMNS)):
             taken[covered] = row + height
-        merged = 1 if _NOT_MERGED.search(cell.get("style") or "") else width
+        merged = 1 if width > 1 and _NOT_MERGED.search(cell.get("style") or "") else width
         spots.append(Spot(column, _value(cell), height, merged))
         column += width
     return tuple(spots)
 
 
 def _span(cell: Any, name: str, most: int) -> int:
-    found = re.match(r"\s*(\d{1,6})", cell.get(name) or "")
+    written = cell.get(name)
+    found = re.match(r"\s*(\d{1,6})", written) if written else None
     return min(max(int(found[1]), 1), most) if found else 1
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.model.forms import Cell, Count
 from bot.reading.anchors import Table
-from bot.reading.view import View
+from bot.reading.view import View, is_formula
 from bot.reading.vocabulary import Vocabulary, meaning
 from bot.reading.written import count
 from bot.rules.policy import Words
@@ -38,36 +38,43 @@ def read(view: View, vocab: Vocabulary, table: Table, end: int, words: Words) ->
     sums = _labelled(view, vocab.subtotals, table, end)
     grand = _labelled(view, vocab.totals, table, end)
     row = _values_row(view, vocab, table, end, {place[0] for place in (sums, grand) if place})
-    reader = _Reader(view, words)
+    reader = CellReader(view, words)
     found = Numbers(bottom=max(row, *(place[0] for place in (sums, grand) if place), table.row))
     for (group, id_), column in table.columns.items():
         span = range(column, view.last_column(table.row, column) + 1)
         found.counts.setdefault(group, {})[id_] = reader.first(row, span)
     for group, column in table.subtotal_columns.items():
-        found.subtotals[group] = reader.first(row, range(column, column + 1))
+        found.subtotals[group] = reader.sum(row, range(column, column + 1))
     if table.total_column is not None:
-        found.total = reader.first(row, range(table.total_column, table.total_column + 1))
+        found.total = reader.sum(row, range(table.total_column, table.total_column + 1))
     if sums:
         _add_sums(reader, vocab, table, sums, found)
     if grand and (found.total is None or found.total.doubt == "blank"):
         after = range(grand[1], max(table.right, grand[1] + 1) + 1)
-        found.total = reader.first(grand[0], after, vocab.totals)
+        found.total = reader.sum(grand[0], after, vocab.totals)
     return found
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """Reads counts off a view."""
+class CellReader:
+    """Reads counts off a view. A formula that was never calculated is a doubtful number, and a blank sum: sums
+    are only compared."""
 
     view: View
     words: Words
 
+    def sum(self, row: int, columns: range, labels: Mapping[str, str] | None = None) -> Count:
+        """The same for a sum. ``labels`` may stand before the number or in a cell of their own (合计：8), and are
+        no part of it."""
+        return self.first(row, columns, labels or {})
+
     def first(self, row: int, columns: range, labels: Mapping[str, str] | None = None) -> Count:
-        """The first cell that says something. ``labels`` may stand before the number or in a cell of
-        their own (合计：8), and are no part of it. If there is nothing: blank, at the first cell that is no label."""
+        """The first cell that says something. If there is nothing: blank, at the first cell that is no label."""
         blank: int | None = None
         for column in columns:
             cell = self._cell(row, column)
+            if labels is not None and is_formula(cell):
+                cell = None
             if labels and isinstance(cell, str):
                 rest = _without(labels, cell)
                 if rest == "":
@@ -127,7 +134,7 @@ def _is_value(view: View, vocab: Vocabulary, row: int, column: int) -> bool:
     return not any(name in vocab.known or vocab.speaks(name) for name in names)
 
 
-def _add_sums(reader: _Reader, vocab: Vocabulary, table: Table, label: tuple[int, int], found: Numbers) -> None:
+def _add_sums(reader: CellReader, vocab: Vocabulary, table: Table, label: tuple[int, int], found: Numbers) -> None:
     """The row of the groups' sums. One merged cell under several groups is not theirs, but the total."""
     row = label[0]
     for group, (first, last) in table.spans.items():
@@ -139,7 +146,7 @@ def _add_sums(reader: _Reader, vocab: Vocabulary, table: Table, label: tuple[int
             else last
         )
         if any(other[0] > last and other[0] <= widest for other in table.spans.values()):
-            total = reader.first(row, range(first, last + 1), vocab.subtotals)
+            total = reader.sum(row, range(first, last + 1), vocab.subtotals)
             found.total = found.total or total
             return
-        found.subtotals[group] = reader.first(row, range(first, last + 1), vocab.subtotals)
+        found.subtotals[group] = reader.sum(row, range(first, last + 1), vocab.subtotals)

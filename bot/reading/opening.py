@@ -33,7 +33,7 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
     reader = READERS.get(kind)
     if reader is None:
         return Opened(kind, unreadable="encrypted" if _wants_password(data) else kind)
-    refusal = precheck(data) if data.startswith(ZIP) else None
+    refusal = precheck(data, strays=kind == "xlsx") if data.startswith(ZIP) else None
     if refusal:
         return Opened(kind, unreadable=refusal)
     try:
@@ -50,10 +50,12 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
 
 def _wants_password(data: bytes) -> bool:
     """Whether an old binary file is behind a password: calamine only says that it cannot tell its format."""
+    if not data.startswith(OLE):
+        return False
     import msoffcrypto
 
     try:
-        return bool(data.startswith(OLE) and msoffcrypto.OfficeFile(io.BytesIO(data)).is_encrypted())
+        return bool(msoffcrypto.OfficeFile(io.BytesIO(data)).is_encrypted())
     except Exception:
         # No Office file, or a damaged one: FileFormatError, ParseError, struct.error, OSError of olefile.
         return False

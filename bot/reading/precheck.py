@@ -22,11 +22,12 @@ PARSED = (".xml", ".rels", ".bin", "mimetype")  # members that a reader opens; p
 ENCRYPTED = 0x1  # general purpose bit 0 (APPNOTE 4.4.4)
 
 
-def precheck(data: bytes) -> str | None:
-    """A code of ``[unreadable]`` for what must not be opened, or None. Never raises on content."""
+def precheck(data: bytes, *, strays: bool = False) -> str | None:
+    """A code of ``[unreadable]`` for what must not be opened, or None. Never raises on content. ``strays``: far
+    cells are no reason, because the reader cuts them out."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _refusal(archive)
+            return _refusal(archive, strays)
     except MemoryError:
         raise
     except Exception:
@@ -35,7 +36,7 @@ def precheck(data: bytes) -> str | None:
         return "damaged"
 
 
-def _refusal(archive: zipfile.ZipFile) -> str | None:
+def _refusal(archive: zipfile.ZipFile, strays: bool) -> str | None:
     members = archive.infolist()
     inflated = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
@@ -52,6 +53,6 @@ def _refusal(archive: zipfile.ZipFile) -> str | None:
             # read() would first inflate all that is there.
             with archive.open(member) as part:
                 inside = part.read(member.file_size + 1)
-            if name.startswith("xl/worksheets/") and FAR.search(inside):
+            if not strays and name.startswith("xl/worksheets/") and FAR.search(inside):
                 return "too_complex"
     return None

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 
 from bot.model.forms import Grid
 from bot.reading.boxes import Word, rows_of
+from bot.reading.runs import Run, part
 
 SNAP = 2.0  # points between two lines that are meant as one
 TOLERANCE = 1.5  # points by which a character may stand over its cell's line
+APART = 0.8  # points between the last character of one cell and the first of the next, at least
+SHORTEST_WRAPPED = 7  # digits: a telephone number may go on in the next line of its cell, a count does not
 
 Rectangle = tuple[float, float, float, float]  # x0, top, x1, bottom
 Span = tuple[int, int, int, int]
@@ -43,43 +46,83 @@ class Table:
         x, y = (word.x0 + word.x1) / 2, word.middle
         return next((i for i, (x0, y0, x1, y1) in enumerate(self.cells) if x0 <= x <= x1 and y0 <= y <= y1), None)
 
+    def nearest(self, word: Word) -> int:
+        """The cell whose middle is the nearest."""
+        x, y = (word.x0 + word.x1) / 2, word.middle
+        return min(
+            range(len(self.cells)),
+            key=lambda i: abs(sum(self.cells[i][::2]) / 2 - x) + abs(sum(self.cells[i][1::2]) / 2 - y),
+        )
+
     def span(self, index: int) -> Span:
         """First row and column, last row and column of a cell."""
         x0, y0, x1, y1 = self.cells[index]
         return _at(self.ys, y0 + SNAP), _at(self.xs, x0 + SNAP), _at(self.ys, y1 - SNAP), _at(self.xs, x1 - SNAP)
 
 
-def grid(tables: Iterable[Table], words: Iterable[Word], struck: Sequence[Word], name: str) -> tuple[Grid, bool]:
+def grid(tables: Iterable[Table], words: Iterable[Run], struck: Sequence[Run], name: str) -> tuple[Grid, bool]:
     """The page as a grid, and whether some text crosses a line: then a person should confirm it.
 
-    ``struck`` are words that stand over another one. Glued if one of them is in a table.
+    ``struck`` are words that stand over another one. Glued if one of them, or a number that crosses a line,
+    is in a table.
     """
     kept = [table for table in tables if table.is_one]
     loose: list[Word] = []
     crossing = False
-    for word in words:
-        table = next((table for table in kept if table.cell_of(word) is not None), None)
+    for run in words:
+        table = next((table for table in kept if any(table.cell_of(glyph) is not None for glyph in run.glyphs)), None)
         if table is None:
-            loose.append(word)
+            loose.append(run)
             continue
-        index = table.cell_of(word)
-        assert index is not None
-        if word in struck:
+        if run in struck:
             raise Glued
-        x0, _, x1, _ = table.cells[index]
-        crossing = crossing or word.x0 < x0 - TOLERANCE or word.x1 > x1 + TOLERANCE
-        table.texts.setdefault(index, []).append(word)
+        for piece, index, crosses in _pieces(table, run):
+            if crosses and any(char.isdigit() for char in piece.text):
+                raise Glued
+            crossing = crossing or crosses
+            table.texts.setdefault(index, []).append(piece)
     return _composed(kept, loose, name), crossing
 
 
+def _pieces(table: Table, run: Run) -> Iterator[tuple[Word, int, bool]]:
+    """The run divided at the lines between cells, with the cell of each piece and whether it crosses a line.
+
+    Texts of neighbouring cells may touch; between them is the cells' padding. Without it, it is one text.
+    """
+    glyphs: list[Word] = []
+    for glyph in run.glyphs:
+        if glyphs and glyph.x0 - glyphs[-1].x1 >= APART and table.cell_of(glyph) != table.cell_of(glyphs[-1]):
+            yield _piece(table, glyphs)
+            glyphs = []
+        glyphs.append(glyph)
+    yield _piece(table, glyphs)
+
+
+def _piece(table: Table, glyphs: Sequence[Word]) -> tuple[Word, int, bool]:
+    """In the cell that has most of it."""
+    cells = [index for glyph in glyphs if (index := table.cell_of(glyph)) is not None]
+    word = part(glyphs)
+    if not cells:
+        return word, table.nearest(word), False
+    index = max(cells, key=cells.count)
+    x0, _, x1, _ = table.cells[index]
+    return word, index, word.x0 < x0 - TOLERANCE or word.x1 > x1 + TOLERANCE
+
+
 def joined(words: Iterable[Word]) -> str:
-    """The text of one cell. A line that was wrapped goes on without a blank, but between Latin words."""
+    """The text of one cell. A line that was wrapped goes on without a blank, but for Latin words, and
+    for two short numbers, which are then a doubt and no number."""
     lines = [" ".join(word.text for word in row) for row in rows_of(words)]
     text = ""
     for line in lines:
-        latin = text[-1:].isascii() and text[-1:].isalpha() and line[:1].isascii() and line[:1].isalpha()
-        text += f" {line}" if latin else line
+        apart = _is_latin(text[-1:]) and _is_latin(line[:1])
+        counts = text.isdigit() and line.isdigit() and len(text + line) < SHORTEST_WRAPPED
+        text += f" {line}" if apart or counts else line
     return text
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalpha()
 
 
 @dataclass

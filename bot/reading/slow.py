@@ -10,8 +10,8 @@ from bot.reading.child import Limits, serve
 from bot.reading.opened import Opened
 from bot.reading.sniff import kind_of
 
-# Recognition takes 600 MB and 1.4 GB of addresses. Two threads, so twice the wall time that guard gives.
-PATIENT = Limits(2 << 30, 120, 65)
+# Recognition takes 600 MB, and 1.4 GB of addresses; a page 4 to 12 s of CPU time.
+PATIENT = Limits(2 << 30, 60, 65)
 
 
 def open_picture(data: bytes, tell: Callable[[str], None]) -> Opened:

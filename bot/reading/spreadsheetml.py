@@ -12,7 +12,8 @@ from bot.reading.canvas import Canvas, Spot
 from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
 from bot.reading.xmlfile import attribute, children, inner_text, local, parsed
 
-_START = re.compile(r"\s*(?:<\?.{0,2000}?\?>\s*|<!--.{0,2000}?-->\s*){0,20}<(?:[\w.]+:)?workbook\b", re.I | re.S)
+# Atomic: however the beginning fails to fit, it is looked at once.
+_START = re.compile(r"\s*(?>(?:<\?.{0,2000}?\?>|<!--.{0,2000}?-->)\s*){0,20}+<(?:[\w.]+:)?workbook\b", re.I | re.S)
 
 
 def is_spreadsheetml(text: str) -> bool:

@@ -41,6 +41,11 @@ def a1(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
+def is_formula(cell: Cell) -> bool:
+    """Whether a cell holds the text of a formula that was never calculated."""
+    return isinstance(cell, str) and cell.startswith("=") and len(cell) > 1
+
+
 def names_of(cell: Cell) -> Names:
     """What a text can be called: evened out, and the same without brackets and numbering. Empty for no text."""
     if not isinstance(cell, str):
@@ -95,8 +100,9 @@ class View:
         return max(column, self._last_columns.get((row, column), column))
 
     def is_blank(self, row: int, column: int) -> bool:
+        """Whether the cell says nothing; a formula without a value says nothing either."""
         cell = self.cells[row][column]
-        return cell is None or (isinstance(cell, str) and not cell.strip())
+        return cell is None or (isinstance(cell, str) and (not cell.strip() or is_formula(cell)))
 
     def place(self, row: int, column: int) -> str:
         """The address on the sheet as its sender sees it. Of a cell in a document's table its row and column

@@ -17,6 +17,7 @@ from bot.reading.wordtext import PAGE, Paragraph, flag, paragraph, seen
 from bot.reading.xmlfile import attribute, child, local, parsed
 
 DOCUMENT = "word/document.xml"
+PAGE_CELLS = 60_000  # cells and paragraphs that are collected: python takes 20 microseconds for each
 
 
 class _Full(Exception):
@@ -80,8 +81,8 @@ class _Document:
             self.pages.append([])
 
     def _add(self, item: Item) -> None:
-        self._taken += 1 if isinstance(item, str) else len(item.spots)
-        if self._taken > CELLS or len(self.pages) > 10 * SHEETS:
+        self._taken += isinstance(item, str)
+        if self._taken > PAGE_CELLS or len(self.pages) > 10 * SHEETS:
             raise _Full
         self.pages[-1].append(item)
 
@@ -89,8 +90,13 @@ class _Document:
         """A row that holds another table is a frame for the layout: what stands in it comes one below the other."""
         self._tables += 1
         number = self._tables
-        rows = [row for row in seen(table) if local(row) == "tr" and not flag(row, "trPr", "del")]
-        lines = [_cells(row) for row in rows[: ROWS + 1]]
+        lines: list[list[_Cell]] = []
+        for row in seen(table):
+            if local(row) == "tr" and not flag(row, "trPr", "del"):
+                lines.append(_cells(row))
+                self._taken += len(lines[-1])
+            if len(lines) > ROWS or self._taken > PAGE_CELLS:
+                break
         covers = _covers(lines)
         for line, heights in zip(lines, covers, strict=True):
             if any(next(cell.element.iter("{*}tbl"), None) is not None for cell in line):
@@ -98,8 +104,8 @@ class _Document:
                     self.flow(cell.element)
             else:
                 spots = (Spot(c.column, _value(c.element), heights[c.column], c.width) for c in line if not c.continues)
-                self._add(Row(number, tuple(spots)))
-        if len(rows) > len(lines):
+                self.pages[-1].append(Row(number, tuple(spots)))
+        if len(lines) > ROWS or self._taken > PAGE_CELLS:
             raise _Full
 
 

@@ -1,7 +1,7 @@
 """Bytes of a workbook -> grids, by python-calamine. Runs in the guarded process only.
 
 Reads xlsx, xlsm, xlsb, xls, et and ods, whatever the file is called. It gives values, not formulas: a
-formula that was never calculated is a blank cell. It does not look for forms.
+formula that was never calculated is its text in an .xlsx, else a blank cell. It does not look for forms.
 """
 
 import io
@@ -11,7 +11,9 @@ from typing import Any
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bot.model.forms import Cell, Grid
+from bot.reading import biff, strays
 from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, SHEETS, TEXT, Opened
+from bot.reading.sniff import OLE, ZIP
 
 
 class Encrypted(Exception):
@@ -20,13 +22,16 @@ class Encrypted(Exception):
 
 def opened(data: bytes, kind: str) -> Opened:
     """Every sheet, the visible ones apart from the hidden. Raises ``Encrypted``, and anything on damage."""
+    near, cut = _near(data)
+    if near is None:
+        return Opened(kind, unreadable="too_complex")
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(near))
     except PasswordError as error:
         raise Encrypted from error
     shown: list[Grid] = []
     hidden: list[Grid] = []
-    budget, cut = CELLS, False
+    budget = CELLS
     # Visible sheets first: when a file is too large for all of it, the sheet that people see is read.
     sheets = sorted(enumerate(book.sheets_metadata), key=lambda item: item[1].visible != SheetVisibleEnum.Visible)
     for index, about in sheets:
@@ -40,6 +45,16 @@ def opened(data: bytes, kind: str) -> Opened:
         budget -= cells
         cut = cut or shortened
     return Opened(kind, tuple(shown), tuple(hidden), cut)
+
+
+def _near(data: bytes) -> tuple[bytes | None, bool]:
+    """The file without values far away, and whether there were some; None when there were too many."""
+    if data.startswith(ZIP):
+        return strays.mended(data)
+    try:
+        return biff.mended(data) if data.startswith(OLE) else (data, False)
+    except Exception:
+        return data, False  # IndexError, OSError of olefile on damage: calamine reads more than olefile does
 
 
 def _grid(sheet: Any, budget: int) -> tuple[Grid, int, bool]:

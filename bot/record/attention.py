@@ -4,18 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.model.deciding import Attention
 from bot.record.runs import note
-from bot.record.schema import attention, mail, report
+from bot.record.schema import attention, letter, mail, report
 
 
 def open_items(conn: Connection, items: Iterable[Attention], now: datetime, mail_id: int | None = None) -> None:
     """Puts something on the list of what a person must see."""
     for item in items:
-        values = {"kind": item.kind, "detail": item.detail, "unit": item.unit, "form": item.form}
-        conn.execute(insert(attention).values(mail_id=mail_id, period=item.period, opened_at=now, **values))
+        values: dict[str, Any] = {"kind": item.kind, "detail": item.detail, "unit": item.unit, "form": item.form}
+        values |= {"period": item.period, "letter_id": item.letter_id, "mail_id": mail_id}
+        conn.execute(insert(attention).values(opened_at=now, **values))
         note(conn, now, "attention", mail_id=mail_id, kind=item.kind)
 
 
@@ -30,22 +31,21 @@ def since(conn: Connection, moment: datetime) -> list[Row[Any]]:
     return list(conn.execute(_with_mail().where(attention.c.opened_at > moment).order_by(attention.c.id)))
 
 
-def of_reports(conn: Connection, form: str, period: str) -> list[Row[Any]]:
-    """Reports of a period that wait for a person and whose unit has nothing accepted since."""
-    settled = select(report.c.id).where(
-        report.c.form == form,
-        report.c.period == period,
-        report.c.unit == attention.c.unit,
-        report.c.outcome == "accepted",
-        report.c.recorded_at > attention.c.opened_at,
-    )
-    where = (attention.c.form == form, or_(attention.c.period == period, attention.c.period.is_(None)))
-    return list(conn.execute(_with_mail().where(*where, ~settled.exists()).order_by(attention.c.id)))
-
-
 def _with_mail() -> Any:
     columns = (mail.c.shown_from, mail.c.subject, mail.c.received_at)
-    return select(attention, *columns).outerjoin(mail, mail.c.id == attention.c.mail_id)
+    ours = (letter.c.subject.label("letter_subject"), letter.c.answer)
+    return (
+        select(attention, *columns, *ours)
+        .outerjoin(mail, mail.c.id == attention.c.mail_id)
+        .outerjoin(letter, letter.c.id == attention.c.letter_id)
+    )
+
+
+def sender_unit(conn: Connection, mail_id: int) -> str | None:
+    """The registered unit of whoever sent a report, if it was one person's only unit."""
+    query = select(report.c.sender_unit).where(report.c.mail_id == mail_id, report.c.sender_unit.is_not(None))
+    unit: str | None = conn.execute(query.limit(1)).scalar()
+    return unit
 
 
 def told(conn: Connection, ids: list[int], now: datetime) -> None:

@@ -18,7 +18,7 @@ from bot.errors import ConfigError, RecordError
 from bot.record.schema import HEAD
 
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
-MIGRATION_LOCK = 20_170_605  # any number of our own: PostgreSQL's advisory lock while the schema is made
+MIGRATION_LOCK, DECIDING_LOCK = 20_170_605, 20_170_606  # any numbers of our own, for PostgreSQL's advisory locks
 # What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
 BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
 
@@ -61,6 +61,12 @@ class Record:
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with broken_world(), self.engine.connect().execution_options(**options) as conn, conn.begin():
             yield conn
+
+    def decide_alone(self, conn: Connection) -> None:
+        """Until this transaction ends no other worker decides about a mail: each sees what the one before it
+        wrote. SQLite's writers are alone anyway."""
+        if not self.is_sqlite:
+            conn.execute(select(func.pg_advisory_xact_lock(DECIDING_LOCK)))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -136,13 +142,14 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: str) -> Engine:
+    # Parameters are names, telephones, whole mails: an error that reaches a log must not show them.
     parsed, file = _parsed(url), sqlite_file(url)
     try:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+            return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(f"database.url: {error}") from error
     except OSError as error:

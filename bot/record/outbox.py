@@ -191,8 +191,11 @@ def bytes_of(conn: Connection, key: str) -> bytes | None:
     return mime
 
 
-def counts(conn: Connection) -> dict[str, int]:
+def counts(conn: Connection, queued_before: datetime | None = None) -> dict[str, int]:
+    """How many letters are in each state; of those that were queued before a moment, if one is given."""
     query = select(letter.c.state, func.count().label("n")).group_by(letter.c.state)
+    if queued_before is not None:
+        query = query.where(letter.c.queued_at < queued_before)
     return {row.state: row.n for row in conn.execute(query)}
 
 

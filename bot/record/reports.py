@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
-from bot.record.schema import finding, report
+from bot.record.schema import finding, mail, report
 
 
 def accepted(conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
@@ -70,13 +70,28 @@ def in_force_until(
 
 
 def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
-    """Returned and waiting reports of a period, oldest first."""
-    query = (
-        select(report)
-        .where(report.c.form == form, report.c.period == period, report.c.outcome.in_(("returned", "waiting")))
-        .order_by(report.c.id)
+    """Returned and waiting reports about a period, oldest first."""
+    where = (report.c.form == form, report.c.about == period, report.c.outcome.in_(("returned", "waiting")))
+    return list(conn.execute(select(report).where(*where).order_by(report.c.id)))
+
+
+def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
+    """Reports about a period that wait for a person, with their mail, oldest first; those left out whose unit, or
+    whose sender's unit, has had one accepted since."""
+    later = report.alias()
+    settled = select(later.c.id).where(
+        later.c.form == form,
+        later.c.period == period,
+        or_(later.c.unit == report.c.unit, later.c.unit == report.c.sender_unit),
+        later.c.outcome == "accepted",
+        later.c.id > report.c.id,
     )
-    return list(conn.execute(query))
+    query = (
+        select(report, mail.c.shown_from, mail.c.subject)
+        .join(mail, mail.c.id == report.c.mail_id)
+        .where(report.c.form == form, report.c.about == period, report.c.outcome == "waiting", ~settled.exists())
+    )
+    return list(conn.execute(query.order_by(report.c.id)))
 
 
 def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:
@@ -101,7 +116,9 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "mail_id": mail_id,
         "form": form.form,
         "unit": judged.unit,
+        "sender_unit": ruling.sender_unit,
         "period": judged.period,
+        "about": ruling.about or judged.period or "",
         "outcome": ruling.outcome,
         "why": ruling.why,
         "version": ruling.version if ruling.outcome == "accepted" else None,

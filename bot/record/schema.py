@@ -97,7 +97,8 @@ place = Table(
     Column("filed", Boolean, nullable=False, default=False),
 )
 
-# One version of one form. version counts the accepted ones only; the others have none.
+# One version of one form. version counts the accepted ones only; the others have none. sender_unit is the
+# sender's own, if one; about is the period, or the one that was open when nobody can tell the period.
 report = Table(
     "report",
     metadata,
@@ -105,7 +106,9 @@ report = Table(
     Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
     Column("form", String, nullable=False),
     Column("unit", String),
+    Column("sender_unit", String),
     Column("period", String(7)),
+    Column("about", String(7), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("why", String, nullable=False, default=""),
     Column("version", Integer),
@@ -121,6 +124,7 @@ report = Table(
     Column("numbers", JSON, nullable=False),
     UniqueConstraint("form", "unit", "period", "version"),
     Index("ix_report_form_period", "form", "period", "outcome"),
+    Index("ix_report_form_about", "form", "about", "outcome"),
 )
 
 finding = Table(
@@ -142,6 +146,7 @@ attention = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mail_id", ForeignKey("mail.id"), index=True),
+    Column("letter_id", ForeignKey("letter.id")),
     Column("kind", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("unit", String),

@@ -48,7 +48,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "unreadable": (
         *("damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link"),
         *("archive_damaged", "archive_encrypted", "archive_limits", "mail_limits"),
-        *("docx", "doc", "html", "csv", "pdf", "image", "other"),
+        *("doc", "pdf", "image", "other"),
     ),
     "waiting": (
         *("unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch"),

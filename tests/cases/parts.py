@@ -129,6 +129,15 @@ def archive(members: Iterable[tuple[str, bytes]], charset: str = "") -> bytes:
     return out.getvalue()
 
 
+def announcing(data: bytes, member: str, size: int) -> bytes:
+    """The zip with one more member that is nothing, and whose size the directory states as ``size`` bytes."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        made = bytearray(archive([*((name, old.read(name)) for name in old.namelist()), (member, b"0")]))
+    entry = made.rindex(b"PK\x01\x02")
+    made[entry + 24 : entry + 28] = struct.pack("<I", size)  # APPNOTE 4.3.12: uncompressed size
+    return bytes(made)
+
+
 def white_picture(width: int, height: int) -> bytes:
     """A PNG in grey, its pixels in one block that is not compressed."""
     pixels = (b"\0" + b"\xff" * width) * height

@@ -12,7 +12,7 @@ def staff(letter: str, **context: Any) -> LetterDraft:
 
 def silent(unit: str, group: str, liaison: str, phone: str, email: str, **changes: Any) -> dict[str, Any]:
     plain = {"unit": unit, "group": group, "liaison": liaison, "phone": phone, "email": email}
-    return {**plain, "state": "missing", "last_received": None, **changes}
+    return {**plain, "state": "missing", "last_received": None, "unreachable": False, **changes}
 
 
 NOTICE: dict[str, Any] = {
@@ -101,7 +101,13 @@ BOUNCED = {
     "sender": "Postmaster@163.com",
     "subject": "系统退信",
     "received_at": at(7, 3, 8, 1),
-    "detail": "wangfang@qiaoguan.example",
+    "registered": None,
+    "file": "",
+    "address": "wangfang@qiaoguan.example",
+    "letter_subject": "【报送提醒】乔官镇附件4（截至2017年6月）",
+    "answer": "550 User not found",
+    "liaison": "王芳",
+    "phone": "13805360005",
 }
 CALENDAR = {
     "sentence": "该年度放假安排尚未录入，工作日为推算，请在 rules/calendar.toml 中补录",
@@ -110,5 +116,11 @@ CALENDAR = {
     "sender": "",
     "subject": "",
     "received_at": None,
-    "detail": "",
+    "registered": None,
+    "file": "",
+    "address": "",
+    "letter_subject": "",
+    "answer": "",
+    "liaison": "",
+    "phone": "",
 }

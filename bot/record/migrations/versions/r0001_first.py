@@ -83,21 +83,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
     )
     op.create_table(
-        "attention",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("mail_id", sa.Integer(), nullable=True),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("unit", sa.String(), nullable=True),
-        sa.Column("form", sa.String(), nullable=True),
-        sa.Column("period", sa.String(length=7), nullable=True),
-        sa.Column("opened_at", sa.DateTime(), nullable=False),
-        sa.Column("told_at", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_attention_mail_id_mail")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attention")),
-    )
-    op.create_index(op.f("ix_attention_mail_id"), "attention", ["mail_id"], unique=False)
-    op.create_table(
         "letter",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -127,6 +112,23 @@ def upgrade() -> None:
     op.create_index("ix_letter_state_due_at", "letter", ["state", "due_at"], unique=False)
     op.create_index(op.f("ix_letter_to"), "letter", ["to"], unique=False)
     op.create_table(
+        "attention",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mail_id", sa.Integer(), nullable=True),
+        sa.Column("letter_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=True),
+        sa.Column("form", sa.String(), nullable=True),
+        sa.Column("period", sa.String(length=7), nullable=True),
+        sa.Column("opened_at", sa.DateTime(), nullable=False),
+        sa.Column("told_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_attention_mail_id_mail")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_attention_letter_id_letter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attention")),
+    )
+    op.create_index(op.f("ix_attention_mail_id"), "attention", ["mail_id"], unique=False)
+    op.create_table(
         "place",
         sa.Column("folder", sa.String(), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
@@ -143,7 +145,9 @@ def upgrade() -> None:
         sa.Column("mail_id", sa.Integer(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=True),
+        sa.Column("sender_unit", sa.String(), nullable=True),
         sa.Column("period", sa.String(length=7), nullable=True),
+        sa.Column("about", sa.String(length=7), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=True),
@@ -162,6 +166,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("form", "unit", "period", "version", name=op.f("uq_report_form")),
     )
     op.create_index("ix_report_form_period", "report", ["form", "period", "outcome"], unique=False)
+    op.create_index("ix_report_form_about", "report", ["form", "about", "outcome"], unique=False)
     op.create_index(op.f("ix_report_mail_id"), "report", ["mail_id"], unique=False)
     op.create_table(
         "event",

@@ -1,0 +1,425 @@
+"""scheduler.py as a process: quick to answer, quick to end, and nothing lost or said twice however it ends."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scheduler
+from bot.config import load_config
+from bot.jobs.parts import Bot
+from bot.jobs.service import Service, only_worker
+from bot.mail.mailbox import Selected
+from bot.record import schema
+from tests.bots import (
+    ROOT,
+    FakeMailbox,
+    appoint,
+    at,
+    config_file,
+    events,
+    first_run,
+    header,
+    letters,
+    rows,
+)
+from tests.mails import mail
+from tests.mails import report as mailed
+from tests.servers.dovecot import DovecotOffice
+from tests.servers.netease import SILENCE, NetEase
+from tests.servers.scripted_smtp import SILENCE as SMTP_SILENCE
+from tests.servers.scripted_smtp import ScriptedSmtp
+
+LI, WANG = "li@demo.test", "wang@demo.test"
+END_SECONDS = 6.0
+PASSWORDS = {"BOT_MAILBOX_PASSWORD": "secret", "BOT_SMTP_PASSWORD": "secret"}
+
+
+def environment() -> dict[str, str]:
+    rest = {key: value for key, value in os.environ.items() if not key.startswith("BOT_")}
+    return {**rest, **PASSWORDS, "PYTHONWARNINGS": "error", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+
+class Worker:
+    """The process. ``log`` is what it has said so far."""
+
+    def __init__(self, config: Path, *words: str) -> None:
+        self._file = config.parent / f"log-{time.monotonic_ns()}"
+        with self._file.open("wb") as out:
+            command = [sys.executable, str(ROOT / "scheduler.py"), "--config", str(config), *words]
+            self.process = subprocess.Popen(command, stderr=out, stdout=out, env=environment(), cwd=config.parent)
+
+    @property
+    def log(self) -> str:
+        return self._file.read_text()
+
+    def until(self, wanted: Callable[[], Any], seconds: float = 20.0) -> None:
+        """Wait until something is true, while the process lives."""
+        end = time.monotonic() + seconds
+        while not wanted():
+            assert time.monotonic() < end, f"not within {seconds} s: {self.log}"
+            assert self.process.poll() is None, self.log
+            time.sleep(0.03)
+
+    def running(self) -> None:
+        self.until(lambda: "running" in self.log)
+
+    def ended(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end, and hold it to the time that it may take. Its exit status."""
+        self.process.send_signal(number)
+        began = time.monotonic()
+        code = self.process.wait(30)
+        assert time.monotonic() - began < END_SECONDS, self.log
+        assert "Traceback" not in self.log, self.log
+        return code
+
+
+@contextmanager
+def working(config: Path, *words: str) -> Iterator[Worker]:
+    worker = Worker(config, *words)
+    try:
+        yield worker
+    finally:
+        worker.process.kill()
+        worker.process.wait()
+
+
+def once(config: Path, *words: str) -> tuple[int, str]:
+    """``--once`` to its end: exit status and what it said."""
+    with working(config, "--once", *words) as worker:
+        code = worker.process.wait(60)
+        assert "Traceback" not in worker.log, worker.log
+        return code, worker.log
+
+
+def report(sender: str, unit: str = "五图街道办事处", *, extra: int = 0, subject: str = "报送附件4") -> bytes:
+    """For June 2017, whatever the real clock says."""
+    return mailed(sender, unit, "2017年6", extra=extra, subject=subject)
+
+
+def settings(folder: Path, **changes: dict[str, Any]) -> Path:
+    """A campaign that is long over: by the real clock nothing is owed or chased, only answered."""
+    changes["campaign"] = {"answer_from": "2017-01-01T00:00", **changes.get("campaign", {})}
+    return config_file(folder, office={"staff": []}, **changes)
+
+
+def office(folder: Path, dovecot: DovecotOffice, **changes: dict[str, Any]) -> Path:
+    mailbox = {"port": dovecot.imap_port, "username": dovecot.username, **changes.pop("mailbox", {})}
+    smtp = {"port": dovecot.smtp_port, "username": dovecot.username, "from": f"办公室 <{dovecot.username}>"}
+    smtp |= changes.pop("smtp", {})
+    return settings(folder, mailbox=mailbox, smtp=smtp, **changes)
+
+
+@contextmanager
+def record_of(config: Path) -> Iterator[Bot]:
+    with Bot.build(load_config(config)) as bot:
+        yield bot
+
+
+def prepared(config: Path) -> None:
+    """Two liaisons, for an office that has worked for a while."""
+    with record_of(config) as bot:
+        first_run(bot, at("2017-06-20T09:00"))
+        appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG))
+
+
+def post(dovecot: DovecotOffice, data: bytes) -> None:
+    dovecot.deliver(dovecot.username, data, datetime.now(UTC))
+
+
+def keys(sent: list[bytes]) -> Counter[str]:
+    return Counter(header(data, "X-Bot-Key") for data in sent)
+
+
+Main = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Main]:
+    """scheduler.main in this process, which saves its start."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    for name, value in {**PASSWORDS, "BOT_CONFIG": ""}.items():
+        monkeypatch.setenv(name, value)
+
+    def calling(*words: str | Path) -> tuple[int, str]:
+        capfd.readouterr()
+        try:
+            code = scheduler.main(list(map(str, words)))
+        except SystemExit as ended:
+            code = int(str(ended.code))
+        return code, capfd.readouterr().err
+
+    yield calling
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+
+
+def test_a_mail_is_answered_within_seconds_and_the_end_is_quick(dovecot: DovecotOffice, tmp_path: Path) -> None:
+    config = office(tmp_path, dovecot, schedule={"poll_seconds": 2})
+    prepared(config)
+    with working(config) as worker:
+        worker.running()
+        # IDLE: what comes while it waits
+        post(dovecot, report(LI))
+        worker.until(lambda: dovecot.letters_to(LI), 12)
+        post(dovecot, report(WANG, "乔官镇"))
+        worker.until(lambda: dovecot.letters_to(WANG), 12)
+        # the commands of the CLI work beside it
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "outbox", "--json", "--config", str(config)],
+            cwd=ROOT, env=environment(), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert {row["to"] for row in json.loads(done.stdout) if row["state"] == "sent"} >= {LI, WANG}
+        # and a second worker is refused
+        code, log = once(config)
+        assert (code, "another worker is running" in log, len(log.splitlines())) == (3, True, 1)
+        assert worker.ended() == 0
+        assert "skipped" not in worker.log  # APScheduler's chatter about a tick that finds IDLE at work
+        assert "WARNING" not in worker.log
+    with record_of(config) as bot:
+        assert [row.outcome for row in rows(bot, schema.mail)] == ["accepted", "accepted"]
+    assert set(keys([*dovecot.letters_to(LI), *dovecot.letters_to(WANG)]).values()) == {1}
+
+
+class Idling(FakeMailbox):
+    """Tells of nothing that came before it waits; ends the service when it waits in vain."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(INBOX={1: mail(LI, "开会一")})
+        self._stop = stop
+
+    @property
+    def can_idle(self) -> bool:
+        return True
+
+    def select(self, folder: str) -> Selected:
+        selected = super().select(folder)
+        if self.calls.count("select INBOX") == 2:  # a mail comes after the poll, before anybody waits
+            self.boxes["INBOX"][2] = mail(LI, "开会二")
+        return replace(selected, uidnext=max(self.boxes["INBOX"]) + 1)
+
+    def wait(self, seconds: float, stop: threading.Event) -> bool:
+        self._called("wait")
+        self._stop.set()
+        return False
+
+    def close(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_mail_that_comes_between_poll_and_idle_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_MAILBOX_PASSWORD", "secret")
+    stop = threading.Event()
+    box = Idling(stop)
+    monkeypatch.setattr("bot.jobs.service.Mailbox.open", lambda *_: box)
+    with record_of(settings(tmp_path)) as bot:
+        Service(bot, lambda: at("2017-07-03T10:00"), stop)._mail()
+        assert len(rows(bot, schema.mail)) == 2
+    assert box.calls.count("wait") == 1
+
+
+@pytest.mark.parametrize("where", ["LOGIN", "EXAMINE"])
+def test_the_end_is_quick_while_a_server_is_silent(netease: NetEase, tmp_path: Path, where: str) -> None:
+    netease.password = "secret"
+    netease.interfere = lambda command: SILENCE if command.startswith(where) else None
+    config = settings(tmp_path, mailbox={"port": netease.port, "username": netease.username, "timeout_seconds": 60})
+    with working(config) as worker:
+        worker.until(lambda: any(command.startswith(where) for command in netease.commands()))
+        assert worker.ended() == 0
+
+
+def test_once_ends_quickly_while_a_server_is_silent(netease: NetEase, tmp_path: Path) -> None:
+    netease.interfere = lambda command: SILENCE
+    config = settings(tmp_path, mailbox={"port": netease.port, "timeout_seconds": 60})
+    with working(config, "--once") as worker:
+        worker.until(netease.commands)
+        assert worker.ended(signal.SIGINT) == 0
+
+
+def test_the_end_in_the_middle_of_a_letter_loses_nothing(main: Main, dovecot: DovecotOffice, tmp_path: Path) -> None:
+    # given an SMTP server that takes a letter and does not say so
+    with ScriptedSmtp(replies={"DOT": [SMTP_SILENCE, "250 ok"]}) as smtp:
+        config = office(tmp_path, dovecot, smtp={"port": smtp.port, "timeout_seconds": 60})
+        prepared(config)
+        post(dovecot, report(LI))
+        with working(config) as worker:
+            worker.until(lambda: smtp.letters)
+            # when
+            assert worker.ended() == 0
+        with record_of(config) as bot:
+            assert [row.state for row in letters(bot) if row.to == LI] == ["sending"]
+        # then the next start finishes it, and says that it may have come twice
+        assert main("--once", "--config", config)[0] == 0
+        with record_of(config) as bot:
+            assert [row.state for row in letters(bot) if row.to == LI] == ["sent"]
+            assert events(bot, "letter.unproven") == ["letter.unproven"]
+            assert "letter_unproven" in [row.kind for row in rows(bot, schema.attention)]
+        receipts = [data for data in smtp.letters if header(data, "To") == LI]
+        assert len(receipts) == 2
+        assert receipts[0] == receipts[1]
+
+
+def test_kill_9_in_the_middle_of_work_loses_nothing_and_repeats_nothing(dovecot: DovecotOffice, tmp_path: Path) -> None:
+    # given a morning's mail
+    config = office(tmp_path, dovecot)
+    prepared(config)
+    for number in range(12):
+        post(dovecot, report(LI, extra=number, subject=f"第{number}版"))
+    with record_of(config) as bot:
+
+        def done(state: str) -> int:
+            table = schema.mail if state == "done" else schema.letter
+            return sum(row.state == state for row in rows(bot, table))
+
+        # when it is killed again and again
+        for wanted in (1, 4, 8):
+            with working(config) as worker:
+                worker.until(lambda n=wanted: done("sent") >= n or done("done") >= n)  # type: ignore[misc]
+                worker.process.kill()
+                worker.process.wait()
+        with working(config) as worker:
+            worker.until(lambda: done("sent") == 10 and done("done") == 12)  # ten letters a day for one address
+    # then
+    with record_of(config) as bot:
+        assert [row.version for row in rows(bot, schema.report)] == list(range(1, 13))
+        again = len(events(bot, "letter.unproven"))
+    counts = keys(dovecot.letters_to(LI))
+    assert len(counts) == 10
+    assert sum(counts.values()) - 10 <= again <= 3  # a letter came twice only where that was said
+
+
+def test_two_workers_share_one_postgresql(dovecot: DovecotOffice, tmp_path: Path, postgres_url: str) -> None:
+    config = office(tmp_path, dovecot, database={"url": postgres_url})
+    prepared(config)
+    with working(config) as one, working(config) as two:
+        one.running()
+        two.running()
+        for number in range(8):
+            post(dovecot, report(LI, extra=number, subject=f"第{number}版"))
+        one.until(lambda: len(dovecot.letters_to(LI)) == 8)
+        assert (one.ended(), two.ended()) == (0, 0)
+    with record_of(config) as bot:
+        assert sorted(row.version for row in rows(bot, schema.report)) == list(range(1, 9))
+        assert events(bot, "mail.archived") == ["mail.archived"] * 8
+    assert set(keys(dovecot.letters_to(LI)).values()) == {1}
+
+
+# --once
+
+
+def test_once_does_what_is_due_at_a_given_time(main: Main, dovecot: DovecotOffice, tmp_path: Path) -> None:
+    config = config_file(tmp_path, **_servers(dovecot))
+    prepared(config)
+    # naive: the office's time, half an hour before anybody is reminded
+    assert main("--once", "--config", config, "--now", "2017-07-06T08:00")[0] == 0
+    assert dovecot.letters_to(LI) == []
+    # with an offset: 08:30 in the office
+    assert main("--once", "--config", config, "--now", "2017-07-06T00:30+00:00")[0] == 0
+    assert main("--once", "--config", config, "--now", "2017-07-06T09:30")[0] == 0
+    (letter,) = dovecot.letters_to(LI)
+    assert header(letter, "Date") == "Thu, 06 Jul 2017 08:30:00 +0800"
+    assert header(letter, "X-Bot-Key") == "reminder:wutu:annex4:2017-06:after-1"
+    assert len(dovecot.letters_to(WANG)) == 1
+
+
+def _servers(dovecot: DovecotOffice) -> dict[str, dict[str, Any]]:
+    sender = f"办公室 <{dovecot.username}>"
+    return {
+        "mailbox": {"port": dovecot.imap_port, "username": dovecot.username},
+        "smtp": {"port": dovecot.smtp_port, "username": dovecot.username, "from": sender},
+    }
+
+
+def test_once_with_broken_servers_is_a_broken_world(main: Main, tmp_path: Path) -> None:
+    code, said = main("--once", "--config", config_file(tmp_path))
+    assert code == 3
+    assert said.splitlines()[-1].startswith("error: cannot connect to 127.0.0.1:1")
+
+
+def test_once_with_a_mail_that_fails_needs_a_person(
+    main: Main, tmp_path: Path, dovecot: DovecotOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = office(tmp_path, dovecot)
+    post(dovecot, mail(LI, "开会"))
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.jobs.intake.open_mail", lambda *_: 1 // 0)
+        assert main("--once", "--config", config)[0] == 1
+    assert main("--once", "--config", config)[0] == 0  # it waits for its second attempt
+
+
+def test_a_part_that_has_a_bug_does_not_stop_the_others(
+    main: Main, tmp_path: Path, dovecot: DovecotOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = office(tmp_path, dovecot)
+    prepared(config)
+    post(dovecot, report(LI))
+    for part in ("remind", "digest", "bundle"):
+        monkeypatch.setattr(f"bot.jobs.tick.{part}", lambda *_: 1 // 0)
+    code, said = main("--once", "--config", config)
+    assert code == 1
+    assert said.count("ZeroDivisionError") == 3
+    assert len(dovecot.letters_to(LI)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "code", "named"),
+    [
+        (["--once"], {"office": {"timezon": "x"}}, 2, "office.timezon"),
+        (["--once"], {"database": {"url": "nonsense"}}, 2, "database.url"),
+        (["--once"], {"database": {"url": "sqlite:////proc/bot.db"}}, 3, "/proc"),
+        (["--once"], {"database": {"url": "sqlite:////proc/x/bot.db"}}, 3, "/proc"),
+        (["--once", "--now", "yesterday"], {}, 2, "--now"),
+        (["--now", "2017-07-06T09:00"], {}, 2, "--now goes with --once"),
+        (["--nonsense"], {}, 2, "--nonsense"),
+        (["--once"], {"paths": {"rules": "/nowhere"}}, 2, "/nowhere"),
+    ],
+)
+def test_wrong_settings_and_usage(
+    main: Main,
+    tmp_path: Path,
+    words: list[str],
+    change: dict[str, Any],
+    code: int,
+    named: str,
+) -> None:
+    got, said = main(*words, "--config", config_file(tmp_path, **change))
+    assert got == code
+    assert named in said.splitlines()[-1]
+    assert len(said.splitlines()) == 1 or said.startswith("usage: ")
+
+
+def test_a_missing_password_is_told_by_once(main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOT_MAILBOX_PASSWORD")
+    monkeypatch.setattr("keyring.get_password", lambda service, user: None)
+    code, said = main("--once", "--config", config_file(tmp_path))
+    assert code == 2
+    assert "BOT_MAILBOX_PASSWORD" in said.splitlines()[-1]
+
+
+def test_the_lock_ends_with_its_worker(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    for _ in range(2):
+        with only_worker(url):
+            pass
+    with only_worker("postgresql+psycopg://x@y/z"), only_worker("postgresql+psycopg://x@y/z"):
+        pass
