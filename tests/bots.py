@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -16,6 +17,7 @@ from sqlalchemy import Table, select
 from bot.config import Config, load_config
 from bot.jobs import tick
 from bot.jobs.parts import Bot
+from bot.letters.render import Renderer
 from bot.letters.smtp import Sender
 from bot.mail.batches import Headline
 from bot.mail.mailbox import Mailbox, Selected
@@ -73,11 +75,21 @@ def config(folder: Path, **changes: dict[str, Any]) -> Config:
     return load_config(config_file(folder, **changes))
 
 
+_renderers: dict[tuple[object, ...], Renderer] = {}
+
+
+def build(made: Config) -> Bot:
+    """``Bot.build``, with letters compiled once for all tests: that takes longer than most of them."""
+    bot = Bot.build(made)
+    key = (made.paths.templates, made.office, made.smtp.sender)
+    return replace(bot, renderer=_renderers.setdefault(key, bot.renderer))
+
+
 def built(request: pytest.FixtureRequest, folder: Path, **changes: dict[str, Any]) -> Iterator[Bot]:
     """For a fixture with the params "sqlite" and "postgresql"."""
     if request.param == "postgresql":
         changes["database"] = {"url": request.getfixturevalue("postgres_url")}
-    with Bot.build(config(folder, **changes)) as bot:
+    with build(config(folder, **changes)) as bot:
         yield bot
 
 

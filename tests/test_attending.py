@@ -11,7 +11,7 @@ from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.parts import Bot
 from bot.model.deciding import Attention
 from bot.record import attention, schema
-from tests.bots import archived, at, attentions, built, config, first_run, flat, letters, text_of
+from tests.bots import archived, at, attentions, build, built, config, first_run, flat, letters, text_of
 
 NOW = at("2017-07-06T09:00")
 HOUR = timedelta(hours=1)
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
     office = {"staff": ["one@demo.test", "Two@demo.test"]}
-    with Bot.build(config(tmp_path, office=office)) as made:
+    with build(config(tmp_path, office=office)) as made:
         first_run(made, NOW)
         yield made
 
@@ -82,10 +82,10 @@ def test_what_was_told_is_not_told_again(any_bot: Bot) -> None:
 
 
 def test_without_staff_it_stays_untold_until_there_is_somebody(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, office={"staff": []})) as bot:
+    with build(config(tmp_path, office={"staff": []})) as bot:
         needed(bot, Attention("capped", "a@x.test"))
         assert bundle(bot, NOW) == 0
-    with Bot.build(config(tmp_path)) as bot:
+    with build(config(tmp_path)) as bot:
         assert bundle(bot, NOW + HOUR) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_year_whose_working_days_are_a_guess_is_told_once_and_in_time(bot: Bot
 
 
 def test_two_workers_at_once_tell_it_once(postgres_url: str, tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, database={"url": postgres_url})) as bot:
+    with build(config(tmp_path, database={"url": postgres_url})) as bot:
         first_run(bot, NOW)
         needed(bot, Attention("capped", "a@x.test"))
         gate = threading.Barrier(4)

@@ -31,6 +31,7 @@ from tests.bots import (
     appoint,
     archived,
     at,
+    build,
     config_file,
     first_run,
     letters,
@@ -114,7 +115,7 @@ def call(config: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
 @pytest.fixture
 def bot(config: Path) -> Iterator[Bot]:
     """The same installation, for setting the scene."""
-    with Bot.build(load_config(config)) as made:
+    with build(load_config(config)) as made:
         first_run(made, at("2017-06-20T09:00"))
         appoint(made, (WUTU, "李明", LI))
         yield made
@@ -623,7 +624,7 @@ def test_doctor_with_good_servers(
     states = doctor_states(answer)
     assert (answer.code, states["mailbox"], states["smtp"], states["roster"]) == (1, "ok", "ok", "warning")
     # when all units have an address
-    with Bot.build(load_config(good_config)) as bot:
+    with build(load_config(good_config)) as bot:
         appoint(bot, *((u.name, "某人", f"{u.id}@x.test") for u in bot.rules.units.units))
     answer = call("doctor", "--json", "--now", NOW, "--config", good_config)
     # then

@@ -17,6 +17,7 @@ from tests.bots import (
     appoint,
     archived,
     at,
+    build,
     built,
     config,
     first_run,
@@ -34,7 +35,7 @@ DAY_ONE = at("2017-06-21T09:00")
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         first_run(made, at("2017-06-20T09:00"))
         yield made
 
@@ -74,21 +75,21 @@ def test_after_an_outage_only_the_latest_is_written(bot: Bot) -> None:
 
 def test_another_day_and_hour_by_setting(tmp_path: Path) -> None:
     schedule = {"digest_weekday": 5, "digest_time": "16:00"}
-    with Bot.build(config(tmp_path, schedule=schedule)) as bot:
+    with build(config(tmp_path, schedule=schedule)) as bot:
         first_run(bot, at("2017-06-26T09:00"))
         moments = ("06-30T15:59", "06-30T16:00", "07-03T09:00", "07-07T15:59", "07-07T16:00")
         assert [digest(bot, at(f"2017-{moment}")) for moment in moments] == [False, True, False, False, True]
 
 
 def test_not_for_the_week_in_which_the_bot_was_not_born(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path)) as bot:
+    with build(config(tmp_path)) as bot:
         first_run(bot, at("2017-07-05T09:00"))  # a Wednesday
         assert not digest(bot, at("2017-07-05T10:00"))
         assert digest(bot, at("2017-07-10T08:30"))
 
 
 def test_not_while_nothing_is_owed(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, campaign={"first_period": "2017-09"})) as bot:
+    with build(config(tmp_path, campaign={"first_period": "2017-09"})) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         assert not digest(bot, at("2017-07-10T09:00"))
         assert weeks(bot) == []
@@ -171,7 +172,7 @@ def test_a_quiet_week_is_one_line(bot: Bot) -> None:
 
 def test_one_letter_for_each_of_the_staff(tmp_path: Path) -> None:
     staff = ["one@demo.test", "two@demo.test"]
-    with Bot.build(config(tmp_path, office={"staff": staff})) as bot:
+    with build(config(tmp_path, office={"staff": staff})) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         digest(bot, at("2017-07-10T08:30"))
         assert [row.to for row in letters(bot)] == staff

@@ -25,6 +25,7 @@ from tests.bots import (
     archived,
     at,
     attentions,
+    build,
     built,
     config,
     events,
@@ -58,7 +59,7 @@ def any_bot(request: pytest.FixtureRequest, tmp_path: Path, reader: Reader) -> I
 
 @pytest.fixture
 def bot(tmp_path: Path, reader: Reader) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         yield begun(replace(made, reader=reader))
 
 
@@ -183,7 +184,7 @@ def test_mail_from_before_the_first_run_is_recorded_and_not_answered(bot: Bot) -
 
 
 def test_nobody_gets_more_than_so_many_letters_a_day(tmp_path: Path, reader: Reader) -> None:
-    with Bot.build(config(tmp_path, limits={"letters_per_address_per_day": 2})) as made:
+    with build(config(tmp_path, limits={"letters_per_address_per_day": 2})) as made:
         bot = begun(replace(made, reader=reader))
         for number in range(4):
             archived(bot, report(LI, extra=number, subject=f"报送{number}"), NOW)
@@ -441,7 +442,7 @@ def test_dovecot_from_mailbox_to_letters(dovecot: DovecotOffice, tmp_path: Path,
     for minute, data in enumerate(post):
         dovecot.deliver(dovecot.username, data, NOW + minute * MINUTE)
     settings = {"port": dovecot.imap_port, "username": dovecot.username}
-    with Bot.build(config(tmp_path, mailbox=settings)) as made:
+    with build(config(tmp_path, mailbox=settings)) as made:
         bot = begun(replace(made, reader=reader))
         # when
         for _ in range(2):

@@ -11,7 +11,7 @@ from bot.jobs.logins import PAUSE, login
 from bot.jobs.parts import Bot
 from bot.jobs.tick import Report, receive, run_once, watch_the_clock
 from bot.mail.mailbox import Mailbox
-from tests.bots import appoint, at, config, events, first_run, letters, never, read_mailbox, text_of
+from tests.bots import appoint, at, build, config, events, first_run, letters, never, read_mailbox, text_of
 from tests.servers.netease import NetEase
 from tests.servers.scripted_smtp import ScriptedSmtp
 
@@ -27,7 +27,7 @@ def passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def netease_bot(folder: Path, server: NetEase, **office: object) -> Bot:
     mailbox = {"port": server.port, "username": server.username}
-    return Bot.build(config(folder, mailbox=mailbox, office=office))
+    return build(config(folder, mailbox=mailbox, office=office))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_server_that_lets_nobody_in_now_is_asked_again(netease: NetEase, tmp_p
 def test_a_wrong_smtp_password_stops_sending_and_loses_nothing(tmp_path: Path) -> None:
     with (
         ScriptedSmtp(replies={"AUTH": "535 Error: authentication failed"}) as server,
-        Bot.build(config(tmp_path, smtp={"port": server.port})) as bot,
+        build(config(tmp_path, smtp={"port": server.port})) as bot,
     ):
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, ("五图街道", "李明", "li@demo.test"))

@@ -16,7 +16,7 @@ from bot.letters.smtp import AnswerLost, Sender
 from bot.model.deciding import LetterDraft
 from bot.model.letters import GivenUp, RetryAt
 from bot.record import outbox, people, runs
-from tests.bots import FakeSender, at, attentions, built, config, events, letters, never
+from tests.bots import FakeSender, at, attentions, build, built, config, events, letters, never
 from tests.servers.scripted_smtp import CUT, ScriptedSmtp
 from tests.servers.smtp_sink import SmtpSink
 
@@ -27,7 +27,7 @@ TO = "li@demo.test"
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         yield made
 
 
@@ -95,7 +95,7 @@ def test_each_mark_is_committed_before_the_next_letter_and_before_quit(bot: Bot)
 
 
 def test_no_more_than_so_many_a_minute(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, smtp={"per_minute": 3})) as bot:
+    with build(config(tmp_path, smtp={"per_minute": 3})) as bot:
         queue(bot, *"abcdefgh")
         moments = (0, 15, 30, 59, 60, 61, 120, 180)
         sent = {seconds: send(bot, FakeSender(), NOW + seconds * SECOND) for seconds in moments}
@@ -104,14 +104,14 @@ def test_no_more_than_so_many_a_minute(tmp_path: Path) -> None:
 
 def test_no_more_than_so_many_a_day_of_the_office(tmp_path: Path) -> None:
     # 16:00 UTC is midnight in the office
-    with Bot.build(config(tmp_path, smtp={"per_day": 2})) as bot:
+    with build(config(tmp_path, smtp={"per_day": 2})) as bot:
         queue(bot, *"abcde")
         moments = ("06T23:58", "06T23:59:59", "07T00:00:01", "07T12:00", "08T12:00")
         assert [send(bot, FakeSender(), at(f"2017-07-{moment}")) for moment in moments] == [2, 0, 2, 0, 1]
 
 
 def test_a_letter_whose_fate_is_unknown_counts_as_sent(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, smtp={"per_minute": 2})) as bot:
+    with build(config(tmp_path, smtp={"per_minute": 2})) as bot:
         queue(bot, *"abc")
         sender = FakeSender(AnswerLost("no answer"))
         send(bot, sender)
@@ -312,9 +312,9 @@ def test_dying_between_250_and_the_mark_repeats_that_letter_alone_and_says_so(an
 
 def test_where_letters_are_held_nothing_leaves_but_what_a_person_released(tmp_path: Path) -> None:
     # given letters from before the office said "hold", and after
-    with Bot.build(config(tmp_path)) as bot:
+    with build(config(tmp_path)) as bot:
         queue(bot, "before")
-    with Bot.build(config(tmp_path, smtp={"deliver": "hold"})) as bot:
+    with build(config(tmp_path, smtp={"deliver": "hold"})) as bot:
         queue(bot, "one", "two", "three")
         assert states(bot) == {"before": "queued", "one": "held", "two": "held", "three": "held"}
         sender = FakeSender()
@@ -334,7 +334,7 @@ def test_where_letters_are_held_nothing_leaves_but_what_a_person_released(tmp_pa
 
 
 def wired(folder: Path, port: int, **smtp: Any) -> Bot:
-    return Bot.build(config(folder, smtp={"port": port, "timeout_seconds": 2, **smtp}))
+    return build(config(folder, smtp={"port": port, "timeout_seconds": 2, **smtp}))
 
 
 def opener(bot: Bot) -> Callable[[], Sender]:

@@ -13,7 +13,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL, poll
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs, schema
-from tests.bots import FakeMailbox, at, attentions, built, config, events, first_run, letters, never, rows
+from tests.bots import FakeMailbox, at, attentions, build, built, config, events, first_run, letters, never, rows
 from tests.mails import mail
 from tests.servers.dovecot import DovecotOffice
 from tests.servers.netease import CUT, SILENCE, NetEase, Stored
@@ -24,7 +24,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         yield made
 
 
@@ -217,7 +217,7 @@ def test_an_inbox_that_breaks_is_no_good_poll(bot: Bot) -> None:
 
 
 def filing(folder: Path) -> Bot:
-    return Bot.build(config(folder, mailbox={"file_into": "已处理"}))
+    return build(config(folder, mailbox={"file_into": "已处理"}))
 
 
 def test_what_is_done_is_filed_after_it_was_recorded(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_without_move_the_record_alone_knows(tmp_path: Path) -> None:
 
 def dovecot_bot(folder: Path, office: DovecotOffice, **mailbox: object) -> Bot:
     server = {"port": office.imap_port, "username": office.username, **mailbox}
-    return Bot.build(config(folder, mailbox=server))
+    return build(config(folder, mailbox=server))
 
 
 def opened(bot: Bot, password: str = "secret") -> Mailbox:
@@ -330,7 +330,7 @@ def test_dovecot_done_mail_is_moved_and_what_needs_a_person_stays(dovecot: Dovec
 
 def netease_bot(folder: Path, server: NetEase) -> Bot:
     settings = {"port": server.port, "username": server.username, "file_into": "已处理", "timeout_seconds": 0.3}
-    return Bot.build(config(folder, mailbox=settings))
+    return build(config(folder, mailbox=settings))
 
 
 def test_netease_two_polls_ask_for_each_body_once_and_never_write(netease: NetEase, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bot.reading.boxes import Quad, Word, grid, straightened
 from bot.reading.documents import document
 from bot.reading.guard import SLOW, SLOW_SECONDS, Reader
 from bot.reading.opened import Opened
+from bot.reading.written import count
 from tests import books, scans
 from tests.books import RULES, SUBTOTALS, TOTAL, VALUES, texts_of, values_of
 
@@ -128,6 +129,23 @@ def test_a_header_that_is_covered_leaves_no_form(slow: Reader) -> None:
 def test_a_picture_of_something_else_is_no_report(slow: Reader) -> None:
     photo = scans.noisy(Image.linear_gradient("L").resize((1200, 900)).convert("RGB"))
     assert _read(slow, scans.jpeg(photo)).unreadable == Unreadable("no_form")
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "doubtful"),
+    [
+        ("3", 0.99, False),
+        ("3", 0.8, True),
+        ("12", 0.84, True),
+        ("一级", 0.7, False),
+        ("一", 0.99, True),
+        ("—", 0.99, True),
+    ],
+)
+def test_a_number_that_may_be_another_is_marked(text: str, score: float, doubtful: bool) -> None:
+    assert picture._is_doubtful(text, score) is doubtful
+    if doubtful:
+        assert count(f"{text}?", "", RULES.words).value is None
 
 
 # --- what is not even looked at ---

@@ -22,7 +22,20 @@ from bot.jobs.reminding import remind
 from bot.jobs.tick import begin
 from bot.reading.guard import Reader
 from bot.record import schema
-from tests.bots import FakeMailbox, FakeSender, appoint, at, config, events, first_run, header, letters, never, rows
+from tests.bots import (
+    FakeMailbox,
+    FakeSender,
+    appoint,
+    at,
+    build,
+    config,
+    events,
+    first_run,
+    header,
+    letters,
+    never,
+    rows,
+)
 from tests.mails import mail, report
 
 LI, WANG = "li@wutu.test", "wang@qiaoguan.test"
@@ -30,7 +43,7 @@ NOW = at("2017-07-06T09:00")
 POST = (report(LI), report(WANG, "乔官镇", total=33), report("stranger@x.test", "营丘镇"), mail(LI, "开会"))
 
 
-STEP = 1 if os.environ.get("BOT_SOAK") == "1" else 7  # one point in so many, before and after in turn
+STEP = 1 if os.environ.get("BOT_SOAK") == "1" else 11  # one point in so many, before and after in turn
 
 
 class Crash(BaseException):
@@ -81,7 +94,7 @@ class Commits:
 
 def prepare(folder: Path) -> None:
     """An office since June, with three liaisons."""
-    with Bot.build(config(folder)) as bot:
+    with build(config(folder)) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG), ("红河镇", "赵云", "zhao@honghe.test"))
 
@@ -90,7 +103,7 @@ def scene(office: Path, folder: Path, reader: Reader) -> tuple[Bot, FakeMailbox]
     """The morning after the deadline in a copy of ``office``: a report, a wrong one, a stranger's, ordinary mail;
     two units are late."""
     shutil.copytree(office / "data", folder / "data")
-    made = Bot.build(config(folder, mailbox={"file_into": "已处理"}))
+    made = build(config(folder, mailbox={"file_into": "已处理"}))
     return replace(made, reader=reader), FakeMailbox(INBOX=dict(enumerate(POST, 1)))
 
 
@@ -119,7 +132,6 @@ def test_wherever_it_dies_the_next_lives_make_it_whole(tmp_path: Path, reader: R
     bot.record.close()
     assert total > 20
     assert len(wanted["once"]) >= 6
-    print("commits", total)
     # when it dies at each commit in turn
     for number in range(1, total + 1):
         for after in (False, True):

@@ -10,7 +10,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
 from bot.model.deciding import Attention
 from bot.record import attention, reports, schema
-from tests.bots import NUMBERS, archived, at, built, config, events, reported, rows
+from tests.bots import NUMBERS, archived, at, build, built, config, events, reported, rows
 
 WUTU, QIAOGUAN = "五图街道", "乔官镇"
 
@@ -103,7 +103,7 @@ def test_what_needs_a_person_is_told_once(bot: Bot) -> None:
 
 
 def test_two_workers_never_tell_the_same(postgres_url: str, tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path, database={"url": postgres_url})) as bot:
+    with build(config(tmp_path, database={"url": postgres_url})) as bot:
         with bot.record.begin() as conn:
             attention.open_items(conn, [Attention("capped")], at("2017-07-03T11:00"))
         with bot.record.begin() as one, bot.record.begin() as two:

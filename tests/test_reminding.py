@@ -29,6 +29,7 @@ from tests.bots import (
     appoint,
     archived,
     at,
+    build,
     built,
     config,
     files_of,
@@ -49,7 +50,7 @@ BEFORE, DUE, AFTER = at("2017-06-30T09:00"), at("2017-07-05T09:00"), at("2017-07
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         first_run(made, at("2017-06-20T09:00"))
         yield made
 
@@ -229,7 +230,7 @@ def test_the_notice_is_not_written_when_everybody_has_reported(bot: Bot) -> None
 
 
 def test_what_fell_due_before_the_first_run_is_never_chased(tmp_path: Path) -> None:
-    with Bot.build(config(tmp_path)) as bot:
+    with build(config(tmp_path)) as bot:
         first_run(bot, at("2017-07-06T08:00"))
         appoint(bot, (WUTU, "李明", LI))
         for day in range(25):
@@ -250,7 +251,7 @@ def test_a_draft_stage_waits_for_the_office(tmp_path: Path) -> None:
     head, _, tail = text.partition('id = "after-1"')
     file.write_text(head + 'id = "after-1"' + tail.replace("draft = false", "draft = true", 1), encoding="utf-8")
     made = config(tmp_path, paths={"rules": str(folder)})
-    with Bot.build(made) as bot:
+    with build(made) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, (WUTU, "李明", LI))
         assert run(bot, AFTER) == 1

@@ -15,7 +15,7 @@ from bot.model.people import Liaison
 from bot.reading.guard import Reader
 from bot.record import people
 from tests.books import Rows, xls, xlsx
-from tests.bots import at, config, events
+from tests.bots import at, build, config, events
 
 EVER, TODAY, LATER = date(2017, 6, 1), date(2017, 6, 20), date(2017, 7, 10)
 HEAD = ["单位", "姓名", "手机", "邮箱"]
@@ -29,7 +29,7 @@ def reader() -> Iterator[Reader]:
 
 @pytest.fixture
 def bot(tmp_path: Path, reader: Reader) -> Iterator[Bot]:
-    with Bot.build(config(tmp_path)) as made:
+    with build(config(tmp_path)) as made:
         yield replace(made, reader=reader)
 
 

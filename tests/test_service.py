@@ -29,6 +29,7 @@ from tests.bots import (
     FakeMailbox,
     appoint,
     at,
+    build,
     config_file,
     events,
     first_run,
@@ -125,7 +126,7 @@ def office(folder: Path, dovecot: DovecotOffice, **changes: dict[str, Any]) -> P
 
 @contextmanager
 def record_of(config: Path) -> Iterator[Bot]:
-    with Bot.build(load_config(config)) as bot:
+    with build(load_config(config)) as bot:
         yield bot
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -86,6 +86,7 @@ def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:
     """Say what would be done with a mail, as if it arrived now. The database is only read."""
     from bot.cli.shapes import mail_shape
     from bot.config import load_config
+    from bot.errors import TooComplex
     from bot.jobs.parts import Bot
     from bot.jobs.understand import intent_of, open_mail
     from bot.model.mail import RawMail
@@ -97,7 +98,10 @@ def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:
     # A mail can be explained before the bot ever ran: then against an empty record, and without leaving one behind.
     url = config.database.url if database.exists(config.database.url) else "sqlite://"
     with Bot.build(config, database.Record.open(url)) as bot:
-        opened = open_mail(RawMail(mail.read_bytes(), moment), bot)
+        try:
+            opened = open_mail(RawMail(mail.read_bytes(), moment), bot)
+        except TooComplex as error:
+            _beyond_limits(error, as_json, bot.rules)
         with bot.record.read() as conn:
             intent = intent_of(opened, bot, conn, moment)
         shape = mail_shape(opened, intent, bot.rules)
@@ -110,3 +114,14 @@ def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:
         print_table(mail.name, ["", ""], rows)
         for form in shape["forms"]:
             _show_form(mail.name, form, bot.rules)
+
+
+def _beyond_limits(error: Exception, as_json: bool, rules: "Rules") -> NoReturn:
+    """A mail that is set aside unopened: nothing of it is believed, and a person must look."""
+    shape: dict[str, Any] = {"message_id": None, "from": None, "subject": "", "automatic": None, "attachments": []}
+    shape |= {"forms": [], "outcome": "waiting", "letters": [], "question": rules.reasons.attention["set_aside"]}
+    if as_json:
+        print_json({**shape, "why": str(error)})
+    else:
+        typer.echo(f"{error}: {shape['question']}")
+    raise typer.Exit(1)

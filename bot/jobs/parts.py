@@ -12,6 +12,7 @@ from bot.config import Config
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
+from bot.errors import ConfigError
 from bot.letters.render import Renderer
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
@@ -49,6 +50,10 @@ class Bot:
     def build(cls, config: Config, record: Record | None = None) -> Self:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
+        for stage in rules.reminders.stages:
+            for letter in (stage.letter, stage.office):
+                if letter and not (config.paths.templates / letter / "subject.txt").is_file():
+                    raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {stage.id}: no letter {letter!r}")
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
         return cls(
             config,

@@ -80,7 +80,9 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     if mail.sender is None:
         return KnownSender()
     local = now.astimezone(bot.zone)
-    posts = people.at_address(conn, mail.sender, local.date())
+    arrived = mail.received_at.astimezone(bot.zone).date()
+    # After an outage the mail of someone who has been replaced meanwhile is still his unit's.
+    posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
     answered = outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
     about = outbox.obligations_of(answered) if answered else ()
     periods = {o.period for o in about}

@@ -30,6 +30,7 @@ SIDE = 1600  # pixels of the long side that are looked at; characters of a form 
 PAGES = 3
 SECONDS = 35.0  # after which no further page is begun; one takes 4, a turned one up to 12
 CERTAIN = 0.85  # of a text's score; digits read right had 0.95 and more, misread ones less than 0.8
+STROKES = set("-\u2014\u4e00_|lI")  # alone in its cell: a dash, which means none, and the numeral one look the same
 UPRIGHT = 0.92  # mean score of a page: 0.97 and more if it stands upright, 0.83 upside down
 
 
@@ -152,11 +153,15 @@ class _Engine:
             return [], 0.0
         quads, total = [], 0.0
         for corners, text, score in zip(answer.boxes, answer.txts, answer.scores, strict=True):
-            certain = text if score >= CERTAIN else f"{text}?"
             a, b, c, d = ((float(x), float(y)) for x, y in corners)
-            quads.append(Quad(certain, (a, b, c, d)))
-            total += float(score) * len(certain)
+            quads.append(Quad(f"{text}?" if _is_doubtful(text, score) else text, (a, b, c, d)))
+            total += float(score) * len(quads[-1].text)
         return quads, total / max(_read_of(quads), 1)
+
+
+def _is_doubtful(text: str, score: float) -> bool:
+    """Whether a number may be another one. Words vouch for themselves: they are those of a form, or are not."""
+    return text.strip() in STROKES or (score < CERTAIN and any(char.isdigit() for char in text))
 
 
 def _read_of(quads: list[Quad]) -> int:
