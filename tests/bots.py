@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, text
 
 from bot.config import Config, load_config
 from bot.jobs import tick
@@ -27,7 +28,9 @@ from bot.model.letters import Delivery, Sent
 from bot.model.mail import RawMail
 from bot.model.people import Liaison
 from bot.record import archive, people, reports, runs, schema
+from bot.record.database import Record
 from tests.books import VALUES
+from tests.servers.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[1]
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -85,10 +88,25 @@ def build(made: Config) -> Bot:
     return replace(bot, renderer=_renderers.setdefault(key, bot.renderer))
 
 
+def database_url(request: pytest.FixtureRequest, folder: Path) -> str:
+    """For a fixture with the params "sqlite" and "postgresql": an empty database. On PostgreSQL it is the same
+    one for all tests, emptied each time, because making one takes longer than most tests."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder / 'bot.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with psycopg.connect(f"host={server.root} user=postgres dbname=postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'shared'").fetchone():
+            connection.execute("CREATE DATABASE shared TEMPLATE template0")
+    url = f"postgresql+psycopg://postgres@/shared?host={server.root}"
+    with Record.open(url) as record, record.begin() as conn:
+        tables = ", ".join(f'"{name}"' for name in schema.metadata.tables)
+        conn.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    return url
+
+
 def built(request: pytest.FixtureRequest, folder: Path, **changes: dict[str, Any]) -> Iterator[Bot]:
     """For a fixture with the params "sqlite" and "postgresql"."""
-    if request.param == "postgresql":
-        changes["database"] = {"url": request.getfixturevalue("postgres_url")}
+    changes["database"] = {"url": database_url(request, folder)}
     with build(config(folder, **changes)) as bot:
         yield bot
 

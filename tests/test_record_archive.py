@@ -11,7 +11,7 @@ from bot.model.mail import Mail, Place, RawMail
 from bot.record import archive, schema
 from bot.record.archive import CLAIM, FolderState
 from bot.record.database import Record
-from tests.bots import at
+from tests.bots import at, database_url
 
 NOW = at("2017-07-03T10:00")
 LATER = NOW + timedelta(minutes=1)
@@ -19,9 +19,7 @@ LATER = NOW + timedelta(minutes=1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    server = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if server else f"sqlite:///{tmp_path / 'bot.db'}"
-    with Record.open(url) as opened:
+    with Record.open(database_url(request, tmp_path)) as opened:
         yield opened
 
 

@@ -15,7 +15,7 @@ from bot.model.mail import RawMail
 from bot.record import archive, outbox, schema
 from bot.record.database import Record
 from bot.record.outbox import Due
-from tests.bots import at
+from tests.bots import at, database_url
 
 NOW = at("2017-07-06T09:00")
 LATER = NOW + timedelta(minutes=1)
@@ -24,9 +24,7 @@ OWED = Obligation("五图街道", "annex4", "2017-06", at("2017-07-05T23:59:59")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    server = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if server else f"sqlite:///{tmp_path / 'bot.db'}"
-    with Record.open(url) as opened:
+    with Record.open(database_url(request, tmp_path)) as opened:
         yield opened
 
 

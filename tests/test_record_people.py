@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.model.people import Liaison
 from bot.record import people, schema
 from bot.record.database import Record
-from tests.bots import at
+from tests.bots import at, database_url
 
 EVER, JUNE, JULY = date(2017, 6, 1), date(2017, 6, 20), date(2017, 7, 10)
 LI, WANG = Liaison("五图街道", "李明", "138", "li@town.test"), Liaison("五图街道", "王芳", "139", "wang@town.test")
@@ -19,9 +19,7 @@ NOW = at("2017-07-03T10:00")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    server = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if server else f"sqlite:///{tmp_path / 'bot.db'}"
-    with Record.open(url) as opened:
+    with Record.open(database_url(request, tmp_path)) as opened:
         yield opened
 
 

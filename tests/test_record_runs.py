@@ -8,16 +8,14 @@ import pytest
 
 from bot.record import runs, schema
 from bot.record.database import Record
-from tests.bots import at
+from tests.bots import at, database_url
 
 NOW, LATER = at("2017-07-06T08:30"), at("2017-07-07T08:30")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    server = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if server else f"sqlite:///{tmp_path / 'bot.db'}"
-    with Record.open(url) as opened:
+    with Record.open(database_url(request, tmp_path)) as opened:
         yield opened
 
 

@@ -30,7 +30,7 @@ def answer_context(
 def unreadable_files(mail: Mail, documents: tuple[Document, ...], rules: Rules) -> list[dict[str, str]]:
     """Each attachment that could not be read, with what its sender should do."""
     failed = [(d.name, d.unreadable.code) for d in documents if d.unreadable]
-    failed += [(r.name, r.code) for r in mail.refused]
+    failed += [(f"{r.name} {r.detail}".strip(), r.code) for r in mail.refused]
     return [{"name": name, "message": rules.reasons.unreadable[code]} for name, code in failed]
 
 

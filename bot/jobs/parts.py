@@ -50,11 +50,11 @@ class Bot:
     def build(cls, config: Config, record: Record | None = None) -> Self:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
+        renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
         for stage in rules.reminders.stages:
             for letter in (stage.letter, stage.office):
                 if letter and not (config.paths.templates / letter / "subject.txt").is_file():
                     raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {stage.id}: no letter {letter!r}")
-        renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
         return cls(
             config,
             rules,

@@ -47,7 +47,7 @@ class Words(Rule):
 REASONS: dict[str, tuple[str, ...]] = {
     "unreadable": (
         *("damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link"),
-        *("archive_damaged", "archive_encrypted", "archive_limits", "mail_limits"),
+        *("archive_damaged", "archive_tool", "archive_encrypted", "archive_limits", "mail_limits"),
         *("doc", "pdf", "image", "other"),
     ),
     "waiting": (
