@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+OCR_STAMP := $(VENV)/.installed-ocr
 
-.PHONY: demo test lint venv
+.PHONY: demo test lint venv ocr
 
 demo: $(STAMP)
 	$(RUN) scheduler.py --demo
@@ -21,6 +22,9 @@ lint: $(STAMP)
 
 venv: $(STAMP)
 
+# Reading scans and photos: about 300 MB more.
+ocr: $(OCR_STAMP)
+
 # The stamp is written last: a set-up that was interrupted is taken up again.
 $(STAMP): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Python 3.11 or newer is needed" >&2; exit 1; }
@@ -32,4 +36,8 @@ $(STAMP): requirements.lock
 	@test -x $(RUN) || rm -rf $(VENV) # its interpreter has gone
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(OCR_STAMP): requirements-ocr.lock $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ocr.lock
 	@touch $@
