@@ -6,6 +6,7 @@ import warnings
 import zipfile
 import zlib
 
+import openpyxl
 import pytest
 
 from bot.mail.archives import open_archive
@@ -146,6 +147,17 @@ def test_an_encrypted_member_does_not_hide_the_plain_one() -> None:
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.rindex(magic) + offset] |= 1
     assert sent(bytes(data)) == ((Attachment("a.xls", b"1", ("r.zip",)),), (Refused("r.zip", "archive_encrypted"),))
+
+
+def test_half_a_workbook_as_openpyxl_writes_it_is_a_workbook() -> None:
+    # given: docProps and the sheets first, [Content_Types].xml and xl/workbook.xml at the end
+    book = io.BytesIO()
+    openpyxl.Workbook().save(book)
+    half = book.getvalue()[: len(book.getvalue()) // 2]
+    assert b"xl/workbook.xml" not in half
+    # then its sender hears of a damaged file, and not of an archive that he never made
+    found, refused = sent(half, b"a.xlsx")
+    assert ([a.name for a in found], refused) == (["a.xlsx"], ())
 
 
 def test_a_damaged_workbook_is_a_workbook() -> None:

@@ -72,5 +72,5 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "address": row.detail if is_address else "",
         "letter_subject": row.letter_subject or "",
         "answer": row.answer or "",
-        **contact(row.unit or registered or "", people),
+        **contact(registered or row.unit or "", people),
     }

@@ -32,6 +32,8 @@ _ODF_MEMBERS = frozenset({"content.xml", "mimetype"})
 # The names stand uncompressed in the file: this tells a damaged workbook from a damaged archive.
 _DOCUMENT_BYTES = (
     b"[Content_Types].xml",
+    b"docProps/",  # openpyxl writes this first and the workbook's own part last: half a file may lack that
+    b"xl/worksheets/",
     b"xl/workbook.xml",
     b"xl\\workbook.xml",
     b"word/document.xml",
