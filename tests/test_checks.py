@@ -199,7 +199,7 @@ def grown(last: Numbers | None, now: Numbers, rule: FormRule = ANNEX4, base: Map
 
 def test_a_category_that_shrinks_is_a_warning_with_both_numbers() -> None:
     findings = grown(other_only(0, 1, 12, 7), other_only(0, 1, 11, 7))
-    assert ids(findings) == [("decreased", "warning", "")]
+    assert ids(findings) == [("decreased", "warning", "J8")]
     assert "累计为19家" in findings[0].message
     assert "截至2017年5月）的20家减少1家" in findings[0].message
 
@@ -241,7 +241,7 @@ def test_nothing_to_compare_with() -> None:
 )
 def test_an_unlikely_growth(last: int, now: int, unlikely: bool) -> None:
     findings = grown(other_only(0, 0, 0, last), other_only(0, 0, 0, now))
-    assert ids(findings) == ([("jump", "warning", "")] if unlikely else [])
+    assert ids(findings) == ([("jump", "warning", "J8")] if unlikely else [])
     if unlikely:
         assert f"累计为{now}家" in findings[0].message
         assert f"的{last}家增加{now - last}家" in findings[0].message
@@ -264,7 +264,7 @@ def test_the_limits_of_a_jump_are_data() -> None:
 
 def test_severity_is_data() -> None:
     findings = grown(other_only(0, 0, 0, 5), other_only(0, 0, 0, 4), changed("decreased", severity="error"))
-    assert ids(findings) == [("decreased", "error", "")]
+    assert ids(findings) == [("decreased", "error", "J8")]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_category_in_doubt_is_not_compared_with_the_last() -> None:
 @pytest.mark.parametrize(("registered", "exceeded"), [(21, False), (20, False), (19, True), (0, True)])
 def test_more_than_is_registered(registered: int, exceeded: bool) -> None:
     findings = found(form(), base={"other": registered})
-    assert ids(findings) == ([("exceeds_base", "warning", "")] if exceeded else [])
+    assert ids(findings) == ([("exceeds_base", "warning", "J8")] if exceeded else [])
 
 
 def test_a_category_without_a_register_is_not_compared() -> None:

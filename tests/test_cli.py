@@ -505,8 +505,8 @@ def some_letters(bot: Bot, *keys: str, held: bool = True) -> None:
             bot.enqueue(conn, LetterDraft(key, "alarm", LI, context, held=held), at(NOW))
 
 
-def test_outbox_lists_letters_as_they_stand(config: Path, bot: Bot) -> None:
-    assert run(config, "outbox", "--json").json == []
+def test_outbox_lists_letters_as_they_stand(config: Path, bot: Bot, call: Callable[..., Answer]) -> None:
+    assert call("outbox", "--json").json == []
     some_letters(bot, "first", held=False)
     send_due(bot, FakeSender().open, at("2017-07-03T10:05"), never)
     some_letters(bot, "second")
@@ -548,13 +548,13 @@ def test_outbox_release_drop_and_show(call: Callable[..., Answer], bot: Bot) -> 
 # roster, base, form
 
 
-def test_roster_goes_in_and_out(config: Path, tmp_path: Path) -> None:
+def test_roster_goes_in_and_out(config: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
     head: list[Cell] = ["单位", "姓名", "手机", "邮箱"]
     path, out = tmp_path / "in.xlsx", tmp_path / "out.xlsx"
     path.write_bytes(xlsx(([head, [WUTU, "李明", "13800000000", LI]], ())))
     answer = run(config, "roster", "import", path, "--now", NOW)
     assert (answer.code, answer.err) == (0, "")
-    assert run(config, "roster", "export", out, "--now", NOW).code == 0
+    assert call("roster", "export", out, "--now", NOW).code == 0
     sheet = openpyxl.load_workbook(out).worksheets[0]
     lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
     assert lines[0] == head
@@ -582,7 +582,7 @@ def test_base_goes_in(call: Callable[..., Answer], tmp_path: Path) -> None:
     assert "Sheet1!2" in answer.err
 
 
-def test_the_form_that_is_written_is_read(config: Path, bot: Bot, tmp_path: Path) -> None:
+def test_the_form_that_is_written_is_read(config: Path, bot: Bot, tmp_path: Path, call: Callable[..., Answer]) -> None:
     # given June's numbers
     reported(bot, WUTU, "2017-06", "2017-07-03T10:00")
     path = tmp_path / "七月.xlsx"
@@ -591,7 +591,7 @@ def test_the_form_that_is_written_is_read(config: Path, bot: Bot, tmp_path: Path
         config, "form", "annex4", "--unit", "昌乐县五图街道办事处", "--period", "2017-07", "-o", path, "--now", NOW
     )
     assert (made.code, made.out.strip()) == (0, str(path))
-    answer = run(config, "read", path, "--json", "--now", "2017-08-02T09:00")
+    answer = call("read", path, "--json", "--now", "2017-08-02T09:00")
     # then
     (form,) = answer.json[0]["forms"]
     assert (form["unit"], form["period"], form["reporter"]) == (WUTU, "2017-07", "李明")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,22 +239,36 @@ def test_a_mail_that_comes_between_poll_and_idle_does_not_wait(tmp_path: Path, m
     assert box.calls.count("wait") == 1
 
 
-@pytest.mark.parametrize("where", ["LOGIN", "EXAMINE"])
-def test_the_end_is_quick_while_a_server_is_silent(netease: NetEase, tmp_path: Path, where: str) -> None:
-    netease.password = "secret"
-    netease.interfere = lambda command: SILENCE if command.startswith(where) else None
-    config = settings(tmp_path, mailbox={"port": netease.port, "username": netease.username, "timeout_seconds": 60})
-    with working(config) as worker:
-        worker.until(lambda: any(command.startswith(where) for command in netease.commands()))
-        assert worker.ended() == 0
+def test_the_end_is_quick_while_a_server_is_silent(tmp_path: Path) -> None:
+    # given servers that fall silent at the login, at the folder, and at once
+    cases: list[tuple[str, tuple[str, ...], int]] = [
+        ("LOGIN", (), signal.SIGTERM),
+        ("EXAMINE", (), signal.SIGTERM),
+        ("CAPABILITY", ("--once",), signal.SIGINT),
+    ]
+    with ExitStack() as stack:
+        workers = []
+        for where, words, number in cases:
+            silent = NetEase(password="secret", interfere=lambda c, w=where: SILENCE if c.startswith(w) else None)  # type: ignore[misc]
+            server = stack.enter_context(silent)
+            mailbox = {"port": server.port, "username": server.username, "timeout_seconds": 60}
+            worker = stack.enter_context(working(settings(tmp_path / where, mailbox=mailbox), *words))
+            workers.append((worker, server, where, number))
+        for worker, server, where, _ in workers:
+            worker.until(lambda s=server, w=where: any(c.startswith(w) for c in s.commands()))  # type: ignore[misc]
+        # when all are asked to end
+        threads, codes = [], {}
+        for worker, _, where, number in workers:
 
+            def end(worker: Worker = worker, where: str = where, number: int = number) -> None:
+                codes[where] = worker.ended(number)
 
-def test_once_ends_quickly_while_a_server_is_silent(netease: NetEase, tmp_path: Path) -> None:
-    netease.interfere = lambda command: SILENCE
-    config = settings(tmp_path, mailbox={"port": netease.port, "timeout_seconds": 60})
-    with working(config, "--once") as worker:
-        worker.until(netease.commands)
-        assert worker.ended(signal.SIGINT) == 0
+            threads.append(threading.Thread(target=end))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
+        # then
+        assert codes == {"LOGIN": 0, "EXAMINE": 0, "CAPABILITY": 0}
 
 
 def test_the_end_in_the_middle_of_a_letter_loses_nothing(main: Main, dovecot: DovecotOffice, tmp_path: Path) -> None:
@@ -293,7 +307,7 @@ def test_kill_9_in_the_middle_of_work_loses_nothing_and_repeats_nothing(dovecot:
             return sum(row.state == state for row in rows(bot, table))
 
         # when it is killed again and again
-        for wanted in (1, 4, 8):
+        for wanted in (1, 6):
             with working(config) as worker:
                 worker.until(lambda n=wanted: done("sent") >= n or done("done") >= n)  # type: ignore[misc]
                 worker.process.kill()
@@ -306,7 +320,7 @@ def test_kill_9_in_the_middle_of_work_loses_nothing_and_repeats_nothing(dovecot:
         again = len(events(bot, "letter.unproven"))
     counts = keys(dovecot.letters_to(LI))
     assert len(counts) == 10
-    assert sum(counts.values()) - 10 <= again <= 3  # a letter came twice only where that was said
+    assert sum(counts.values()) - 10 <= again <= 2  # a letter came twice only where that was said
 
 
 def test_two_workers_share_one_postgresql(dovecot: DovecotOffice, tmp_path: Path, postgres_url: str) -> None:

@@ -91,7 +91,7 @@ def _compare(rule: FormRule, check_id: str, stated: Count | None, label: str, co
     return finding(rule, check_id, "", stated.place, label=label, stated=stated.written, computed=computed)
 
 
-def _growth(_: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
+def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
     """Cumulative numbers fall, grow out of all proportion, or exceed the register; levels may move
     inside a category, so the category's sum is compared."""
     rule, earlier = context.rule, context.earlier
@@ -100,13 +100,22 @@ def _growth(_: Form, numbers: Numbers, context: Context) -> Iterator[Finding | N
             continue
         now = sum(numbers[group.id].values())
         if earlier and group.id in earlier.numbers:
-            yield _against(rule, group.label, now, earlier, sum(earlier.numbers[group.id].values()), context.words)
+            last = sum(earlier.numbers[group.id].values())
+            yield _against(rule, group.label, _place(form, group.id), now, earlier, last, context.words)
         registered = (context.base or {}).get(group.id)
         if registered is not None and now > registered:
-            yield finding(rule, "exceeds_base", label=group.label, now=now, base=registered)
+            yield finding(rule, "exceeds_base", "", _place(form, group.id), label=group.label, now=now, base=registered)
 
 
-def _against(rule: FormRule, label: str, now: int, earlier: Accepted, last: int, words: Words) -> Finding | None:
+def _place(form: Form, group: str) -> str:
+    """Where the sender looks for a category's number: at its sum, else at its first cell."""
+    cells = [form.subtotals[group]] if group in form.subtotals else list(form.counts.get(group, {}).values())
+    return cells[0].place if cells else ""
+
+
+def _against(
+    rule: FormRule, label: str, place: str, now: int, earlier: Accepted, last: int, words: Words
+) -> Finding | None:
     values: dict[str, str | int] = {
         "label": label,
         "now": now,
@@ -114,10 +123,10 @@ def _against(rule: FormRule, label: str, now: int, earlier: Accepted, last: int,
         "last_period": words.month_text(earlier.period),
     }
     if now < last:
-        return finding(rule, "decreased", "", "", **values, difference=last - now)
+        return finding(rule, "decreased", "", place, **values, difference=last - now)
     jump = rule.check("jump")
     if jump and now - last >= jump.at_least and now > last * jump.factor:
-        return finding(rule, "jump", "", "", **values, difference=now - last)
+        return finding(rule, "jump", "", place, **values, difference=now - last)
     return None
 
 
