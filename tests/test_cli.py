@@ -181,6 +181,8 @@ def test_config_without_a_file_is_wrong_usage(call: Callable[..., Answer]) -> No
 WRONG_SETTINGS = [
     ({"office": {"timezon": "Asia/Shanghai"}}, "office.timezon"),
     ({"office": {"timezone": "Mars/Base"}}, "office.timezone"),
+    ({"office": {"staff": ["a..b@demo.test"]}}, "office.staff"),
+    ({"smtp": {"from": "a..b@demo.test"}}, "smtp.from"),
     ({"smtp": {"security": "ssl"}}, "smtp.security"),
     ({"smtp": {"security": "none", "host": "smtp.163.com"}}, "smtp"),
     ({"mailbox": {"port": "x"}}, "mailbox.port"),

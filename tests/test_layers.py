@@ -84,6 +84,7 @@ CHINESE_ALLOWED = {
     "bot.mail.folders",
     "bot.mail.links",
     "bot.reading.numerals",
+    "bot.reading.picture",  # the stroke that a dash and a numeral share
     "bot.reading.written",
     "bot.reading.view",
     "bot.cli.doctor",

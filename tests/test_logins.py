@@ -76,6 +76,13 @@ def test_no_second_login_reaches_the_server_for_half_a_day_over_restarts(wrong: 
     assert len(alarms) == 1
 
 
+def test_a_refusal_by_a_clock_that_was_wrong_does_not_last(wrong: NetEase, tmp_path: Path) -> None:
+    with netease_bot(tmp_path, wrong) as bot:
+        run_once(bot, NOW + timedelta(days=4000), never)
+        run_once(bot, NOW, never)
+    assert logins(wrong) == 2
+
+
 def test_a_new_password_is_tried_at_once(wrong: NetEase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with netease_bot(tmp_path, wrong) as bot:
         run_once(bot, NOW, never)

@@ -171,6 +171,13 @@ def test_a_used_up_day_waits_for_the_offices_tomorrow(bot: Bot) -> None:
     assert send(bot, FakeSender(), at("2017-07-07T00:10")) == 2
 
 
+def test_a_pause_of_years_was_set_by_a_wrong_clock(bot: Bot) -> None:
+    queue(bot, "a")
+    send(bot, FakeSender(RetryAt(900, "451 MI:SFQ", whole_outbox=True)), NOW + timedelta(days=4000))
+    queue(bot, "b")
+    assert send(bot, FakeSender()) == 1
+
+
 def test_after_three_days_of_trying_it_is_given_up_and_the_office_told(bot: Bot) -> None:
     queue(bot, "a")
     now, tries = NOW, 0

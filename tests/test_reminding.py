@@ -167,6 +167,13 @@ def test_nobody_is_reminded_while_the_mailbox_is_not_read(bot: Bot) -> None:
     assert remind(bot, AFTER) == 1
 
 
+def test_a_poll_of_the_future_proves_nothing(bot: Bot) -> None:
+    # somebody tried --now, or the clock was wrong
+    appoint(bot, (WUTU, "李明", LI))
+    read_mailbox(bot, AFTER + timedelta(days=400))
+    assert remind(bot, AFTER) == 0
+
+
 def test_nobody_is_reminded_while_a_mail_lies_unopened(bot: Bot) -> None:
     # given a poll that has just archived what may be the report
     appoint(bot, (WUTU, "李明", LI))

@@ -83,16 +83,18 @@ def test_each_bad_row_is_told_with_its_place_and_the_others_are_taken(bot: Bot, 
         ["营丘镇", "孙权", "13800000003", "sun@yingqiu.test\nBcc: all@x.test"],
         [None, None, None, None],
         ["宝都街道", None, None, None],
+        ["朱刘街道", "周瑜", "13800000004", "zhou..yu@zhuliu.test"],
         [None, "无主", "1", "x@y.test"],
     ]
     outcome = take(bot, workbook(tmp_path, rows))
-    assert outcome.changed == 4
-    for place, line in zip(("Sheet1!3", "Sheet1!4", "Sheet1!5", "Sheet1!6", "Sheet1!8"), outcome.problems, strict=True):
+    assert outcome.changed == 5
+    places = [f"Sheet1!{n}" for n in (3, 4, 5, 6, 8, 9)]
+    for place, line in zip(places, outcome.problems, strict=True):
         assert line.startswith(f"{place}: ")
         assert "\n" not in line
     assert "月球街道" in outcome.problems[0]
     assert {p.unit: p.email for p in liaisons(bot)} == {
-        "五图街道": "li@wutu.test", "乔官镇": "", "红河镇": "", "营丘镇": "",
+        "五图街道": "li@wutu.test", "乔官镇": "", "红河镇": "", "营丘镇": "", "朱刘街道": "",
     }  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.deciding.findings import finding
-from bot.model.deciding import Accepted, Finding, Numbers
+from bot.model.deciding import Accepted, Finding, Numbers, Target
 from bot.model.forms import Count, Form
-from bot.rules.forms import FormRule
+from bot.rules.forms import FormRule, Labelled
 from bot.rules.policy import Words
 
 
@@ -66,10 +66,11 @@ def _cells(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding |
                 continue
             cell = form.counts.get(group.id, {}).get(column.id)
             label = rule.label_of(group.id, column.id)
+            target = ("count", group.id, column.id)
             if cell is None or cell.doubt == "blank":
-                yield finding(rule, "required", "", cell.place if cell else "", label=label)
+                yield finding(rule, "required", "", cell.place if cell else "", target, label=label)
             else:
-                yield finding(rule, "count", "", cell.place, label=label, written=cell.written)
+                yield finding(rule, "count", "", cell.place, target, label=label, written=cell.written)
 
 
 def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
@@ -80,15 +81,16 @@ def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | 
             whole = False
             continue
         label = group.label + rule.headings.subtotals[0]
-        yield _compare(rule, "subtotal", form.subtotals.get(group.id), label, sum(numbers[group.id].values()))
+        stated, computed = form.subtotals.get(group.id), sum(numbers[group.id].values())
+        yield _compare(rule, ("subtotal", group.id), stated, label, computed)
     if whole:
-        yield _compare(rule, "total", form.total, rule.headings.total[0], sum(total_of(numbers)))
+        yield _compare(rule, ("total",), form.total, rule.headings.total[0], sum(total_of(numbers)))
 
 
-def _compare(rule: FormRule, check_id: str, stated: Count | None, label: str, computed: int) -> Finding | None:
+def _compare(rule: FormRule, target: Target, stated: Count | None, label: str, computed: int) -> Finding | None:
     if stated is None or stated.doubt == "blank" or stated.value == computed:
         return None
-    return finding(rule, check_id, "", stated.place, label=label, stated=stated.written, computed=computed)
+    return finding(rule, target[0], "", stated.place, target, label=label, stated=stated.written, computed=computed)
 
 
 def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
@@ -101,10 +103,12 @@ def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding 
         now = sum(numbers[group.id].values())
         if earlier and group.id in earlier.numbers:
             last = sum(earlier.numbers[group.id].values())
-            yield _against(rule, group.label, _place(form, group.id), now, earlier, last, context.words)
+            yield _against(rule, group, _place(form, group.id), now, earlier, last, context.words)
         registered = (context.base or {}).get(group.id)
         if registered is not None and now > registered:
-            yield finding(rule, "exceeds_base", "", _place(form, group.id), label=group.label, now=now, base=registered)
+            place = _place(form, group.id)
+            values: dict[str, str | int] = {"label": group.label, "now": now, "base": registered}
+            yield finding(rule, "exceeds_base", "", place, ("subtotal", group.id), **values)
 
 
 def _place(form: Form, group: str) -> str:
@@ -114,19 +118,19 @@ def _place(form: Form, group: str) -> str:
 
 
 def _against(
-    rule: FormRule, label: str, place: str, now: int, earlier: Accepted, last: int, words: Words
+    rule: FormRule, group: Labelled, place: str, now: int, earlier: Accepted, last: int, words: Words
 ) -> Finding | None:
     values: dict[str, str | int] = {
-        "label": label,
+        "label": group.label,
         "now": now,
         "last": last,
         "last_period": words.month_text(earlier.period),
     }
     if now < last:
-        return finding(rule, "decreased", "", place, **values, difference=last - now)
+        return finding(rule, "decreased", "", place, ("subtotal", group.id), **values, difference=last - now)
     jump = rule.check("jump")
     if jump and now - last >= jump.at_least and now > last * jump.factor:
-        return finding(rule, "jump", "", place, **values, difference=now - last)
+        return finding(rule, "jump", "", place, ("subtotal", group.id), **values, difference=now - last)
     return None
 
 
@@ -135,4 +139,5 @@ def _reporter(form: Form, _: Numbers, context: Context) -> Iterator[Finding | No
         if field.side == "below":
             written = form.fields.get(field.id)
             if written is None or not written.text:
-                yield finding(context.rule, "reporter", "", written.place if written else "", label=field.label)
+                place = written.place if written else ""
+                yield finding(context.rule, "reporter", "", place, ("field", field.id), label=field.label)

@@ -59,6 +59,7 @@ def _forgotten_month(placed: Placed, past: Past, words: Words) -> Finding | None
         "period",
         "earlier",
         place,
+        ("field", "period"),
         written=words.month_text(period),
         expected=words.month_text(open_now),
     )

@@ -24,6 +24,7 @@ def answer_context(
         "received_at": mail.received_at,
         "forms": [_form(ruling, rules, mail) for ruling in rulings],
         "files": unreadable_files(mail, documents, rules),
+        "marked": [],
     }
 
 

@@ -54,18 +54,24 @@ def which_period(
     year, number = month(text)
     period = reply_period or open_now
     if number is None and _is_unfilled(text, words, period if year else ""):
-        told = finding(rule, "period", "blank", place, expected=words.month_text(period))
+        told = finding(rule, "period", "blank", place, ("field", "period"), expected=words.month_text(period))
         return WhichPeriod(period, open_now, told)
     if number is None:
-        return WhichPeriod(None, open_now, finding(rule, "period", "", place, written=text, expected=expected))
+        return WhichPeriod(
+            None, open_now, finding(rule, "period", "", place, ("field", "period"), written=text, expected=expected)
+        )
     arrived = received_at.astimezone(zone).date()
     period = f"{year}-{number:02d}" if year else _with_year(number, filled_on, subject, arrived)
     shown = text if len(text) <= _SHORT else words.month_text(period)
     if opens_at(rule, period, zone) > received_at:
-        return WhichPeriod(None, open_now, finding(rule, "period", "future", place, written=shown, expected=expected))
+        return WhichPeriod(
+            None,
+            open_now,
+            finding(rule, "period", "future", place, ("field", "period"), written=shown, expected=expected),
+        )
     if not campaign.first <= period <= campaign.last:
         span = {"first": words.month_text(campaign.first), "last": words.month_text(campaign.last)}
-        told = finding(rule, "period", "outside", place, written=shown, expected=expected, **span)
+        told = finding(rule, "period", "outside", place, ("field", "period"), written=shown, expected=expected, **span)
         return WhichPeriod(None, open_now, told)
     return WhichPeriod(period, open_now)
 

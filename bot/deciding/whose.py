@@ -56,8 +56,10 @@ def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: U
     registered = only or "、".join(sender.units)
     if not text:
         case = "blank" if only else "several"
-        return Whose(only, finding(rule, "unit", case, place, registered=registered), "", only)
-    return Whose(only, finding(rule, "unit", "", place, written=text, registered=registered), "", only)
+        return Whose(only, finding(rule, "unit", case, place, ("field", "unit"), registered=registered), "", only)
+    return Whose(
+        only, finding(rule, "unit", "", place, ("field", "unit"), written=text, registered=registered), "", only
+    )
 
 
 def _strangers(named: str | None, text: str, place: str, rule: FormRule) -> Whose:
@@ -65,7 +67,7 @@ def _strangers(named: str | None, text: str, place: str, rule: FormRule) -> Whos
     if named is not None:
         return Whose(named, waiting="unknown_sender")
     case = "unknown" if text else "missing"
-    return Whose(None, finding(rule, "unit", case, place, written=text), "unknown_sender")
+    return Whose(None, finding(rule, "unit", case, place, ("field", "unit"), written=text), "unknown_sender")
 
 
 def _only(sender: KnownSender) -> str | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.errors import BotError, ConfigError, RecordError, TooComplex
+from bot.jobs.marking import with_marked
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
@@ -82,7 +83,7 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     for ruling in intent.rulings:
         reports.write(conn, mail_id, ruling, opened.mail.received_at, now)
     for draft in intent.letters:
-        bot.enqueue(conn, draft, now, mail_id)
+        bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
     attention.open_items(conn, intent.attention, now, mail_id)
     if opened.mail.bounce and opened.mail.bounce.final:
         _bounced(bot, conn, opened.mail.bounce, now, mail_id)

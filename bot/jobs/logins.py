@@ -29,7 +29,7 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
     with bot.record.read() as conn:
         mark = _fingerprint(runs.get(conn, "token_secret"), secret)
         refused = json.loads(runs.get(conn, _key(part)) or "null")
-    if refused and refused["password"] == mark and now - datetime.fromisoformat(refused["at"]) < PAUSE:
+    if refused and refused["password"] == mark and abs(now - datetime.fromisoformat(refused["at"])) < PAUSE:
         raise LoginRefused(f"{part}: the password was refused at {refused['at']} and has not changed since")
     try:
         opened = connect(secret)

@@ -29,6 +29,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 GIVE_UP_ATTEMPTS = 10  # and not before so many: days of our own outage, or in the office's hands, are not tries
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=2)
 PAUSED = "outbox_paused_until"
+LONGEST_PAUSE = timedelta(days=2)  # "until tomorrow" is the longest
 
 
 def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: Stop) -> int:
@@ -39,8 +40,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
     """
     with bot.record.begin() as conn:
         requeue_unproven(conn, now, now - UNPROVEN_AFTER)
-        paused = runs.moment(conn, PAUSED)
-        allowed = 0 if paused and paused > now else _allowed(bot, conn, now)
+        allowed = 0 if _is_paused(conn, now) else _allowed(bot, conn, now)
     sent = 0
     sender: Sender | None = None
     try:
@@ -59,8 +59,9 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
                 _put_back(bot, due, error)
                 raise
             _tell_alarms(bot, sender, now)
-            if _is_paused(bot, now):
-                break
+            with bot.record.read() as conn:
+                if _is_paused(conn, now):
+                    break
     finally:
         if sender is not None:
             sender.close()
@@ -167,10 +168,10 @@ def _put_back(bot: Bot, due: Due, error: Exception) -> None:
     log.warning("letter %s waits: %s", due.letter_id, error)
 
 
-def _is_paused(bot: Bot, now: datetime) -> bool:
-    with bot.record.read() as conn:
-        paused = runs.moment(conn, PAUSED)
-    return paused is not None and paused > now
+def _is_paused(conn: Connection, now: datetime) -> bool:
+    """A pause that lies farther ahead than any was set by a clock that was wrong."""
+    paused = runs.moment(conn, PAUSED)
+    return paused is not None and now < paused < now + LONGEST_PAUSE
 
 
 def requeue_unproven(conn: Connection, now: datetime, before: datetime) -> None:

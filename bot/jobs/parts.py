@@ -13,6 +13,7 @@ from bot.deciding.calendar import WorkCalendar
 from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
+from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
@@ -55,6 +56,11 @@ class Bot:
             for letter in (stage.letter, stage.office):
                 if letter and not (config.paths.templates / letter / "subject.txt").is_file():
                     raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {stage.id}: no letter {letter!r}")
+        for key, address in (("smtp.from", config.own_address), *(("office.staff", a) for a in config.office.staff)):
+            try:
+                plain_address(address)
+            except ValueError as error:
+                raise ConfigError(f"{key}: {error}") from error
         return cls(
             config,
             rules,

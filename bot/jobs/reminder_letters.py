@@ -8,14 +8,13 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import late_days
 from bot.jobs.parts import Bot
 from bot.jobs.standing import Owing, people_by_unit
-from bot.letters.workbooks import file_name, prefilled
+from bot.letters.workbooks import XLSX, file_name, prefilled
 from bot.model.deciding import LetterDraft, LetterFile, Obligation
 from bot.model.people import Liaison
 from bot.record import people, reports
 from bot.rules.policy import Stage
 
 JOB = "reminder"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)

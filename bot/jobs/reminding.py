@@ -26,7 +26,7 @@ def mailbox_was_read(bot: Bot, conn: Connection, now: datetime) -> bool:
     """Whether the mailbox was read lately, and all that was in it opened: a report may lie in a mail that was
     not, and its sender must not be reminded. A mail that fails is set aside soon, so this never lasts."""
     last = runs.moment(conn, LAST_POLL)
-    fresh = last is not None and now - last <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
+    fresh = last is not None and abs(now - last) <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
     return fresh and not archive.any_new(conn)
 
 

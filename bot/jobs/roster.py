@@ -10,6 +10,7 @@ from bot.config import ADDRESS
 from bot.errors import UsageError
 from bot.jobs.parts import Bot
 from bot.letters.cells import put, sheet_title
+from bot.letters.mime import plain_address
 from bot.model.forms import Cell, Grid
 from bot.model.people import Liaison
 from bot.reading.written import count, phone
@@ -57,7 +58,7 @@ def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
             outcome.problems.append(f"{row.place}: nobody is named for {unit.name}; the row is left out")
             continue
         email = row.text("email").lower()
-        if email and not ADDRESS.fullmatch(email):
+        if email and not (ADDRESS.fullmatch(email) and _can_be_written_to(email)):
             outcome.problems.append(f"{row.place}: not an e-mail address: {email!r}; the row is taken without it")
             email = ""
         elif not email:
@@ -71,6 +72,13 @@ def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
             else:
                 outcome.unchanged += 1
     return outcome
+
+
+def _can_be_written_to(email: str) -> bool:
+    try:
+        return bool(plain_address(email))
+    except ValueError:  # "a..b@x.cn": one such address would stop the reminders of all
+        return False
 
 
 def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:

@@ -1,13 +1,13 @@
 """Draws a form from its rule, from top to bottom, as Annex 4 of the notice has it: title, month, unit and day,
 the table with its sums, who filled it in, notes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.letters.cells import put
 from bot.letters.sheets import Look, area
 from bot.letters.workbook_words import WorkbookWords, first_day
-from bot.model.deciding import Numbers
+from bot.model.deciding import Numbers, Target
 from bot.rules.forms import FormRule
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ TABLE_WIDTH = 120.0  # of all number columns together: with the first, an A4 pag
 
 @dataclass
 class Blank:
-    """The form being drawn from top to bottom; ``row`` is the last one drawn."""
+    """The form being drawn from top to bottom; ``row`` is the last one drawn, ``cells`` where each part of it is."""
 
     rule: FormRule
     words: WorkbookWords
     sheet: "Worksheet"
     row: int = 0
+    cells: dict[Target, Any] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -43,8 +44,9 @@ class Blank:
         first = first_day(period)
         label = next((f.label for f in self.rule.fields if f.id == "period"), "")
         self._next(30)
+        self.cells["field", "period"] = line = self._area(1, self.width, 14)
         put(
-            self._area(1, self.width, 14),
+            line,
             self.words.period_line.format(label=label, year=first.year, month=first.month),
         )
 
@@ -56,14 +58,15 @@ class Blank:
             together = fields[start : start + abreast]
             edges = [1 - (-i * self.width // len(together)) for i in range(len(together) + 1)]
             self._next(36)
-            for field, first, end in zip(together, edges, edges[1:], strict=False):
+            for part, first, end in zip(together, edges, edges[1:], strict=False):
                 value_from = first + (1 if first == 1 else 2)
-                put(self._area(first, value_from - 1, 12, align="right"), self.words.field.format(label=field.label))
+                put(self._area(first, value_from - 1, 12, align="right"), self.words.field.format(label=part.label))
                 # The unit is what the form is about; the rest is for the liaison.
-                form = self.words.date_format if field.id == "filled_on" else "@"
-                value = self._area(value_from, end - 1, 12, align="left", typed=field.id != "unit", format=form)
-                if known.get(field.id):
-                    put(value, known[field.id])
+                form = self.words.date_format if part.id == "filled_on" else "@"
+                value = self._area(value_from, end - 1, 12, align="left", typed=part.id != "unit", format=form)
+                self.cells["field", part.id] = value
+                if known.get(part.id):
+                    put(value, known[part.id])
 
     def table(self, numbers: Numbers) -> str:
         """The table itself; returns the address of the first number."""
@@ -82,11 +85,12 @@ class Blank:
         self._numbers(numbers)
         first, last, values = self.sheet.cell(self.row, 2), self.sheet.cell(self.row, self.width), self.row
         self._heading(rule.headings.subtotals[0])
-        for start in starts:
+        for start, group in zip(starts, rule.groups, strict=True):
             parts = self.sheet.cell(values, start), self.sheet.cell(values, start + size - 1)
-            self._sum(start, start + size - 1, f"{parts[0].coordinate}:{parts[1].coordinate}")
+            span = f"{parts[0].coordinate}:{parts[1].coordinate}"
+            self.cells["subtotal", group.id] = self._sum(start, start + size - 1, span)
         self._heading(rule.headings.total[0])
-        self._sum(2, self.width, f"{first.coordinate}:{last.coordinate}")
+        self.cells["total",] = self._sum(2, self.width, f"{first.coordinate}:{last.coordinate}")
         return str(first.coordinate)
 
     def notes(self) -> None:
@@ -109,14 +113,17 @@ class Blank:
         for place, (group, column) in enumerate(cells, start=2):
             cell = self._area(place, place, 14, ruled=True, typed=True, format="0")
             cell.value = numbers.get(group, {}).get(column)
+            self.cells["count", group, column] = cell
             whole.add(cell)
 
     def _heading(self, text: str) -> None:
         self._next(44)
         put(self._area(1, 1, 14, ruled=True), text)
 
-    def _sum(self, first: int, last: int, cells: str) -> None:
-        self._area(first, last, 14, ruled=True, format="0").value = f"=SUM({cells})"
+    def _sum(self, first: int, last: int, cells: str) -> Any:
+        cell = self._area(first, last, 14, ruled=True, format="0")
+        cell.value = f"=SUM({cells})"
+        return cell
 
     def _next(self, height: float) -> None:
         self.row += 1

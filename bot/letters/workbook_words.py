@@ -17,6 +17,7 @@ class WorkbookWords(Rule):
     """templates/workbook.toml: what the workbook says beside the form's own words, and its fonts."""
 
     file_name: str
+    returned_name: str
     period_line: str
     field: str
     date_format: str
@@ -32,6 +33,7 @@ class WorkbookWords(Rule):
         month: dict[str, str | int] = {"year": 2017, "month": 6}
         for key, values in (
             ("file_name", {"form": "", "unit": "", **month}),
+            ("returned_name", {"form": "", "unit": "", **month}),
             ("period_line", {"label": "", **month}),
             ("field", {"label": ""}),
         ):
@@ -42,10 +44,11 @@ class WorkbookWords(Rule):
         return self
 
 
-def file_name(rule: FormRule, words: WorkbookWords, unit: str, period: str) -> str:
+def file_name(rule: FormRule, words: WorkbookWords, unit: str, period: str, returned: bool = False) -> str:
     """What the workbook is called as an attachment; a name and never a path."""
     first = first_day(period)
-    name = words.file_name.format(form=rule.name, unit=unit, year=first.year, month=first.month)
+    pattern = words.returned_name if returned else words.file_name
+    name = pattern.format(form=rule.name, unit=unit, year=first.year, month=first.month)
     return _NOT_IN_FILE_NAMES.sub("_", clean(name))
 
 

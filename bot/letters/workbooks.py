@@ -19,10 +19,11 @@ from bot.rules.forms import FormRule
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["STAMP", "WorkbookWords", "file_name", "prefilled", "version"]
+__all__ = ["STAMP", "XLSX", "WorkbookWords", "file_name", "prefilled", "version"]
 
 # Counts up when the layout of ``blank`` changes. The form's own words show in the stamp by themselves.
 LAYOUT = 1
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STAMP = "annex4-bot-form"
 
 
@@ -48,7 +49,6 @@ def prefilled(
     Numbers, day, name and phone can be changed; the rest is protected, without a password.
     """
     from openpyxl import Workbook
-    from openpyxl.packaging.custom import StringProperty
 
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -61,8 +61,14 @@ def prefilled(
     blank.notes()
     one_page(sheet, blank.row, blank.width)
     protect(sheet, start)
-    # The stubs do not know custom properties.
-    cast(Any, book).custom_doc_props.append(StringProperty(name=STAMP, value=version(rule)))
+    return saved(book, rule)
+
+
+def saved(book: Any, rule: FormRule) -> bytes:
+    """The bytes of a workbook of a form: stamped, and computed by whichever program opens it."""
+    from openpyxl.packaging.custom import StringProperty
+
+    book.custom_doc_props.append(StringProperty(name=STAMP, value=version(rule)))
     book.properties.title = clean(rule.title)
     book.properties.creator = ""
     book.calculation.fullCalcOnLoad = True

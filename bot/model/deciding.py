@@ -9,13 +9,16 @@ from bot.model.forms import Form
 
 Severity = Literal["error", "warning"]
 Outcome = Literal["accepted", "returned", "waiting", "duplicate", "ignored", "unreadable"]
+# ("count", group, column), ("subtotal", group), ("total",), ("field", id), or nothing in particular.
+Target = tuple[str, ...]
 Numbers = dict[str, dict[str, int]]  # group -> column -> how many
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One check that did not hold. ``check`` is the fixed id, ``case`` the way in which it failed;
-    ``message`` is the sentence of the rules file with ``values`` filled in; ``place`` an A1 address or empty."""
+    ``message`` is the sentence of the rules file with ``values`` filled in; ``place`` an A1 address or empty.
+    ``target`` is the part of the form that it is about."""
 
     check: str
     severity: Severity
@@ -23,6 +26,7 @@ class Finding:
     message: str
     case: str = ""
     values: dict[str, str | int] = field(default_factory=dict)
+    target: Target = ()
 
 
 @dataclass(frozen=True, slots=True)

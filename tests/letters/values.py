@@ -106,6 +106,7 @@ def answer(letter: str, *forms: dict[str, Any], **changes: Any) -> LetterDraft:
         "received_at": at(7, 3, 10, 5),
         "forms": list(forms),
         "files": [],
+        "marked": [],
     }
     assert changes.keys() <= context.keys()
     return LetterDraft(
