@@ -1,5 +1,7 @@
 """Opening the database: SQLite (WAL, synchronous FULL) or PostgreSQL, brought to the newest schema."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,11 +164,25 @@ def _engine(url: str) -> Engine:
 def _sqlite_connect(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late to keep a reader consistent
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # NORMAL may lose the last commits at a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """WAL, which the file then keeps. SQLite does not wait when several processes change it at the same moment:
+    "database is locked" comes at once, so it is asked again."""
+    end = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= end:
+                raise
+            time.sleep(0.02)
 
 
 def _sqlite_begin(conn: Connection) -> None:
