@@ -272,6 +272,17 @@ def test_a_returned_report_saves_no_deadline() -> None:
     assert ruled(at=beijing("2017-07-06T10:00:00")).on_time is False
 
 
+def test_an_older_mail_never_replaces_a_newer_report() -> None:
+    # given a correction that was worked off first, because the first attempts at the older mail failed
+    newer = accepted(MORE_NUMBERS, received_at=beijing("2017-07-03T10:00:01"))
+    # then nothing is in force that the unit has corrected since
+    ruling = ruled(past=Past(newer), at=beijing("2017-07-03T10:00:00"))
+    assert (ruling.outcome, ruling.why) == ("waiting", "older")
+    # the same numbers, or the same second, are no question
+    assert ruled(past=Past(accepted(received_at=newer.received_at)), at=JULY_3).outcome == "duplicate"
+    assert ruled(past=Past(accepted(MORE_NUMBERS, received_at=JULY_3)), at=JULY_3).outcome == "accepted"
+
+
 # without_repeats: several forms in one mail
 
 

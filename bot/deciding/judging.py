@@ -86,6 +86,8 @@ def rule_on(
         outcome = "returned"
     elif past.current is not None and past.current.numbers == judged.numbers:
         outcome = "duplicate"
+    elif past.current is not None and past.current.received_at > received_at:
+        outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
     ruling = Ruling(
         judged,
         outcome,

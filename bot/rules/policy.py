@@ -52,7 +52,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "waiting": (
         *("unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch"),
-        *("conflict", "confirm", "locked"),
+        *("conflict", "older", "confirm", "locked"),
     ),
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
