@@ -98,9 +98,10 @@ def _read(name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], bud
             broken.append(Refused(name, "archive_encrypted"))
             continue
         budget.unpacked -= info.file_size
+        if info.compress_type not in _METHODS:
+            broken.append(Refused(member, "archive_damaged"))
+            continue
         try:
-            if info.compress_type not in _METHODS:
-                raise NotImplementedError(info.compress_type)
             members.append((member, archive.read(info)))
         except Exception:  # BadZipFile (CRC, lying size, other local name), zlib.error, EOFError, OSError, Deflate64
             broken.append(Refused(member, "archive_damaged"))

@@ -3,20 +3,21 @@
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import IO, Self
 
 HOLD_SECONDS = 30.0
 
 
-class Listener:
+class Listener(ABC):
     """Calls ``serve`` for each connection, in a thread of its own, between ``with``."""
 
     tls: ssl.SSLContext | None = None
 
+    @abstractmethod
     def serve(self, connection: socket.socket, lines: IO[bytes]) -> None:
         """Talk to one client until it or we want no more; OSError is a client that has gone."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
