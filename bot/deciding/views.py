@@ -64,13 +64,16 @@ def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, A
 def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
-    stranger = ruling.outcome == "waiting"
+    # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
+    stranger = ruling.outcome == "waiting" and ruling.why != "confirm"
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
-    first = before.first_received_at if before else mail.received_at
+    first = before.first_received_at if before else ruling.arrived_at or mail.received_at
     return {
         "title": rule.title,
         "name": rule.name,
+        "origin": form.origin,
+        "since": form.since or None,
         "document": judged.document,
         "sheet": form.place,
         "unit": judged.unit,

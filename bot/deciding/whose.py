@@ -13,7 +13,7 @@ from bot.rules.units import Units
 class KnownSender:
     """What the record knows of the person behind a mail.
 
-    ``units`` are the posts that the address holds (none: a stranger), ``person`` a name or empty.
+    ``units`` are the posts that the address holds (none: a stranger), ``person`` and ``mobile`` his own or empty.
     ``answers_ours``: the mail answers a letter of ours; ``reply_units`` and ``reply_period`` are what it was about.
     ``answers_today`` counts what was written to the address since midnight.
     """
@@ -24,6 +24,7 @@ class KnownSender:
     reply_period: str | None = None
     answers_today: int = 0
     answers_ours: bool = False
+    mobile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def _item(
         "days_late": late_days(now, o.deadline, bot.zone),
         "returned": item.owing.line.state == "returned",
         "file": name,
+        "cells": len(rule.groups) * len(rule.columns),
         "last_period": earlier.period if earlier else None,
         "last_total": sum(sum(c.values()) for c in earlier.numbers.values()) if earlier else None,
     }

@@ -111,6 +111,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         before = ruling.before.report_id if ruling.before else None
         note(conn, now, "report.duplicate", mail_id=mail_id, report_id=before)
         return None
+    received_at = ruling.arrived_at or received_at
     first = ruling.before.first_received_at if ruling.before and ruling.outcome == "accepted" else received_at
     values = {
         "mail_id": mail_id,
@@ -132,6 +133,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "document": judged.document,
         "sheet": form.place,
         "numbers": judged.numbers,
+        "origin": form.origin or "",
     }
     report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
     rows = [

@@ -79,7 +79,7 @@ class Headings(Rule):
 
 class CheckRule(Rule):
     """One check's severity, limits and words. ``case`` tells apart the ways one check can fail;
-    ``message`` has {names} that the check fills in."""
+    ``message`` has {names} that the check fills in. With ``asks_reason`` a reply of one sentence settles it."""
 
     id: CheckId
     case: str = ""
@@ -87,6 +87,7 @@ class CheckRule(Rule):
     message: str
     factor: float = Field(default=3.0, gt=1)
     at_least: int = Field(default=20, ge=0)
+    asks_reason: bool = False
 
     @model_validator(mode="after")
     def _message_can_be_filled_in(self) -> Self:

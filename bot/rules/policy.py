@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.forms import FormRule, Labelled
+from bot.rules.replies import Replies
 from bot.rules.units import Units
 
 
@@ -57,8 +58,9 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
-        "login_refused",
+        *("login_refused", "reply_words", "reply_unclear"),
     ),
+    "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
     "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
 }
 
@@ -69,6 +71,7 @@ class Reasons(Rule):
     unreadable: dict[str, str]
     waiting: dict[str, str]
     attention: dict[str, str]
+    unclear: dict[str, str]
     automatic: dict[str, str]
 
     @model_validator(mode="after")
@@ -176,5 +179,6 @@ class Rules(Rule):
     reasons: Reasons
     roster: Roster
     reminders: Reminders
+    replies: Replies
     targets: Targets
     calendar: CalendarFile
