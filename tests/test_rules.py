@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.errors import ConfigError
 from bot.rules.base import allow_names, even, texts
-from bot.rules.forms import CASES, CheckRule, FormRule
+from bot.rules.checks import CASES, CheckRule
+from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
 from bot.rules.policy import REASONS, Words
 from tests.books import ANNEX4, RULES
