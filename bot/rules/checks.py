@@ -26,6 +26,7 @@ CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("unit", "missing"): ("written",),
     ("unit", "blank"): ("registered",),
     ("unit", "several"): ("registered",),
+    ("unit", "not_owed"): ("registered",),
     ("period", ""): ("written", "expected"),
     ("period", "future"): ("written", "expected"),
     ("period", "outside"): ("written", "expected", "first", "last"),
