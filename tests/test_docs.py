@@ -11,7 +11,8 @@ import typer.main
 from bot.cli.app import app
 from bot.config import Config
 from bot.rules.base import Rule
-from bot.rules.forms import CheckRule, FieldRule, FormRule, Headings, Owed
+from bot.rules.checks import CheckRule
+from bot.rules.forms import FieldRule, FormRule, Headings, Owed
 from bot.rules.load import load_rules
 from bot.rules.policy import CalendarFile, Hours, Reasons, Reminders, Roster, Stage, Target, Targets, Words, YearOfDays
 from bot.rules.replies import Replies

@@ -53,16 +53,17 @@ def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
 
 
 def in_force_until(
-    conn: Connection, form: str, period: str, recorded_until: datetime | None = None
+    conn: Connection, form: str, period: str, recorded_until: datetime | None = None, first: str = ""
 ) -> dict[str, Row[Any]]:
-    """unit -> the newest accepted report of that period or an earlier one: cumulative numbers carry on.
+    """unit -> the newest accepted report of that period or an earlier one, back to ``first``: cumulative numbers
+    carry on.
 
     With ``recorded_until``, as the record stood at that moment.
     """
     rank = func.row_number().over(
         partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
     )
-    where = [report.c.form == form, report.c.period <= period, report.c.outcome == "accepted"]
+    where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
     if recorded_until is not None:
         where.append(report.c.recorded_at <= recorded_until)
     ranked = select(report, rank.label("rank")).where(*where).subquery()

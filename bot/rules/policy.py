@@ -33,6 +33,12 @@ class Words(Rule):
         """The characters that a form with an empty month has in its place."""
         return frozenset(even("".join(text for text, *_ in Formatter().parse(self.month))))
 
+    def with_measure(self, measure: str) -> Self:
+        """The same words for a form whose numbers people follow with its ``measure``, such as 5处."""
+        if not measure or measure in self.after:
+            return self
+        return self.model_copy(update={"after": (*self.after, measure)})
+
     def month_text(self, period: str) -> str:
         """2017-06 as people write it."""
         year, month = period.split("-")
@@ -149,10 +155,12 @@ class Target(Rule):
 
 
 class Targets(Rule):
-    """rules/targets.toml, in the order of time; ``label`` names all categories together."""
+    """rules/targets.toml, in the order of time; ``label`` names all categories together, ``reached`` is the word
+    for what is counted towards a target, as in 已达标 and 达标率."""
 
     form: str
     label: str
+    reached: str = Field(min_length=1)
     targets: tuple[Target, ...]
 
 

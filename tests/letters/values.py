@@ -59,10 +59,22 @@ WRONG = table(
 NOTHING = table(total=None)
 
 
+WORDS = {
+    "cumulative": True,
+    "measure": "家",
+    "counted": "累计完成数量",
+    "groups": "类别",
+    "subtotal": "合计",
+    "total": "总计",
+    "reached": "达标",
+}
+
+
 def form(**changes: Any) -> dict[str, Any]:
     plain = {
         "title": TITLE,
         "name": "附件4",
+        "words": WORDS,
         "document": "五图街道6月份报表.xlsx",
         "sheet": "Sheet1",
         "unit": "五图街道",
@@ -75,6 +87,7 @@ def form(**changes: Any) -> dict[str, Any]:
         "late_days": 0,
         "table": GOOD,
         "origin": None,
+        "draft": False,
         "since": None,
         "errors": [],
         "warnings": [],
@@ -152,6 +165,7 @@ STRANGER = form(
 )
 DRAFT = form(
     outcome="waiting",
+    draft=True,
     version=0,
     on_time=None,
     document="附件4.jpg",
@@ -179,6 +193,7 @@ def owed(unit: str = "五图街道", **changes: Any) -> dict[str, Any]:
         "unit": unit,
         "form_name": "附件4",
         "form_title": TITLE,
+        "words": WORDS,
         "period": "2017-06",
         "deadline": DEADLINE,
         "days_left": 5,
