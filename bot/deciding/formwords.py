@@ -7,7 +7,8 @@ from bot.rules.policy import Rules
 
 def form_words(form: str, rules: Rules) -> dict[str, Any]:
     """``measure`` and ``counted`` say what the numbers are, ``cumulative`` how a month is to be understood,
-    ``groups``, ``subtotal`` and ``total`` head the table. ``reached`` is empty for a form without targets."""
+    ``groups``, ``subtotal`` and ``total`` head the table. ``day`` is its label for the day of filling in, empty if it
+    has none, ``below`` those of what stands below the table. ``reached`` is empty for a form without targets."""
     rule = rules.forms[form]
     return {
         "cumulative": rule.cumulative,
@@ -16,6 +17,8 @@ def form_words(form: str, rules: Rules) -> dict[str, Any]:
         "groups": rule.headings.groups,
         "subtotal": rule.headings.subtotals[0],
         "total": rule.headings.total[0],
+        "day": next((f.label for f in rule.fields if f.id == "filled_on"), ""),
+        "below": [f.label for f in rule.fields if f.side == "below" and f.id != "filled_on"],
         "reached": rules.targets.reached if has_targets(form, rules) else "",
     }
 

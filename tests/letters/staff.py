@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.model.deciding import LetterDraft
-from tests.letters.values import DEADLINE, TITLE, UNKNOWN, WORDS, at, share
+from tests.letters.values import DEADLINE, OTHER_WORDS, TITLE, UNKNOWN, WORDS, at, share
 
 
 def staff(letter: str, **context: Any) -> LetterDraft:
@@ -99,6 +99,39 @@ WEEK: dict[str, Any] = {
 }
 EMPTY: dict[str, Any] = {"late": [], "missing": [], "returned": [], "waiting": [], "changes": [], "unread": []}
 CLEAR = {**WEEK, **EMPTY, "received": 44, "on_time": 44, "letters": {"sent": 44, "queued": 0, "held": 0, "failed": 0}}
+# A form that no target names, its numbers each month anew, owed by departments; the second digest of its week.
+OTHER_WEEK: dict[str, Any] = {
+    **WEEK,
+    **EMPTY,
+    "period": "2017-06",
+    "deadline": at(6, 25, 23, 59),
+    "form_name": "隐患排查月报",
+    "words": OTHER_WORDS,
+    "expected": 35,
+    "received": 35,
+    "on_time": 33,
+    "late": [{"unit": "财政局", "late_days": 1}, {"unit": "教育局", "late_days": 2}],
+    "categories": [{**share("消防安全", 9, None, None, None), "previous": 7}],
+    "total": {**share("全部合计", 9, None, None, None), "previous": 7},
+    "table": {
+        "columns": ["已整改", "未整改"],
+        "groups": [{"label": "消防安全", "counts": [6, 3], "subtotal": 9}],
+        "total": 9,
+    },
+    "changes": [
+        {
+            "unit": "五图街道",
+            "owes": False,
+            "period": "2017-06",
+            "version": 1,
+            "total": 5,
+            "previous_total": None,
+            "received_at": at(7, 4, 9, 12),
+            "on_time": False,
+        }
+    ],
+    "letters": None,
+}
 BOUNCED = {
     "sentence": "发往该地址的邮件被退回，请核对联络员邮箱",
     "unit": "乔官镇",

@@ -66,7 +66,21 @@ WORDS = {
     "groups": "类别",
     "subtotal": "合计",
     "total": "总计",
+    "day": "填报时间",
+    "below": ["填报人", "联系电话"],
     "reached": "达标",
+}
+
+OTHER_WORDS = {
+    "cumulative": False,
+    "measure": "处",
+    "counted": "隐患数量",
+    "groups": "隐患类别",
+    "subtotal": "小计",
+    "total": "全部合计",
+    "day": "填报日期",
+    "below": ["排查负责人"],
+    "reached": "",
 }
 
 
