@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ConfigError
 from bot.rules.base import allow_names, even, texts
-from bot.rules.checks import CASES, CheckRule
+from bot.rules.checks import CASES, OF_KIND, CheckRule
 from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
 from bot.rules.policy import REASONS, Words
@@ -53,7 +53,12 @@ def test_annex_4_is_due_at_the_end_of_the_5th_by_everybody() -> None:
 
 
 def test_annex_4_has_every_check_in_every_way() -> None:
-    assert {(c.id, c.case) for c in ANNEX4.checks} == set(CASES)
+    assert {(c.id, c.case) for c in ANNEX4.checks} == set(OF_KIND["matrix"])
+
+
+def test_the_registers_have_every_check_of_rows_in_every_way() -> None:
+    used = {(c.id, c.case) for rule in RULES.registers.values() for c in rule.checks}
+    assert used == set(OF_KIND["rows"])
 
 
 @pytest.mark.parametrize("rule", ANNEX4.checks, ids=lambda c: f"{c.id}-{c.case}")
@@ -241,7 +246,13 @@ BREAKS = {
     "more than all": ("targets.toml", "all = 50", "all = 500", "targets.0.all"),
     "a day of no month": ("calendar.toml", "years = []", "[[years]]\nyear = 1\nholidays = [2027-02-30]", "line"),
     "no day": ("calendar.toml", "years = []", '[[years]]\nyear = 2027\nholidays = ["x"]', "years.0.holidays.0"),
-    "columns out of order": ("roster.toml", 'id = "unit"', 'id = "units"', "columns"),
+    "a list without units": ("liaisons.toml", 'id = "unit"\nlabel = "单位"', 'id = "units"\nlabel = "单位"', "row"),
+    "the base of no form": ("annex3.toml", 'base_of = "annex4"', 'base_of = "annex5"', "base_of"),
+    "a check of another kind": ("annex3.toml", 'case = "empty"', 'case = ""', "checks"),
+    "owed once by no day": ("plan.toml", "on = 2017-06-05", "day = 5", "owed"),
+    "owed by the month on a day": ("annex4.toml", "day = 5", "on = 2017-06-05", "owed"),
+    "two tables of one name": ("annex2.toml", 'id = "high_risk"', 'id = "above_scale"', "groups"),
+    "the same thing by no column": ("annex2.toml", 'identity = "name"', 'identity = "names"', "identity"),
 }  # fmt: skip
 
 
@@ -272,10 +283,17 @@ def test_a_file_with_a_byte_order_mark_is_read(folder: Path) -> None:
     assert load_rules(folder).words == RULES.words
 
 
+def test_one_form_names_the_liaisons(folder: Path) -> None:
+    path = folder / "liaisons.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("appoints = true", ""), encoding="utf-8")
+    with pytest.raises(ConfigError, match="appoints"):
+        load_rules(folder)
+
+
 def test_another_form_is_another_file(folder: Path) -> None:
     text = (folder / "annex4.toml").read_text(encoding="utf-8")
     (folder / "annex9.toml").write_text(text.replace('id = "annex4"', 'id = "annex9"', 1), encoding="utf-8")
-    assert set(load_rules(folder).forms) == {"annex4", "annex9"}
+    assert set(load_rules(folder).forms) == {*RULES.forms, "annex9"}
 
 
 def test_a_copy_whose_id_was_not_changed_does_not_replace_the_first(folder: Path) -> None:
@@ -287,7 +305,7 @@ def test_a_copy_whose_id_was_not_changed_does_not_replace_the_first(folder: Path
 def test_what_is_not_toml_is_left_alone(folder: Path) -> None:
     (folder / "annex4.toml.bak").write_text("x", encoding="utf-8")
     (folder / "~$annex4.xlsx").write_text("x", encoding="utf-8")
-    assert set(load_rules(folder).forms) == {"annex4"}
+    assert set(load_rules(folder).forms) == set(RULES.forms)
 
 
 # allow_names, Words.printed

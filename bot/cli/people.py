@@ -1,6 +1,5 @@
 """``roster`` and ``base``: liaisons and registered numbers, from and to workbooks."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,8 +28,7 @@ def import_roster(file: Book, now: Now = None) -> None:
     config = load_config()
     with Bot.build(config) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
-        ever = min(today, date.fromisoformat(f"{bot.campaign.first}-01"))
-        _tell(take_roster(bot, file, today, ever))
+        _tell(take_roster(bot, file, today, min(today, bot.ever)))
 
 
 @roster_app.command("export")

@@ -6,11 +6,13 @@ from bot.rules.policy import Rules
 
 
 def form_words(form: str, rules: Rules) -> dict[str, Any]:
-    """``measure`` and ``counted`` say what the numbers are, ``cumulative`` how a month is to be understood,
-    ``groups``, ``subtotal`` and ``total`` head the table. ``day`` is its label for the day of filling in, empty if it
-    has none, ``below`` those of what stands below the table. ``reached`` is empty for a form without targets."""
+    """``kind`` is the form's kind, ``measure`` and ``counted`` say what the numbers are, ``cumulative`` how a month is
+    to be understood, ``groups``, ``subtotal`` and ``total`` head the table. ``day`` is its label for the day of filling
+    in, empty if it has none, ``below`` those of what stands below the table. ``reached`` is empty for a form without
+    targets."""
     rule = rules.forms[form]
     return {
+        "kind": rule.kind,
         "cumulative": rule.cumulative,
         "measure": rule.measure,
         "counted": rule.numbers_called,

@@ -8,7 +8,7 @@ from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.standing import Standing, rates
 from bot.deciding.targets import Share, progress
-from bot.deciding.views import table
+from bot.deciding.views import shown_period, table
 from bot.model.deciding import Numbers
 from bot.model.people import Liaison
 from bot.rules.forms import FormRule
@@ -36,7 +36,7 @@ def overdue_context(
         "form_name": rule.name,
         "form_title": rule.title,
         "words": form_words(rule.id, rules),
-        "period": period,
+        "period": shown_period(period),
         "deadline": deadline,
         "days_late": late_days(now, deadline, zone),
         "missing": [_missing(line, people, rules, dead) for line in lines if line.state in ("missing", "returned")],

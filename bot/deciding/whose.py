@@ -14,7 +14,8 @@ class KnownSender:
     """What the record knows of the person behind a mail.
 
     ``units`` are the posts that the address holds (none: a stranger), ``person`` and ``mobile`` his own or empty.
-    ``answers_ours``: the mail answers a letter of ours; ``reply_units`` and ``reply_period`` are what it was about.
+    ``answers_ours``: the mail answers a letter of ours; ``reply_units``, ``reply_period`` and ``reply_forms`` are
+    what it was about.
     ``answers_today`` counts what was written to the address since midnight.
     """
 
@@ -25,6 +26,7 @@ class KnownSender:
     answers_today: int = 0
     answers_ours: bool = False
     mobile: str = ""
+    reply_forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding.notices import People, contact
+from bot.deciding.views import shown_period
 from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
@@ -66,7 +67,7 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,
         "form": form.name if form else "",
-        "period": row.period,
+        "period": shown_period(row.period),
         "sender": row.shown_from or "",
         "subject": row.subject or "",
         "received_at": row.received_at,

@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import contact, county
-from bot.deciding.standing import rates
+from bot.deciding.standing import OWING, rates
 from bot.jobs.attending import sentence
 from bot.jobs.parts import Bot
 from bot.jobs.standing import lines, people_by_unit
-from bot.record import attention, outbox, people, reports
+from bot.model.deciding import ONCE
+from bot.record import attention, outbox, people, reports, runs
 
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
 UNREAD = (
@@ -75,12 +76,32 @@ def digest_context(
 
 
 def post_context(bot: Bot, conn: Connection, since: datetime, now: datetime) -> dict[str, Any]:
-    """What came and could not be read, whatever form it may have been, and how our own letters stand."""
+    """What came and could not be read, whatever form it may have been, how our own letters stand, and what is owed
+    once and still missing."""
     letters = outbox.counts(conn, queued_before=now)  # what this very run queues is no backlog
     return {
         "unread": _unread(bot, conn, since),
+        "once": _once(bot, conn, now),
         "letters": {state: letters.get(state, 0) for state in ("sent", "queued", "held", "failed")},
     }
+
+
+def _once(bot: Bot, conn: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Each form that is owed once and not complete. What fell due before the first run is not chased, and stands here
+    only if somebody has sent it since."""
+    began = runs.first_run(conn, now)
+    found = []
+    for form, rule in bot.rules.forms.items():
+        if not rule.owed.once or not owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone):
+            continue
+        rows, deadline = lines(bot, conn, form, ONCE, now), bot.deadline(form, ONCE)
+        counted = rates(rows)
+        missing = [r.unit.name for r in rows if r.state in OWING]
+        if missing and (deadline >= began or any(r.received_at for r in rows)):
+            item = {"form_name": rule.name, "deadline": deadline, "expected": counted.expected}
+            item |= {"received": counted.received, "missing": missing, "not_due": now <= deadline}
+            found.append({**item, "waiting": sum(r.state == "waiting" for r in rows)})
+    return found
 
 
 def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime, now: datetime) -> dict[str, Any]:

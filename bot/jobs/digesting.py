@@ -41,7 +41,7 @@ def digest(bot: Bot, now: datetime) -> bool:
 def owed_periods_any(bot: Bot, now: datetime) -> bool:
     """Whether anything at all is owed yet."""
     c = bot.campaign
-    return any(owed_periods(rule, c.first, c.last, now, bot.zone) for rule in bot.rules.forms.values())
+    return any(owed_periods(rule, c.first, c.last, now, bot.zone) for rule in bot.rules.matrices.values())
 
 
 def _drafts(bot: Bot, conn: Connection, due: datetime, since: datetime, now: datetime) -> list[LetterDraft]:
@@ -49,13 +49,13 @@ def _drafts(bot: Bot, conn: Connection, due: datetime, since: datetime, now: dat
     targets' form comes first, and its key is the week's, whatever forms are added later."""
     post = post_context(bot, conn, since, now)
     found: list[LetterDraft] = []
-    for form in sorted(bot.rules.forms, key=lambda form: form != bot.rules.targets.form):
+    for form in sorted(bot.rules.matrices, key=lambda form: form != bot.rules.targets.form):
         context = digest_context(bot, conn, form, due, since, now)
         if context is None:
             continue
         if found:
-            post = {"unread": [], "letters": None}
-        context = {**context, **post, "quiet": context["quiet"] and not post["unread"]}
+            post = {"unread": [], "letters": None, "once": []}
+        context = {**context, **post, "quiet": context["quiet"] and not post["unread"] and not post["once"]}
         key = f"{DIGEST}:{due.strftime('%G-W%V')}" + ("" if form == bot.rules.targets.form else f":{form}")
         found.append(LetterDraft(key=key, letter="digest", to="", context=context))
     return found

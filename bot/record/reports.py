@@ -35,7 +35,15 @@ def _latest(conn: Connection, where: Any) -> Accepted | None:
 
 def as_accepted(row: Row[Any]) -> Accepted:
     return Accepted(
-        row.id, row.unit, row.form, row.period, row.version, row.numbers, row.received_at, row.first_received_at
+        row.id,
+        row.unit,
+        row.form,
+        row.period,
+        row.version,
+        row.numbers,
+        row.received_at,
+        row.first_received_at,
+        row.content,
     )
 
 
@@ -135,6 +143,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "sheet": form.place,
         "numbers": judged.numbers,
         "origin": form.origin or "",
+        "content": judged.content,
     }
     report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
     rows = [

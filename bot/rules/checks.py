@@ -8,12 +8,33 @@ from pydantic import Field, model_validator
 from bot.rules.base import Rule, allow_names
 
 CheckId = Literal[
-    "required", "count", "subtotal", "total", "decreased", "exceeds_base", "jump", "unit", "period", "reporter"
+    "required",
+    "count",
+    "subtotal",
+    "total",
+    "decreased",
+    "exceeds_base",
+    "jump",
+    "duplicate",
+    "unit",
+    "period",
+    "reporter",
 ]
 Severity = Literal["error", "warning"]
 _COMPARED = ("label", "now", "last", "last_period", "difference")
-# Every way in which a check can fail, and what its message may name besides {place}.
-CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
+Cases = Mapping[tuple[str, str], tuple[str, ...]]
+# Every way in which a check can fail, and what its message may name besides {place}: whose form it is and who filled
+# it in; then what each kind of form has of its own.
+OWNER_CASES: Cases = {
+    ("unit", ""): ("written", "registered"),
+    ("unit", "unknown"): ("written",),
+    ("unit", "missing"): ("written",),
+    ("unit", "blank"): ("registered",),
+    ("unit", "several"): ("registered",),
+    ("unit", "not_owed"): ("registered",),
+}
+REPORTER_CASES: Cases = {("reporter", ""): ("label",)}
+MATRIX_CASES: Cases = {
     ("required", ""): ("label",),
     ("count", ""): ("label", "written"),
     ("subtotal", ""): ("label", "stated", "computed"),
@@ -21,18 +42,28 @@ CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("decreased", ""): _COMPARED,
     ("exceeds_base", ""): ("label", "now", "base"),
     ("jump", ""): _COMPARED,
-    ("unit", ""): ("written", "registered"),
-    ("unit", "unknown"): ("written",),
-    ("unit", "missing"): ("written",),
-    ("unit", "blank"): ("registered",),
-    ("unit", "several"): ("registered",),
-    ("unit", "not_owed"): ("registered",),
     ("period", ""): ("written", "expected"),
     ("period", "future"): ("written", "expected"),
     ("period", "outside"): ("written", "expected", "first", "last"),
     ("period", "earlier"): ("written", "expected"),
     ("period", "blank"): ("expected",),
-    ("reporter", ""): ("label",),
+}
+ROWS_CASES: Cases = {
+    ("required", "row"): ("label", "number", "column"),
+    ("required", "table"): ("label",),
+    ("required", "empty"): (),
+    ("required", "one"): ("number",),
+    ("count", "row"): ("label", "name", "column", "written"),
+    ("duplicate", ""): ("label", "name", "first"),
+    ("duplicate", "tables"): ("name", "label", "other"),
+    ("duplicate", "forms"): ("name", "other"),
+    ("duplicate", "units"): ("name", "other"),
+}
+CASES: Cases = {**MATRIX_CASES, **ROWS_CASES, **OWNER_CASES, **REPORTER_CASES}
+OF_KIND: Mapping[str, Cases] = {
+    "matrix": {**MATRIX_CASES, **OWNER_CASES, **REPORTER_CASES},
+    "rows": {**ROWS_CASES, **OWNER_CASES, **REPORTER_CASES},
+    "paper": OWNER_CASES,
 }
 
 

@@ -1,30 +1,44 @@
 """A form as data: which words name its parts, what is checked, who owes it and when."""
 
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from bot.rules.base import Rule, even, texts
-from bot.rules.checks import CheckRule
+from bot.rules.checks import OF_KIND, CheckRule
 
 LONGEST_MONTH = 31
 
 
 class Owed(Rule):
-    """Who owes the form and by when. ``day`` is the deadline's day in the month that lies
-    ``months_after`` the period; ``shift`` moves it to a working day; ``opens_days`` before the
-    period ends its report is welcome."""
+    """Who owes the form and by when. ``shift`` moves the deadline to a working day.
+
+    Each month: ``day`` is the deadline's day in the month that lies ``months_after`` the period; ``opens_days`` before
+    the period ends its report is welcome. Once: by the end of the day ``on``, welcome from ``opens_days`` before it."""
 
     by: tuple[Literal["town", "department"], ...] = Field(min_length=1)
-    every: Literal["month"] = "month"
-    day: int = Field(ge=1, le=31)
+    every: Literal["month", "once"] = "month"
+    day: int | None = Field(default=None, ge=1, le=31)
+    on: date | None = None
     months_after: int = Field(default=1, ge=0, le=12)
     shift: Literal["none", "next", "previous"] = "none"
-    opens_days: int = Field(default=7, ge=0, le=31)
+    opens_days: int = Field(default=7, ge=0, le=400)
+
+    @property
+    def once(self) -> bool:
+        return self.every == "once"
 
     @model_validator(mode="after")
     def _opens_in_time(self) -> Self:
+        wanted, other = ("on", "day") if self.once else ("day", "on")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise ValueError(f"{wanted}: with every = {self.every!r} it must be there, and {other} must not")
+        if self.day is None:
+            return self
+        if self.opens_days > LONGEST_MONTH:
+            raise ValueError(f"opens_days: a month has at most {LONGEST_MONTH} days")
         opens = max(1, LONGEST_MONTH + 1 - self.opens_days)  # the latest day of a month on which it can open
         if self.months_after == 0 and opens > self.day:
             raise ValueError(f"opens_days: the report would open on day {opens}, after its deadline on day {self.day}")
@@ -60,13 +74,15 @@ class Headings(Rule):
 
 
 class FormRule(Rule):
-    """One file rules/<form>.toml with ``kind = "matrix"``: groups times columns of whole numbers.
+    """One file rules/<form>.toml. ``kind = "matrix"``: groups times columns of whole numbers. The other kinds have
+    their own classes, and numbers too, so that whatever counts and compares need not know the kind: how many rows a
+    table has (``rows.RowsRule``), or none (``papers.PaperRule``).
 
     ``cumulative``: the numbers of a month contain those of the months before. ``measure`` is what is counted
     with (家), ``counted`` what the numbers are called in letters."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: Literal["matrix"]
+    kind: Literal["matrix", "rows", "paper"]
     name: str
     title: str
     keywords: tuple[str, ...]
@@ -77,10 +93,25 @@ class FormRule(Rule):
     notes: tuple[str, ...] = ()
     owed: Owed
     headings: Headings
-    groups: tuple[Labelled, ...] = Field(min_length=1)
-    columns: tuple[Labelled, ...] = Field(min_length=1)
-    fields: tuple[FieldRule, ...]
+    groups: tuple[Labelled, ...]
+    columns: tuple[Labelled, ...]
+    fields: tuple[FieldRule, ...] = ()
     checks: tuple[CheckRule, ...]
+
+    @model_validator(mode="after")
+    def _has_a_table(self) -> Self:
+        if self.kind != "paper" and not (self.groups and self.columns):
+            raise ValueError("groups and columns: at least one of each")
+        if self.kind == "matrix" and self.owed.once:
+            raise ValueError("owed.every: numbers are owed by the month")
+        return self
+
+    @model_validator(mode="after")
+    def _checks_fit_the_kind(self) -> Self:
+        for check in self.checks:
+            if (check.id, check.case) not in OF_KIND[self.kind]:
+                raise ValueError(f"checks: a form of kind {self.kind} has no check {check.id} {check.case!r}")
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
-from bot.rules.forms import FormRule, Labelled
+from bot.rules.forms import FormRule
 from bot.rules.replies import Replies
+from bot.rules.rows import RowsRule
 from bot.rules.units import Units
 
 
@@ -59,7 +60,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "waiting": (
         *("unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch"),
-        *("conflict", "older", "confirm", "locked"),
+        *("conflict", "older", "confirm", "liaison", "locked"),
     ),
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
@@ -85,19 +86,6 @@ class Reasons(Rule):
         for table, codes in REASONS.items():
             if missing := [code for code in codes if not getattr(self, table).get(code)]:
                 raise ValueError(f"{table}.{missing[0]}: this sentence is missing")
-        return self
-
-
-class Roster(Rule):
-    """rules/roster.toml: the columns unit, name, mobile, email of the workbook of liaisons."""
-
-    columns: tuple[Labelled, ...]
-
-    @model_validator(mode="after")
-    def _four_columns(self) -> Self:
-        wanted = ["unit", "name", "mobile", "email"]
-        if [c.id for c in self.columns] != wanted:
-            raise ValueError(f"columns: expected {', '.join(wanted)}, in this order")
         return self
 
 
@@ -185,8 +173,27 @@ class Rules(Rule):
     units: Units
     words: Words
     reasons: Reasons
-    roster: Roster
     reminders: Reminders
     replies: Replies
     targets: Targets
     calendar: CalendarFile
+
+    @cached_property
+    def matrices(self) -> dict[str, FormRule]:
+        """The forms of numbers, which are owed by the month."""
+        return {id_: rule for id_, rule in self.forms.items() if rule.kind == "matrix"}
+
+    @cached_property
+    def registers(self) -> dict[str, RowsRule]:
+        """The forms of rows."""
+        return {id_: rule for id_, rule in self.forms.items() if isinstance(rule, RowsRule)}
+
+    @cached_property
+    def papers(self) -> dict[str, FormRule]:
+        """The documents that are owed as they are."""
+        return {id_: rule for id_, rule in self.forms.items() if rule.kind == "paper"}
+
+    @cached_property
+    def roster(self) -> RowsRule:
+        """The list of liaisons."""
+        return next(rule for rule in self.registers.values() if rule.appoints)

@@ -64,6 +64,7 @@ WEEK: dict[str, Any] = {
     ],
     "total": {**share("全部生产经营单位", 517, 1450, 50, 208), "previous": 520},
     "table": None,
+    "once": [],
     "changes": [
         {
             "unit": "五图街道",

@@ -60,6 +60,7 @@ NOTHING = table(total=None)
 
 
 WORDS = {
+    "kind": "matrix",
     "cumulative": True,
     "measure": "家",
     "counted": "累计完成数量",
@@ -72,6 +73,7 @@ WORDS = {
 }
 
 OTHER_WORDS = {
+    "kind": "matrix",
     "cumulative": False,
     "measure": "处",
     "counted": "隐患数量",
@@ -106,6 +108,9 @@ def form(**changes: Any) -> dict[str, Any]:
         "errors": [],
         "warnings": [],
         "changes": [],
+        "row_changes": [],
+        "flag": "",
+        "flagged": 0,
         "waiting": "",
         "first_received_at": None,
         "progress": [],
