@@ -2,9 +2,10 @@
 
 from tests.cases import (
     mails,
+    spreadsheets,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails,)
+THEMES = (mails, spreadsheets)
 
 __all__ = ["MAILS", "THEMES"]
