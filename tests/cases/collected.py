@@ -2,10 +2,12 @@
 
 from tests.cases import (
     mails,
+    printed,
     spreadsheets,
+    wordfiles,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets)
+THEMES = (mails, spreadsheets, wordfiles, printed)
 
 __all__ = ["MAILS", "THEMES"]
