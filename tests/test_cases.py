@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.jobs.parts import Bot
+from bot.jobs.understand import open_mail
+from bot.model.mail import RawMail
 from tests import case_files, scans
 from tests.case_files import FILES, FOLDER, Given, cases, explained
 from tests.cases.collected import MAILS, THEMES
@@ -60,6 +63,21 @@ def test_every_mail_is_the_one_that_the_code_makes() -> None:
     assert {case.name for case in CASES} == set(MAILS)
     changed = [name for name, build in MAILS.items() if (FOLDER / name / "mail.eml").read_bytes() != build()]
     assert changed == []
+
+
+@pytest.mark.parametrize(
+    ("number", "detail"),
+    [
+        ("0042", "80.96M, 2017年8月2日 0:49 到期"),
+        ("0086", "30.5M, 2017-08-02 00:49"),
+        ("0087", "25.3MB, 2017年7月10日到期"),
+    ],
+)
+def test_size_and_expiry_of_a_link_are_kept_for_the_office(number: str, detail: str, office: Bot) -> None:
+    (case,) = (case for case in CASES if case.name.startswith(number))
+    raw = RawMail((case / "mail.eml").read_bytes(), datetime(2017, 7, 3, 2, tzinfo=UTC))
+    (refused,) = open_mail(raw, office).mail.refused
+    assert (refused.name, refused.detail) == ("五图街道附件4.xlsx", detail)
 
 
 def test_no_mail_is_large() -> None:

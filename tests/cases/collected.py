@@ -1,6 +1,8 @@
 """Every mail of every theme: to import a module is to add its cases."""
 
 from tests.cases import (
+    bodies,
+    enclosed,
     mails,
     printed,
     spreadsheets,
@@ -8,6 +10,6 @@ from tests.cases import (
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed)
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed)
 
 __all__ = ["MAILS", "THEMES"]
