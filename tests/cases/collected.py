@@ -3,13 +3,16 @@
 from tests.cases import (
     bodies,
     enclosed,
+    hostile,
+    layouts,
     mails,
     printed,
     spreadsheets,
     wordfiles,
+    writing,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed)
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, hostile)
 
 __all__ = ["MAILS", "THEMES"]
