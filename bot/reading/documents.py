@@ -47,8 +47,8 @@ def document(
         opened = legacy.converted(data, reader, converter)
     if opened.kind == "html":
         opened = _as_sheet(opened)
-    # A hidden sheet is last month's copy, or the template: it counts only when nothing else is there.
-    forms = forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    # A hidden row or sheet is last month's copy, or the template: it counts only when nothing else is there.
+    forms = forms_of(opened.seen, rules) or forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
     if opened.confidence == "exact":
         return _document(attachment, opened, forms, rules)
     return _document(attachment, *printed.weighed(opened, forms, rules), rules)

@@ -33,10 +33,10 @@ def _() -> bytes:
 
 @case(89, "hidden-rows-and-a-hidden-sheet")
 def _() -> bytes:
-    """Last month's numbers are hidden: in a row above this month's, and on a sheet of their own."""
+    """Last month's numbers are hidden: in a row of the same name above this month's, and on a sheet of their own."""
     old = (0, 1, 4, 1, 1, 0, 2, 0, 0, 1, 10, 7)
     rows = official()
-    rows.insert(6, ["上月数量", *old])
+    rows.insert(6, ["数量", *old])
     merges = [(a + (a > 5), b, c + (c > 5), d) for a, b, c, d in MERGES]
     sheet = official(old, sums=(6, 3, 18), total=27, period="（截至  5 月）")
     book = parts.workbook(("6月", rows, merges), ("5月", sheet, MERGES))
