@@ -12,7 +12,7 @@ from bot.model.mail import Attachment
 from bot.reading.documents import document
 from bot.reading.guard import Reader
 from bot.reading.unseen import as_seen
-from tests import books
+from tests import books, papers
 from tests.books import MERGES, RULES, VALUES, Rows, Span, official, texts_of, values_of
 
 OLD = (0, 1, 4, 1, 1, 0, 2, 0, 0, 1, 10, 7)
@@ -97,6 +97,27 @@ def test_a_hidden_form_above_the_new_one_does_not_count(make: Make, reader: Read
 def test_a_form_whose_headings_are_hidden_is_read_all_the_same(make: Make, reader: Reader) -> None:
     (form,) = _read(reader, make(official(), MERGES, [5])).forms
     assert values_of(form) == VALUES
+
+
+def _html(rows: Rows, merges: Sequence[Span], hidden: Sequence[int]) -> bytes:
+    lines = papers.report_html(rows, merges).split("<tr>")
+    looks = ("<tr style='height:15;display:none'>" if n in hidden else "<tr>" for n in range(len(lines) - 1))
+    return papers.page(lines[0] + "".join(look + line for look, line in zip(looks, lines[1:], strict=True)))
+
+
+def _spreadsheetml(rows: Rows, merges: Sequence[Span], hidden: Sequence[int]) -> bytes:
+    data = papers.spreadsheetml(rows, merges)
+    for row in hidden:
+        data = data.replace(b'<Row ss:Index="%d"' % (row + 1), b'<Row ss:Index="%d" ss:Hidden="1"' % (row + 1))
+    return data
+
+
+@pytest.mark.parametrize("make", [_html, _spreadsheetml])
+def test_a_hidden_row_of_a_page_called_xls_keeps_its_place_and_says_nothing(make: Make, reader: Reader) -> None:
+    rows, merges = _two_rows()
+    (form,) = _read(reader, make(rows, merges, [6])).forms
+    assert values_of(form) == VALUES
+    assert form.counts["other"]["level_3"].place == "L8"
 
 
 def test_the_second_sheet_has_rows_of_its_own(reader: Reader) -> None:
