@@ -11,9 +11,11 @@ import typer.main
 from bot.cli.app import app
 from bot.config import Config
 from bot.rules.base import Rule
-from bot.rules.forms import CheckRule, FieldRule, FormRule, Headings, Owed
+from bot.rules.checks import CheckRule
+from bot.rules.forms import FieldRule, FormRule, Headings, Owed
 from bot.rules.load import load_rules
 from bot.rules.policy import CalendarFile, Hours, Reasons, Reminders, Roster, Stage, Target, Targets, Words, YearOfDays
+from bot.rules.replies import Replies
 from bot.rules.units import Affixes, InspectionGroup, Unit, Units
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +30,7 @@ SECTIONS: dict[str, list[type[Rule]]] = {
     "targets.toml": [Targets, Target],
     "calendar.toml": [CalendarFile, YearOfDays],
     "words.toml": [Words],
+    "replies.toml": [Replies],
     "roster.toml": [Roster],
     "reasons.toml": [Reasons],
 }

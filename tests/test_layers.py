@@ -86,6 +86,8 @@ CHINESE_ALLOWED = {
     "bot.reading.numerals",
     "bot.reading.picture",  # the stroke that a dash and a numeral share
     "bot.reading.written",
+    "bot.reading.replies",  # months and dates
+    "bot.reading.tokens",  # numerals
     "bot.reading.view",
     "bot.cli.doctor",
 }

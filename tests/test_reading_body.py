@@ -9,7 +9,7 @@ import pytest
 from bot.model.forms import Document, Form
 from bot.model.mail import Mail
 from bot.reading.guard import Reader
-from bot.reading.mailbody import body_document
+from bot.reading.mailbody import read_body
 from bot.reading.opened import Opened
 from tests.books import COUNTS, RULES, VALUES, official, texts_of, values_of
 from tests.papers import LINE, html_table, mail, report_html, texts_and_table
@@ -24,7 +24,7 @@ def reader() -> Iterator[Reader]:
 
 
 def _form(reader: Reader, given: Mail) -> Form:
-    document = body_document(given, reader, RULES)
+    document = read_body(given, reader, RULES).document
     assert document is not None
     assert (document.name, document.kind, document.unreadable) == (RULES.words.body_name, "body", None)
     (form,) = document.forms
@@ -33,7 +33,7 @@ def _form(reader: Reader, given: Mail) -> Form:
 
 
 def _read(reader: Reader, html: str) -> Document | None:
-    return body_document(mail(html=html, text="请查收"), reader, RULES)
+    return read_body(mail(html=html, text="请查收"), reader, RULES).document
 
 
 def test_a_pasted_table_with_its_labels_in_the_text(reader: Reader) -> None:
@@ -159,7 +159,7 @@ def test_columns_in_a_quoted_plain_text_are_not_a_new_report(reader: Reader, tab
         f"收到\n发件人: a@b.c\n发送时间: 2017-07-01\n{table}",
         f"收到\nAt 2017-07-01 09:00:00, a@b.c wrote:\n{table}",
     ):
-        assert body_document(mail(text=text), reader, RULES) is None
+        assert read_body(mail(text=text), reader, RULES).document is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_columns_in_a_quoted_plain_text_are_not_a_new_report(reader: Reader, tab
     ],
 )
 def test_bodies_without_a_form(reader: Reader, html: str, text: str) -> None:
-    assert body_document(mail(html=html, text=text), reader, RULES) is None
+    assert read_body(mail(html=html, text=text), reader, RULES).document is None
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_bodies_without_a_form(reader: Reader, html: str, text: str) -> None:
 )
 def test_hostile_bodies_cost_little_and_the_next_is_read(reader: Reader, given: Mail) -> None:
     started = time.monotonic()
-    body_document(given, reader, RULES)
+    read_body(given, reader, RULES)
     assert time.monotonic() - started < 6
     assert values_of(_form(reader, mail(html=report_html()))) == VALUES
 
@@ -206,7 +206,7 @@ def test_a_body_that_cannot_be_read_is_no_document() -> None:
         def read(self, data: bytes) -> Opened:
             return Opened("html", unreadable="timeout")
 
-    assert body_document(mail(html=report_html()), Ended(), RULES) is None
+    assert read_body(mail(html=report_html()), Ended(), RULES).document is None
 
 
 PIECES = (
@@ -230,7 +230,7 @@ def test_no_mixed_up_page_raises(reader: Reader) -> None:
         html = "".join(chance.choices(PIECES, k=chance.randrange(1, 8)))
         start = chance.randrange(len(html))
         html = html[:start] + html[start + chance.randrange(30) :]
-        document = body_document(mail(html=html), reader, RULES)
+        document = read_body(mail(html=html), reader, RULES).document
         assert document is None or document.forms
         found += document is not None
     assert 5 < found < 60

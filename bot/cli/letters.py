@@ -106,9 +106,8 @@ def form(
     from bot.deciding.deadlines import periods
     from bot.errors import UsageError
     from bot.jobs.parts import Bot
-    from bot.jobs.standing import people_by_unit
+    from bot.jobs.standing import carried_on, people_by_unit
     from bot.letters.workbooks import prefilled
-    from bot.record import reports
 
     config = load_config()
     with Bot.build(config) as bot:
@@ -120,7 +119,7 @@ def form(
         if period not in periods(bot.campaign.first, bot.campaign.last):
             raise UsageError(f"--period: expected a month of the campaign (got {period!r})")
         with bot.record.read() as conn:
-            earlier = reports.accepted_before(conn, form_id, found.name, period)
+            earlier = carried_on(bot, conn, form_id, found.name, period)
             who = people_by_unit(conn, bot, now_in(config, now)).get(found.name, [])
         data = prefilled(
             bot.rules.forms[form_id],

@@ -17,12 +17,19 @@ from bot.rules.policy import Words
 class Past:
     """What the record holds about a unit and a period. ``current`` is the version in force, ``earlier``
     the last report of an earlier period, ``base`` the registered numbers by category;
-    ``open_reported`` tells whether the month that is welcome now has been reported."""
+    ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
+    that the unit has given a reason for, and is not asked again (see ``what_of``)."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
     base: Mapping[str, int] | None = None
     open_reported: bool = False
+    explained: frozenset[str] = frozenset()
+
+
+def what_of(check: str, values: Mapping[str, str | int]) -> str:
+    """A finding by what it says: the same numbers again are the same finding, whatever the version or the month."""
+    return repr((check, sorted(values.items())))
 
 
 def judge(placed: Placed, past: Past, words: Words) -> Judged:
@@ -40,7 +47,7 @@ def judge(placed: Placed, past: Past, words: Words) -> Judged:
         fields["reporter"].text if "reporter" in fields else "",
         fields["phone"].text if "phone" in fields else "",
         placed.numbers,
-        tuple(f for f in found if f is not None),
+        tuple(f for f in found if f is not None and what_of(f.check, f.values) not in past.explained),
     )
 
 
@@ -80,13 +87,14 @@ def rule_on(
     """What happens to one form. ``waiting`` is why a person must decide, or empty; it comes before errors,
     because a report whose owner is uncertain is answered with nothing about its content."""
     outcome: Outcome = "accepted"
+    arrived = placed.arrived_at or received_at
     if waiting:
         outcome = "waiting"
     elif any(f.severity == "error" for f in judged.findings) or not (judged.unit and judged.period):
         outcome = "returned"
     elif past.current is not None and past.current.numbers == judged.numbers:
         outcome = "duplicate"
-    elif past.current is not None and past.current.received_at > received_at:
+    elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
     ruling = Ruling(
         judged,
@@ -96,10 +104,11 @@ def rule_on(
         base=past.base,
         about=judged.period or placed.when.open,
         sender_unit=placed.whose.sender,
+        arrived_at=placed.arrived_at,
     )
     if deadline is None:
         return ruling
-    first = past.current.first_received_at if past.current else received_at
+    first = past.current.first_received_at if past.current else arrived
     version = past.current.version + 1 if past.current else 1
     on_time = late_days(first, deadline, deadline.tzinfo or UTC) == 0
     return replace(ruling, version=version, deadline=deadline, on_time=on_time)

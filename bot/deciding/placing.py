@@ -18,7 +18,7 @@ HALF_A_YEAR = timedelta(days=183)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A form with what is concluded from it and its mail alone."""
+    """A form with what is concluded from it and its mail alone; ``arrived_at`` if it came with an earlier one."""
 
     form: Form
     rule: FormRule
@@ -27,6 +27,7 @@ class Placed:
     filled_on: date | None
     whose: Whose
     when: WhichPeriod
+    arrived_at: datetime | None = None
 
 
 def place(
@@ -44,10 +45,11 @@ def place(
     A form that was left empty beside one that was filled in is no report: people leave the template in the
     workbook. When all are empty, each is one, and what it lacks is said.
     """
-    forms = [(form, document.name) for document in documents for form in document.forms]
+    forms = [(form, document) for document in documents for form in document.forms]
     filled = [item for item in forms if not _is_empty(item[0])]
     return tuple(
-        _place(form, name, sender, rules, subject, received_at, campaign, zone) for form, name in filled or forms
+        _place(form, document, sender, rules, subject, received_at, campaign, zone)
+        for form, document in filled or forms
     )
 
 
@@ -69,7 +71,7 @@ def _day_near(text: str, arrived: date) -> date | None:
 
 def _place(
     form: Form,
-    document: str,
+    document: Document,
     sender: KnownSender,
     rules: Rules,
     subject: str,
@@ -92,4 +94,5 @@ def _place(
         zone=zone,
     )
     owner = whose(form.fields.get("unit"), sender, rule, rules.units)
-    return Placed(form, rule, document, numbers_of(form, rule), filled_on, owner, when)
+    numbers = numbers_of(form, rule)
+    return Placed(form, rule, document.name, numbers, filled_on, owner, when, document.arrived_at)

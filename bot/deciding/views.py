@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.deciding.checks import total_of
 from bot.deciding.deadlines import late_days
+from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.targets import Progress, progress
 from bot.deciding.whose import KnownSender
 from bot.model.deciding import Finding, Numbers, Ruling
@@ -64,13 +65,19 @@ def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, A
 def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
-    stranger = ruling.outcome == "waiting"
+    # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
+    draft = ruling.outcome == "waiting" and ruling.why == "confirm"
+    stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
-    first = before.first_received_at if before else mail.received_at
+    first = before.first_received_at if before else ruling.arrived_at or mail.received_at
     return {
         "title": rule.title,
         "name": rule.name,
+        "origin": form.origin,
+        "draft": draft,
+        "since": form.since or None,
+        "words": form_words(rule.id, rules),
         "document": judged.document,
         "sheet": form.place,
         "unit": judged.unit,
@@ -94,7 +101,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
 def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
     """The unit's distance to the targets, for the form that has any."""
     rule = rules.forms[ruling.judged.form.form]
-    if rule.id != rules.targets.form or ruling.deadline is None:
+    if not has_targets(rule.id, rules) or ruling.deadline is None:
         return []
     sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()

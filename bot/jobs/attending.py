@@ -60,10 +60,12 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     """One thing that needs a person: what, about which mail or letter, whom to call."""
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     is_address = "@" in row.detail
+    form = bot.rules.forms.get(row.form or "")
     return {
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,
+        "form": form.name if form else "",
         "period": row.period,
         "sender": row.shown_from or "",
         "subject": row.subject or "",

@@ -16,7 +16,7 @@ from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention
 from bot.model.mail import Bounce
-from bot.record import archive, attention, outbox, people, reports, runs
+from bot.record import archive, attention, explanations, outbox, people, reports, runs
 
 log = logging.getLogger(__name__)
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
@@ -82,6 +82,8 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     for ruling in intent.rulings:
         reports.write(conn, mail_id, ruling, opened.mail.received_at, now)
+    if intent.explains:
+        explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
     for draft in intent.letters:
         bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
     attention.open_items(conn, intent.attention, now, mail_id)

@@ -1,7 +1,8 @@
-"""Puts the marked-up workbooks of returned reports into the letter that returns them."""
+"""Puts the marked-up workbooks of returned reports, and of drafts to confirm, into the letter about them."""
 
 from dataclasses import replace
 
+from bot.deciding.decide import CONFIRM
 from bot.jobs.parts import Bot
 from bot.letters.marked import marked
 from bot.letters.workbooks import XLSX, file_name
@@ -9,8 +10,8 @@ from bot.model.deciding import LetterDraft, LetterFile, Ruling
 
 
 def with_marked(bot: Bot, draft: LetterDraft, rulings: tuple[Ruling, ...]) -> LetterDraft:
-    """The draft with one workbook for each returned report; as it is when there is none."""
-    files = tuple(_file(bot, r) for r in rulings if r.outcome == "returned" and r.about)
+    """The letter with one workbook for each returned report or draft; as it is when there is none."""
+    files = tuple(_file(bot, r) for r in rulings if (r.outcome == "returned" or r.why == CONFIRM) and r.about)
     if not files:
         return draft
     names = [f.name for f in files]

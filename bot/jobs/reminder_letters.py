@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import late_days
+from bot.deciding.formwords import form_words
 from bot.jobs.parts import Bot
-from bot.jobs.standing import Owing, people_by_unit
+from bot.jobs.standing import Owing, carried_on, people_by_unit
 from bot.letters.workbooks import XLSX, file_name, prefilled
 from bot.model.deciding import LetterDraft, LetterFile, Obligation
 from bot.model.people import Liaison
-from bot.record import people, reports
+from bot.record import people
 from bot.rules.policy import Stage
 
 JOB = "reminder"
@@ -55,7 +56,7 @@ def _draft(
     rank = [s.id for s in bot.rules.reminders.stages]
     last = max(items, key=lambda r: rank.index(r.stage.id)).stage
     views, files = [], []
-    for item in items:
+    for item in sorted(items, key=lambda r: r.obligation.deadline):  # what is most urgent first
         view, file = _item(bot, conn, item, person, now)
         views.append(view)
         files.append(file)
@@ -86,7 +87,7 @@ def _item(
     """What the letter says of one obligation, and the workbook that goes with it."""
     o = item.obligation
     rule = bot.rules.forms[o.form]
-    earlier = reports.accepted_before(conn, o.form, o.unit, o.period)
+    earlier = carried_on(bot, conn, o.form, o.unit, o.period)
     numbers = earlier.numbers if earlier else None
     words = bot.workbook_words
     name = file_name(rule, words, o.unit, o.period)
@@ -98,12 +99,14 @@ def _item(
         "unit": o.unit,
         "form_name": rule.name,
         "form_title": rule.title,
+        "words": form_words(rule.id, bot.rules),
         "period": o.period,
         "deadline": o.deadline,
         "days_left": max(0, (day - today).days),
         "days_late": late_days(now, o.deadline, bot.zone),
         "returned": item.owing.line.state == "returned",
         "file": name,
+        "cells": len(rule.groups) * len(rule.columns),
         "last_period": earlier.period if earlier else None,
         "last_total": sum(sum(c.values()) for c in earlier.numbers.values()) if earlier else None,
     }

@@ -86,10 +86,11 @@ def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:
     outcome = Outcome()
     rule = bot.rules.forms[form]
     known = people_bases(bot, form)
+    words = bot.rules.words.with_measure(rule.measure)
     with bot.record.begin() as conn:
         for row in _rows(bot, file, (bot.rules.roster.columns[0], *rule.groups)):
             unit = bot.rules.units.resolve(row.text("unit"))
-            counts = {g.id: count(row.cells.get(g.id), row.place, bot.rules.words).value for g in rule.groups}
+            counts = {g.id: count(row.cells.get(g.id), row.place, words).value for g in rule.groups}
             numbers = {g: n for g, n in counts.items() if n is not None}
             if unit is None or len(numbers) < len(counts):
                 what = f"no such unit: {row.text('unit')!r}" if unit is None else "a number is missing or unclear"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.standing import OWING, Standing, Uncounted, standings
 from bot.jobs.parts import Bot
-from bot.model.deciding import Obligation
+from bot.model.deciding import Accepted, Obligation
 from bot.model.people import Liaison
 from bot.record import people, reports
 
@@ -57,6 +57,12 @@ def still_owed(bot: Bot, conn: Connection, obligations: tuple[Obligation, ...], 
         open_units = {line.unit.name for line in lines(bot, conn, form, period, now) if line.state in OWING}
         kept += [o for o in obligations if (o.form, o.period) == (form, period) and o.unit in open_units]
     return kept
+
+
+def carried_on(bot: Bot, conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
+    """The last report before a period, whose numbers its workbook starts from; None where numbers begin anew each
+    month: last month's would only be sent once more."""
+    return reports.accepted_before(conn, form, unit, period) if bot.rules.forms[form].cumulative else None
 
 
 def people_by_unit(conn: Connection, bot: Bot, now: datetime) -> dict[str, list[Liaison]]:

@@ -1,48 +1,53 @@
 """What one mail is and what it leads to, without doing it.
 
-RawMail -unwrap-> Mail -documents-> Form... | Unreadable
+RawMail -unwrap-> Mail -documents-> Form... | Unreadable, and the sender's own words
+  -said_in-> what the words mean for the letter that they answer
   -known_sender, past-> what the record knows -place, judge, rule_on-> Ruling... -decide-> Intent
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from bot.deciding.decide import Policy, decide, ignore
-from bot.deciding.judging import Past, judge, rule_on, why_waiting, without_repeats
+from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.placing import Placed, place
 from bot.deciding.whose import KnownSender
 from bot.jobs.parts import Bot
+from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap
 from bot.model.deciding import Intent
-from bot.model.forms import Document
+from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
+from bot.model.replies import Said
 from bot.reading.documents import documents
-from bot.reading.mailbody import body_document
-from bot.record import outbox, people, reports, runs
+from bot.reading.mailbody import read_body
+from bot.record import explanations, outbox, people, reports, runs
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail and the documents in it; ``documents`` is empty for automatic mail, which is not read."""
+    """A mail and the documents in it; ``documents`` is empty for automatic mail, which is not read. ``words`` are the
+    sender's own, and only looked at where no file has a form in it."""
 
     mail: Mail
     documents: tuple[Document, ...]
+    words: str = ""
 
 
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
     """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
     mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
-    return Opened(mail, () if mail.automatic else _documents(mail, bot))
-
-
-def _documents(mail: Mail, bot: Bot) -> tuple[Document, ...]:
-    """The attachments; the mail's own text too, if a form is in it and in none of them."""
+    if mail.automatic:
+        return Opened(mail, ())
     found = documents(mail.attachments, bot.reader, bot.rules, bot.converter)
-    body = None if any(d.forms for d in found) else body_document(mail, bot.reader, bot.rules)
-    return (*found, body) if body else found
+    if any(d.forms for d in found):
+        return Opened(mail, found)
+    body = read_body(mail, bot.reader, bot.rules)
+    return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
 def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Intent:
@@ -51,8 +56,10 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
     if mail.automatic:
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
+    said = _said(opened, sender, bot, conn)
+    found = (*opened.documents, *said.documents)
     placed = place(
-        opened.documents,
+        found,
         sender,
         bot.rules,
         subject=mail.subject,
@@ -67,7 +74,32 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
         due = bot.deadline(judged.form.form, judged.period) if judged.period else None
         rulings.append(rule_on(item, judged, past, why_waiting(mail, item), due, mail.received_at))
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
-    return decide(mail, opened.documents, tuple(without_repeats(rulings)), sender, bot.rules, policy)
+    return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
+
+
+def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection) -> Said:
+    """What the words mean, where no form stands in any file or table: a form there says all."""
+    if any(d.forms for d in opened.documents) or opened.mail.refused:
+        return Said()
+    said = said_in(opened.words, _answered(conn, opened.mail), sender, bot, conn)
+    if opened.mail.authentication == "fail" and not said.documents:
+        return Said(for_person=bool(said.text))  # somebody else may have written it
+    return replace(said, documents=tuple(_by(sender, d) for d in said.documents))
+
+
+def _by(sender: KnownSender, document: Document) -> Document:
+    """Who reports in words is known by his address."""
+    known = {"reporter": Written(sender.person, ""), "phone": Written(sender.mobile, "")}
+
+    def signed(form: Form) -> Form:
+        return replace(form, fields={**{k: v for k, v in known.items() if v.text}, **form.fields})
+
+    return replace(document, forms=tuple(signed(form) for form in document.forms))
+
+
+def _answered(conn: Connection, mail: Mail) -> "Row[Any] | None":
+    """The letter of ours that a mail answers."""
+    return outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
 
 
 def answer_from(conn: Connection, bot: Bot, now: datetime) -> datetime:
@@ -83,7 +115,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     arrived = mail.received_at.astimezone(bot.zone).date()
     # After an outage the mail of someone who has been replaced meanwhile is still his unit's.
     posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
-    answered = outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
+    answered = _answered(conn, mail)
     about = outbox.obligations_of(answered) if answered else ()
     periods = {o.period for o in about}
     midnight = datetime.combine(local.date(), time.min, bot.zone)
@@ -94,6 +126,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         periods.pop() if len(periods) == 1 else None,
         outbox.letters_to(conn, mail.sender, midnight),
         answered is not None,
+        next((p.mobile for p in posts if p.mobile), ""),
     )
 
 
@@ -107,4 +140,5 @@ def past_of(conn: Connection, placed: Placed) -> Past:
         reports.accepted_before(conn, form, unit, period),
         people.bases(conn, form).get(unit),
         reports.accepted(conn, form, unit, placed.when.open) is not None,
+        frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
     )

@@ -22,6 +22,7 @@ class WorkbookWords(Rule):
     field: str
     date_format: str
     prompt_title: str = Field(max_length=32)
+    prompt_cumulative: str = Field(max_length=255)
     prompt: str = Field(max_length=255)
     error_title: str = Field(max_length=32)
     error: str = Field(max_length=255)
@@ -36,6 +37,9 @@ class WorkbookWords(Rule):
             ("returned_name", {"form": "", "unit": "", **month}),
             ("period_line", {"label": "", **month}),
             ("field", {"label": ""}),
+            ("prompt_title", {"counted": ""}),
+            ("prompt_cumulative", {"counted": ""}),
+            ("prompt", {"counted": ""}),
         ):
             try:
                 getattr(self, key).format(**values)

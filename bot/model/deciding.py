@@ -77,7 +77,8 @@ class Ruling:
     """What happens to one judged form. ``why`` is a key of ``[waiting]`` in rules/reasons.toml when it
     waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version;
     ``base`` is what the unit has registered, by category.
-    ``about`` is the period, or the one that was open when nobody can tell it; ``sender_unit`` the sender's own unit."""
+    ``about`` is the period, or the one that was open when nobody can tell it; ``sender_unit`` the sender's own unit;
+    ``arrived_at`` when the form first came, if that was with an earlier mail."""
 
     judged: Judged
     outcome: Outcome
@@ -89,6 +90,7 @@ class Ruling:
     base: Mapping[str, int] | None = None
     about: str = ""
     sender_unit: str | None = None
+    arrived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,13 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Everything that one mail leads to; nothing has happened yet."""
+    """Everything that one mail leads to; nothing has happened yet. ``reason`` is what the sender says to the findings
+    with the ids ``explains``."""
 
     outcome: Outcome
     why: str
     rulings: tuple[Ruling, ...] = ()
     letters: tuple[LetterDraft, ...] = ()
     attention: tuple[Attention, ...] = ()
+    reason: str = ""
+    explains: tuple[int, ...] = ()

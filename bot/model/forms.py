@@ -1,7 +1,7 @@
 """What is read out of a file: a grid of cells, and a form found in it."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 Cell = str | int | float | bool | date | None
@@ -48,6 +48,8 @@ class Count:
 
 
 Confidence = Literal["exact", "confirm"]
+# Not from a file: numbers or "no change" in the words of a reply, or a draft that its sender confirmed.
+ReplyOrigin = Literal["numbers", "unchanged", "confirmed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Form:
     ``fields`` holds the labelled texts that were found (unit, period, filled_on, reporter, phone);
     a label without a value gives an empty text, an absent label no key. ``counts`` is group -> column
     -> Count for a matrix; a cell whose header is missing is absent. Labels come from rules/.
+    ``origin`` tells of a form that came in the words of a reply, and ``since`` whose month's numbers it keeps.
     """
 
     form: str
@@ -66,14 +69,17 @@ class Form:
     subtotals: dict[str, Count] = field(default_factory=dict)
     total: Count | None = None
     confidence: Confidence = "exact"
+    origin: ReplyOrigin | None = None
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """One attachment after reading: what it is by its bytes (``kind`` as in ``explain --json``), and
-    the forms in it, or why there are none."""
+    the forms in it, or why there are none. ``arrived_at`` is when it first came, if that was with an earlier mail."""
 
     name: str
     kind: str
     forms: tuple[Form, ...] = ()
     unreadable: Unreadable | None = None
+    arrived_at: datetime | None = None

@@ -1,10 +1,12 @@
-"""A mail's own text -> a document, when a form stands in it: a table pasted into HTML, or columns in plain text.
+"""A mail's own text: a document, when a form stands in it (a table pasted into HTML, or columns in plain text); and
+what its writer wrote.
 
 What is quoted from an older mail is no new report; see ``quoting``. It looks at nothing but the body.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from bot.mail.body import own_words
 from bot.model.forms import Document, Form, Grid
@@ -20,8 +22,17 @@ _BAR = re.compile(r"[|｜│┃]")
 _RULE = re.compile(r"[\s|｜│┃+:=—\-─━┄┈┌┐└┘├┤┬┴┼]+")  # +----+----+ between two rows
 
 
-def body_document(mail: Mail, reader: Opener, rules: Rules) -> Document | None:
-    """The body as a document of kind ``body``, or None when no form is in what its writer wrote.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """``document``, of kind ``body``, is None when no form is in what the writer wrote; ``words`` is all of that as
+    text, a line a paragraph, a tab between cells."""
+
+    document: Document | None
+    words: str
+
+
+def read_body(mail: Mail, reader: Opener, rules: Rules) -> Body:
+    """The body of a mail without what it quotes.
 
     Never raises because of its content; BotError when the guarded process cannot be started.
     """
@@ -30,9 +41,18 @@ def body_document(mail: Mail, reader: Opener, rules: Rules) -> Document | None:
         opened = reader.read(_PAGE + mail.html[:LARGEST].encode("utf-8", "replace"))
         # opened.hidden is what is quoted.
         forms = forms_of(opened.grids, rules) or forms_of(_columns(_paragraphs(opened.grids)), rules)
+        words = own_words("\n".join(_lines(opened.grids)))
     else:
-        forms = forms_of(_columns(own_words(mail.text[:LARGEST]).split("\n")), rules)
-    return Document(rules.words.body_name, "body", forms) if forms else None
+        words = own_words(mail.text[:LARGEST])
+        forms = forms_of(_columns(words.split("\n")), rules)
+    return Body(Document(rules.words.body_name, "body", forms) if forms else None, words)
+
+
+def _lines(grids: Iterable[Grid]) -> Iterator[str]:
+    """Every row of a page as a line."""
+    for grid in grids:
+        for row in grid.rows[:LINES]:
+            yield "\t".join("" if cell is None else str(cell) for cell in row).strip("\t")
 
 
 def _paragraphs(grids: Iterable[Grid]) -> Iterator[str]:

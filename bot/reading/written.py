@@ -61,6 +61,11 @@ def count(cell: Cell, place: str, words: Words) -> Count:
     return Count(value, shown(cell), place, doubt)
 
 
+def has_odd_digits(text: str) -> bool:
+    """Whether a text has digits that are no plain numbers, such as ② or ², which NFKC would turn into some."""
+    return _NEVER_A_DIGIT.search(text) is not None
+
+
 def _count_number(number: float) -> tuple[int | None, Doubt | None]:
     if number < 0:
         return None, "negative"
@@ -74,7 +79,7 @@ def _count_text(text: str, words: Words) -> tuple[int | None, Doubt | None]:
     plain = unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
     plain = re.sub(r"(?<![0-9])\s+|\s+(?![0-9])", "", plain)
     plain = _BLANKS.sub(" ", plain)
-    if _NEVER_A_DIGIT.search(text):
+    if has_odd_digits(text):
         return None, "words"
     if not plain or plain.casefold() in blank:
         return None, "blank"

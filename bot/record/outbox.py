@@ -179,6 +179,14 @@ def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterabl
     return None
 
 
+def was_asked(conn: Connection, kind: str, address: str, about: Iterable[Obligation]) -> bool:
+    """Whether a letter of this kind about any of these went to the address already."""
+    wanted = {(o.unit, o.form, o.period) for o in about}
+    query = select(letter.c.obligations).where(letter.c.letter == kind, letter.c.to == address)
+    asked = {(unit, form, period) for row in conn.execute(query).scalars() for unit, form, period, _ in row}
+    return bool(wanted & asked)
+
+
 def listing(conn: Connection) -> list[Row[Any]]:
     """Every letter without its bytes, oldest first."""
     columns = [c for c in letter.c if c.name != "mime"]

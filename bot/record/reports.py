@@ -53,16 +53,17 @@ def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
 
 
 def in_force_until(
-    conn: Connection, form: str, period: str, recorded_until: datetime | None = None
+    conn: Connection, form: str, period: str, recorded_until: datetime | None = None, first: str = ""
 ) -> dict[str, Row[Any]]:
-    """unit -> the newest accepted report of that period or an earlier one: cumulative numbers carry on.
+    """unit -> the newest accepted report of that period or an earlier one, back to ``first``: cumulative numbers
+    carry on.
 
     With ``recorded_until``, as the record stood at that moment.
     """
     rank = func.row_number().over(
         partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
     )
-    where = [report.c.form == form, report.c.period <= period, report.c.outcome == "accepted"]
+    where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
     if recorded_until is not None:
         where.append(report.c.recorded_at <= recorded_until)
     ranked = select(report, rank.label("rank")).where(*where).subquery()
@@ -111,6 +112,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         before = ruling.before.report_id if ruling.before else None
         note(conn, now, "report.duplicate", mail_id=mail_id, report_id=before)
         return None
+    received_at = ruling.arrived_at or received_at
     first = ruling.before.first_received_at if ruling.before and ruling.outcome == "accepted" else received_at
     values = {
         "mail_id": mail_id,
@@ -132,6 +134,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "document": judged.document,
         "sheet": form.place,
         "numbers": judged.numbers,
+        "origin": form.origin or "",
     }
     report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
     rows = [

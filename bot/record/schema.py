@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -98,7 +98,8 @@ place = Table(
 )
 
 # One version of one form. version counts the accepted ones only; the others have none. sender_unit is the
-# sender's own, if one; about is the period, or the one that was open when nobody can tell the period.
+# sender's own, if one; about is the period, or the one that was open when nobody can tell the period; origin is
+# empty for a file, else how a reply said it.
 report = Table(
     "report",
     metadata,
@@ -122,6 +123,7 @@ report = Table(
     Column("document", Text, nullable=False),
     Column("sheet", Text, nullable=False),
     Column("numbers", JSON, nullable=False),
+    Column("origin", String, nullable=False, server_default=""),
     UniqueConstraint("form", "unit", "period", "version"),
     Index("ix_report_form_period", "form", "period", "outcome"),
     Index("ix_report_form_about", "form", "about", "outcome"),
@@ -138,6 +140,17 @@ finding = Table(
     Column("place", String, nullable=False),
     Column("message", Text, nullable=False),
     Column("details", JSON, nullable=False),
+    Column("explanation_id", ForeignKey("explanation.id")),
+)
+
+# The reason that a liaison gave, in a mail, for findings that asked for one.
+explanation = Table(
+    "explanation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # What a person must see; told_at is set when it stood in a letter to the office.

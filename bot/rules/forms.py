@@ -1,39 +1,14 @@
 """A form as data: which words name its parts, what is checked, who owes it and when."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import Rule, allow_names, even, texts
+from bot.rules.base import Rule, even, texts
+from bot.rules.checks import CheckRule
 
-CheckId = Literal[
-    "required", "count", "subtotal", "total", "decreased", "exceeds_base", "jump", "unit", "period", "reporter"
-]
-Severity = Literal["error", "warning"]
-_COMPARED = ("label", "now", "last", "last_period", "difference")
-# Every way in which a check can fail, and what its message may name besides {place}.
-CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("required", ""): ("label",),
-    ("count", ""): ("label", "written"),
-    ("subtotal", ""): ("label", "stated", "computed"),
-    ("total", ""): ("label", "stated", "computed"),
-    ("decreased", ""): _COMPARED,
-    ("exceeds_base", ""): ("label", "now", "base"),
-    ("jump", ""): _COMPARED,
-    ("unit", ""): ("written", "registered"),
-    ("unit", "unknown"): ("written",),
-    ("unit", "missing"): ("written",),
-    ("unit", "blank"): ("registered",),
-    ("unit", "several"): ("registered",),
-    ("period", ""): ("written", "expected"),
-    ("period", "future"): ("written", "expected"),
-    ("period", "outside"): ("written", "expected", "first", "last"),
-    ("period", "earlier"): ("written", "expected"),
-    ("period", "blank"): ("expected",),
-    ("reporter", ""): ("label",),
-}
+LONGEST_MONTH = 31
 
 
 class Owed(Rule):
@@ -47,6 +22,13 @@ class Owed(Rule):
     months_after: int = Field(default=1, ge=0, le=12)
     shift: Literal["none", "next", "previous"] = "none"
     opens_days: int = Field(default=7, ge=0, le=31)
+
+    @model_validator(mode="after")
+    def _opens_in_time(self) -> Self:
+        opens = max(1, LONGEST_MONTH + 1 - self.opens_days)  # the latest day of a month on which it can open
+        if self.months_after == 0 and opens > self.day:
+            raise ValueError(f"opens_days: the report would open on day {opens}, after its deadline on day {self.day}")
+        return self
 
 
 class Labelled(Rule):
@@ -72,39 +54,25 @@ class Headings(Rule):
 
     groups: str
     columns: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = Field(min_length=1)
     subtotals: tuple[str, ...] = Field(min_length=1)
     total: tuple[str, ...] = Field(min_length=1)
 
 
-class CheckRule(Rule):
-    """One check's severity, limits and words. ``case`` tells apart the ways one check can fail;
-    ``message`` has {names} that the check fills in."""
-
-    id: CheckId
-    case: str = ""
-    severity: Severity
-    message: str
-    factor: float = Field(default=3.0, gt=1)
-    at_least: int = Field(default=20, ge=0)
-
-    @model_validator(mode="after")
-    def _message_can_be_filled_in(self) -> Self:
-        if (self.id, self.case) not in CASES:
-            known = ", ".join(repr(case) for id_, case in CASES if id_ == self.id)
-            raise ValueError(f"case: the check {self.id} fails in the ways {known}, not in {self.case!r}")
-        allow_names(self.message, ("place", *CASES[self.id, self.case]))
-        return self
-
-
 class FormRule(Rule):
-    """One file rules/<form>.toml with ``kind = "matrix"``: groups times columns of whole numbers."""
+    """One file rules/<form>.toml with ``kind = "matrix"``: groups times columns of whole numbers.
+
+    ``cumulative``: the numbers of a month contain those of the months before. ``measure`` is what is counted
+    with (家), ``counted`` what the numbers are called in letters."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["matrix"]
     name: str
     title: str
     keywords: tuple[str, ...]
+    cumulative: bool = False
+    measure: str = ""
+    counted: str = Field(default="", max_length=40)
     unit_of_count: str = ""
     notes: tuple[str, ...] = ()
     owed: Owed
@@ -126,6 +94,11 @@ class FormRule(Rule):
             if len(ids) != len(set(ids)):
                 raise ValueError(f"{name}: an id stands twice")
         return self
+
+    @property
+    def numbers_called(self) -> str:
+        """What letters and the workbook call the numbers."""
+        return self.counted or self.headings.values[0]
 
     def group(self, id_: str) -> Labelled:
         return next(g for g in self.groups if g.id == id_)

@@ -10,6 +10,7 @@ from bot.errors import ConfigError
 from bot.rules.base import Rule
 from bot.rules.forms import FormRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Roster, Rules, Targets, Words
+from bot.rules.replies import Replies
 from bot.rules.units import Units
 
 PARTS: dict[str, type[Rule]] = {
@@ -18,6 +19,7 @@ PARTS: dict[str, type[Rule]] = {
     "reasons": Reasons,
     "roster": Roster,
     "reminders": Reminders,
+    "replies": Replies,
     "targets": Targets,
     "calendar": CalendarFile,
 }

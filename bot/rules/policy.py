@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.forms import FormRule, Labelled
+from bot.rules.replies import Replies
 from bot.rules.units import Units
 
 
@@ -31,6 +32,12 @@ class Words(Rule):
     def printed(self) -> frozenset[str]:
         """The characters that a form with an empty month has in its place."""
         return frozenset(even("".join(text for text, *_ in Formatter().parse(self.month))))
+
+    def with_measure(self, measure: str) -> Self:
+        """The same words for a form whose numbers people follow with its ``measure``, such as 5处."""
+        if not measure or measure in self.after:
+            return self
+        return self.model_copy(update={"after": (*self.after, measure)})
 
     def month_text(self, period: str) -> str:
         """2017-06 as people write it."""
@@ -57,8 +64,9 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
-        "login_refused",
+        *("login_refused", "reply_words", "reply_unclear"),
     ),
+    "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
     "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
 }
 
@@ -69,6 +77,7 @@ class Reasons(Rule):
     unreadable: dict[str, str]
     waiting: dict[str, str]
     attention: dict[str, str]
+    unclear: dict[str, str]
     automatic: dict[str, str]
 
     @model_validator(mode="after")
@@ -146,10 +155,12 @@ class Target(Rule):
 
 
 class Targets(Rule):
-    """rules/targets.toml, in the order of time; ``label`` names all categories together."""
+    """rules/targets.toml, in the order of time; ``label`` names all categories together, ``reached`` is the word
+    for what is counted towards a target, as in 已达标 and 达标率."""
 
     form: str
     label: str
+    reached: str = Field(min_length=1)
     targets: tuple[Target, ...]
 
 
@@ -176,5 +187,6 @@ class Rules(Rule):
     reasons: Reasons
     roster: Roster
     reminders: Reminders
+    replies: Replies
     targets: Targets
     calendar: CalendarFile

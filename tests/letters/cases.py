@@ -6,6 +6,7 @@ from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
     DECREASED,
+    DRAFT,
     DUPLICATE,
     NO_REPORTER,
     NOTHING,
@@ -17,6 +18,7 @@ from tests.letters.values import (
     answer,
     at,
     form,
+    in_words,
     owed,
     reminder,
 )
@@ -83,6 +85,14 @@ CASES: dict[str, LetterDraft] = {
     "unreadable_with_good_form": answer(
         "unreadable", form(), files=[DAMAGED, {"name": "", "message": "文件是空的。请检查后重新发送。"}]
     ),
+    "receipt_unchanged": answer("receipt", form(origin="unchanged", since="2017-05", document="邮件正文", sheet="")),
+    "receipt_confirmed": answer("receipt", form(origin="confirmed", document="附件4.jpg", sheet="")),
+    "confirm_right": answer("confirm", DRAFT, marked=["附件4 五图街道 2017年6月（更正）.xlsx"]),
+    "confirm_wrong": answer(
+        "confirm", {**DRAFT, "table": WRONG, "errors": [BLANK_ERROR]}, marked=["附件4 五图街道 2017年6月（更正）.xlsx"]
+    ),
+    "explained_one": in_words("explained", "因两家企业已关闭注销。", (DECREASED["message"],)),
+    "unclear_words": in_words("unclear", "高危增加1家，其他不变", unclear="其中的数字或说明未能读懂"),
     "no_attachment_single": answer("no_attachment", person="", units=[]),
     "reminder_before_single": reminder("reminder_before", owed()),
     "reminder_before_first_month": reminder("reminder_before", owed(last_period=None, last_total=None), person=""),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.model.deciding import LetterDraft
-from tests.letters.values import DEADLINE, TITLE, UNKNOWN, at, share
+from tests.letters.values import DEADLINE, TITLE, UNKNOWN, WORDS, at, share
 
 
 def staff(letter: str, **context: Any) -> LetterDraft:
@@ -18,6 +18,7 @@ def silent(unit: str, group: str, liaison: str, phone: str, email: str, **change
 NOTICE: dict[str, Any] = {
     "form_name": "附件4",
     "form_title": TITLE,
+    "words": WORDS,
     "period": "2017-06",
     "deadline": DEADLINE,
     "days_late": 1,
@@ -36,6 +37,7 @@ WEEK: dict[str, Any] = {
     "period": "2017-06",
     "deadline": DEADLINE,
     "form_name": "附件4",
+    "words": WORDS,
     "expected": 44,
     "received": 40,
     "on_time": 38,
@@ -61,9 +63,11 @@ WEEK: dict[str, Any] = {
         {**share("其他生产经营单位", 333, None, None, None), "previous": None},
     ],
     "total": {**share("全部生产经营单位", 517, 1450, 50, 208), "previous": 520},
+    "table": None,
     "changes": [
         {
             "unit": "五图街道",
+            "owes": True,
             "period": "2017-06",
             "version": 2,
             "total": 34,
@@ -73,6 +77,7 @@ WEEK: dict[str, Any] = {
         },
         {
             "unit": "鄌郚镇",
+            "owes": True,
             "period": "2017-06",
             "version": 1,
             "total": 19,
@@ -97,6 +102,7 @@ CLEAR = {**WEEK, **EMPTY, "received": 44, "on_time": 44, "letters": {"sent": 44,
 BOUNCED = {
     "sentence": "发往该地址的邮件被退回，请核对联络员邮箱",
     "unit": "乔官镇",
+    "form": "",
     "period": "2017-06",
     "sender": "Postmaster@163.com",
     "subject": "系统退信",
@@ -112,6 +118,7 @@ BOUNCED = {
 CALENDAR = {
     "sentence": "该年度放假安排尚未录入，工作日为推算，请在 rules/calendar.toml 中补录",
     "unit": None,
+    "form": "",
     "period": None,
     "sender": "",
     "subject": "",

@@ -1,5 +1,6 @@
 """Parts of contexts: one county, one office, one month; and the drafts that answers and reminders start from."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,10 +59,22 @@ WRONG = table(
 NOTHING = table(total=None)
 
 
+WORDS = {
+    "cumulative": True,
+    "measure": "家",
+    "counted": "累计完成数量",
+    "groups": "类别",
+    "subtotal": "合计",
+    "total": "总计",
+    "reached": "达标",
+}
+
+
 def form(**changes: Any) -> dict[str, Any]:
     plain = {
         "title": TITLE,
         "name": "附件4",
+        "words": WORDS,
         "document": "五图街道6月份报表.xlsx",
         "sheet": "Sheet1",
         "unit": "五图街道",
@@ -73,6 +86,9 @@ def form(**changes: Any) -> dict[str, Any]:
         "on_time": True,
         "late_days": 0,
         "table": GOOD,
+        "origin": None,
+        "draft": False,
+        "since": None,
         "errors": [],
         "warnings": [],
         "changes": [],
@@ -96,6 +112,14 @@ def share(label: str, reached: int, base: int | None, target: float | None, gap:
         "gap": gap,
         "until": until,
     }
+
+
+def in_words(letter: str, said: str, asked: tuple[str, ...] = (), unclear: str = "") -> LetterDraft:
+    """An answer to a mail that said something in words alone."""
+    plain = answer(letter, original_subject="Re: 【报送提醒】五图街道附件4（截至2017年6月）")
+    groups = ["规模以上企业", "高危企业", "其他生产经营单位"]
+    words = {"said": said, "asked": list(asked), "unclear": unclear, "groups": groups, "columns": LEVELS}
+    return replace(plain, context={**plain.context, **words})
 
 
 def answer(letter: str, *forms: dict[str, Any], **changes: Any) -> LetterDraft:
@@ -139,6 +163,15 @@ DUPLICATE = form(outcome="duplicate", first_received_at=at(7, 2, 15, 30))
 STRANGER = form(
     outcome="waiting", version=0, unit=None, unit_written="五图街道", on_time=None, deadline=None, waiting=UNKNOWN
 )
+DRAFT = form(
+    outcome="waiting",
+    draft=True,
+    version=0,
+    on_time=None,
+    document="附件4.jpg",
+    sheet="",
+    waiting="数字由图片识别，须经报送人核对确认后登记",
+)
 DAMAGED = {
     "name": "附件4.xls",
     "message": "文件已损坏或不是表格文件，无法打开。请重新保存为 Excel 工作簿（.xlsx）后再发。",
@@ -160,11 +193,13 @@ def owed(unit: str = "五图街道", **changes: Any) -> dict[str, Any]:
         "unit": unit,
         "form_name": "附件4",
         "form_title": TITLE,
+        "words": WORDS,
         "period": "2017-06",
         "deadline": DEADLINE,
         "days_left": 5,
         "days_late": 0,
         "returned": False,
+        "cells": 12,
         "file": f"附件4 {unit} 2017年6月.xlsx",
         "last_period": "2017-05",
         "last_total": 28,

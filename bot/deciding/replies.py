@@ -1,0 +1,157 @@
+"""What a reply in words comes to: a form like any other, a reason for a warning, or a question back.
+
+    words           the answered letter is about          becomes
+    无变化          one or more open reports of a month   last month's numbers, for each
+    twelve numbers  one report                            that report
+    确认            numbers read from a picture           those numbers, as if typed, from the day they first came
+    a sentence      a warning that needs a reason         the reason, kept with the report
+    else            anything                              asked back once, then for a person
+
+Never a number that no one sent: a reply that could mean two reports, or another month, means neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.deciding.whose import KnownSender
+from bot.model.deciding import Accepted, Numbers, Obligation
+from bot.model.forms import Count, Document, Form, ReplyOrigin, Written
+from bot.model.replies import Asked, Inline, Reply, Said
+from bot.reading.written import month
+from bot.rules.policy import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report that was read from a picture and waits to be confirmed; ``has_errors`` if it cannot be as it is."""
+
+    form: str
+    unit: str | None
+    period: str | None
+    filled_on: str
+    reporter: str
+    phone: str
+    document: str
+    sheet: str
+    numbers: Numbers
+    received_at: datetime
+    has_errors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the record knows of the letter that a mail answers. ``current`` and ``earlier`` are the accepted reports
+    of each obligation's month and of the last month before it; ``asks`` the warnings that want a reason;
+    ``asked_before`` whether this was asked back already."""
+
+    obligations: tuple[Obligation, ...] = ()
+    current: Mapping[Obligation, Accepted] | None = None
+    earlier: Mapping[Obligation, Accepted] | None = None
+    drafts: tuple[Draft, ...] = ()
+    asks: tuple[Asked, ...] = ()
+    asked_before: bool = False
+
+
+def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) -> Said:
+    """What the reply means for the letter that it answers; nothing for mere thanks."""
+    match reply.kind:
+        case "nothing":
+            return Said()
+        case "confirm":
+            found = _confirmed(answered, rules)
+        case "unchanged":
+            found = _unchanged(reply, answered, rules)
+        case "numbers":
+            found = _numbers(reply, answered, sender, rules)
+        case "words" if answered.asks:
+            return Said(text=reply.text, explains=answered.asks, about=answered.obligations)
+        case "words" | "question":
+            return Said(text=reply.text, for_person=True)
+        case "unclear":
+            found = Said(unclear="words")
+    return replace(found, text=reply.text, asked_before=answered.asked_before, about=answered.obligations)
+
+
+def _confirmed(answered: Answered, rules: Rules) -> Said:
+    """Nothing waits to be confirmed: then 确认 is a courtesy, as under a receipt."""
+    if any(draft.has_errors for draft in answered.drafts):
+        return Said(unclear="draft_errors")
+    return Said(tuple(_document(draft, rules) for draft in answered.drafts))
+
+
+def _document(draft: Draft, rules: Rules) -> Document:
+    fields = {
+        "unit": Written(draft.unit or "", ""),
+        "period": Written(rules.words.month_text(draft.period) if draft.period else "", ""),
+        "filled_on": Written(draft.filled_on, ""),
+        "reporter": Written(draft.reporter, ""),
+        "phone": Written(draft.phone, ""),
+    }
+    form = _form(draft.form, draft.sheet, fields, _counts(draft.numbers), "confirmed")
+    return Document(draft.document, "image", (form,), arrived_at=draft.received_at)
+
+
+def _unchanged(reply: Reply, answered: Answered, rules: Rules) -> Said:
+    """Last month's numbers for every report that the letter asked for. One that has arrived meanwhile is not
+    overwritten: its own numbers are what has not changed."""
+    if not answered.obligations:
+        return Said(unclear="several")
+    if len({o.period for o in answered.obligations}) > 1:
+        return Said(unclear="several")
+    if not _same_month(reply.month, answered.obligations[0].period):
+        return Said(unclear="other_month")
+    forms = []
+    for o in answered.obligations:
+        known = (answered.current or {}).get(o) or (answered.earlier or {}).get(o)
+        if known is None:
+            return Said(unclear="no_earlier")
+        since = known.period if known.period != o.period else ""
+        forms.append(_of(o, _counts(known.numbers), rules, "unchanged", since))
+    return Said((Document(rules.words.body_name, "body", tuple(forms)),))
+
+
+def _numbers(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) -> Said:
+    """The one report that the numbers can be."""
+    about = [o for o in answered.obligations if reply.unit in (None, o.unit)]
+    if reply.month:
+        about = [o for o in about if _same_month(reply.month, o.period)]
+        if not about:
+            return Said(unclear="other_month")
+    if len(about) != 1 or reply.numbers is None or (reply.unit and reply.unit not in sender.units):
+        return Said(unclear="several")
+    form = _of(about[0], reply.numbers.counts, rules, "numbers", inline=reply.numbers)
+    return Said((Document(rules.words.body_name, "body", (form,)),))
+
+
+def _same_month(written: str, period: str) -> bool:
+    """Whether the month that is written, if any, is the period's."""
+    if not written:
+        return True
+    year, number = month(written)
+    return number == int(period[5:]) and year in (None, int(period[:4]))
+
+
+def _of(
+    o: Obligation,
+    counts: dict[str, dict[str, Count]],
+    rules: Rules,
+    origin: ReplyOrigin,
+    since: str = "",
+    inline: Inline | None = None,
+) -> Form:
+    """A form for what is owed; who reports is known by his address, and is added where the sender is known."""
+    fields = {"unit": Written(o.unit, ""), "period": Written(rules.words.month_text(o.period), "")}
+    form = _form(o.form, "", fields, counts, origin)
+    sums = (inline.subtotals, inline.total) if inline else ({}, None)
+    return replace(form, since=since, subtotals=sums[0], total=sums[1])
+
+
+def _form(
+    id_: str, sheet: str, fields: dict[str, Written], counts: dict[str, dict[str, Count]], origin: ReplyOrigin
+) -> Form:
+    return Form(id_, sheet, fields, counts, origin=origin)
+
+
+def _counts(numbers: Numbers) -> dict[str, dict[str, Count]]:
+    return {g: {c: Count(n, str(n), "") for c, n in columns.items()} for g, columns in numbers.items()}
