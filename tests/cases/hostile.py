@@ -11,14 +11,14 @@ LAUGHS = 12  # levels of ten: a million million copies
 
 @case(96, "value-in-the-last-cell")
 def _() -> bytes:
-    """A blank that somebody's hand left in XFD1048576; the form stands where it should."""
+    """A value that somebody's hand left in XFD1048576; the form stands where it should."""
     stray = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     return report(parts.patched(form(), {SHEET: lambda xml: xml.replace(b"</sheetData>", stray)}))
 
 
 @case(97, "entity-bomb")
 def _() -> bytes:
-    """A million million copies of a word, behind the sheet's name for the unit."""
+    """A million million copies of a word, where the unit should stand."""
     entities = '<!ENTITY e0 "五图街道">' + "".join(
         f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, LAUGHS + 1)
     )
