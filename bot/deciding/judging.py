@@ -91,6 +91,12 @@ def says_the_same(before: Accepted, judged: Judged) -> bool:
     return before.numbers == judged.numbers and before.content == judged.content
 
 
+def agrees(draft: Judged, exact: Judged) -> bool:
+    """Whether every number that was recognised on a picture is that of the workbook."""
+    known = [(g, c, n) for g, columns in draft.numbers.items() for c, n in columns.items()]
+    return bool(known) and all(exact.numbers.get(g, {}).get(c) == n for g, c, n in known)
+
+
 def why_waiting(mail: Mail, placed: Placed, past: Past = NO_PAST) -> str:
     """Why only a person can decide about this form: a key of ``[waiting]``, or an empty string."""
     if mail.sender is None:
@@ -139,13 +145,19 @@ def rule_on(
 
 
 def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
-    """One mail may carry the same report twice: the second is a duplicate. Two different ones for the
-    same unit and month are for a person, both of them."""
+    """One mail may carry the same report twice: the second is a duplicate, and so is the stamped scan of a workbook,
+    as long as no other number was recognised. Two different ones for the same unit and month are for a person, both
+    of them."""
     accepted: dict[tuple[str, str | None, str | None], list[int]] = {}
     for index, ruling in enumerate(rulings):
         if ruling.outcome == "accepted":
             judged = ruling.judged
             accepted.setdefault((judged.form.form, judged.unit, judged.period), []).append(index)
+    for index, ruling in enumerate(rulings):
+        judged = ruling.judged
+        twins = accepted.get((judged.form.form, judged.unit, judged.period), ())
+        if ruling.why == "confirm" and any(agrees(judged, rulings[i].judged) for i in twins):
+            rulings[index] = replace(ruling, outcome="duplicate", why="")
     for indices in accepted.values():
         first, *others = (rulings[i] for i in indices)
         said = (first.judged.numbers, first.judged.content)

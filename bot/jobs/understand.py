@@ -23,7 +23,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap
-from bot.model.deciding import Intent, Ruling
+from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
@@ -139,7 +139,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
     answered = _answered(conn, mail)
     about = outbox.obligations_of(answered) if answered else ()
-    periods = {o.period for o in about}
+    periods = {o.period for o in about if o.period != ONCE}
     midnight = datetime.combine(local.date(), time.min, bot.zone)
     return KnownSender(
         tuple(dict.fromkeys(p.unit for p in posts)),
