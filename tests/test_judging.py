@@ -1,5 +1,6 @@
 """What happens to one form: judged against its history, accepted, returned, kept waiting, or known already."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
