@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.base import Rule
+from bot.rules.bulletin import BulletinRule
 from bot.rules.forms import FormRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Roster, Rules, Targets, Words
 from bot.rules.replies import Replies
@@ -22,6 +23,7 @@ PARTS: dict[str, type[Rule]] = {
     "replies": Replies,
     "targets": Targets,
     "calendar": CalendarFile,
+    "bulletin": BulletinRule,
 }
 R = TypeVar("R", bound=Rule)
 
@@ -39,6 +41,11 @@ def load_rules(folder: Path) -> Rules:
     rules = Rules.model_validate({**parts, "forms": forms})
     if rules.targets.form not in rules.forms:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form {rules.targets.form!r}")
+    if rules.bulletin_form not in rules.forms:
+        raise ConfigError(f"{folder / 'bulletin.toml'}: form: no such form {rules.bulletin_form!r}")
+    for kind in rules.forms[rules.bulletin_form].owed.by:
+        if kind not in rules.bulletin.kinds:
+            raise ConfigError(f"{folder / 'bulletin.toml'}: kinds.{kind}: this word is missing")
     return rules
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
+from bot.rules.bulletin import BulletinRule
 from bot.rules.forms import FormRule, Labelled
 from bot.rules.replies import Replies
 from bot.rules.units import Units
@@ -182,3 +183,9 @@ class Rules(Rule):
     replies: Replies
     targets: Targets
     calendar: CalendarFile
+    bulletin: BulletinRule
+
+    @property
+    def bulletin_form(self) -> str:
+        """The form that the bulletin is about."""
+        return self.bulletin.form or self.targets.form
