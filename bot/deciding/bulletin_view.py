@@ -22,7 +22,7 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
         "before": made.before,
         "deadline": made.deadline,
         "counted_at": made.made_at,
-        "dated": released_at or made.made_at,
+        "dated": (released_at or made.made_at).astimezone(made.deadline.tzinfo),
         "released": released_at is not None,
         "categories": [c.label for c in made.categories],
         "levels": [x.label for x in made.levels],

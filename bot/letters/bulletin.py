@@ -31,6 +31,9 @@ def document(template: bytes, file: str, values: Mapping[str, Any], filters: Map
     try:
         filled = DocxTemplate(io.BytesIO(template))
         filled.render(_clean(values), environment, autoescape=True)
+        section = filled.docx.sections[0]
+        for table in filled.docx.tables:
+            _fit(table, section.page_width - section.left_margin - section.right_margin)
         data = io.BytesIO()
         filled.save(data)
     # The office edits the file: what docxtpl, python-docx, zipfile and lxml raise for it has no common kind.
@@ -52,3 +55,22 @@ def _clean(values: Any) -> Any:
     if isinstance(cleaned, dict):
         return {key: _clean(value) for key, value in cleaned.items()}
     return [_clean(value) for value in cleaned] if isinstance(cleaned, list) else cleaned
+
+
+def _fit(table: Any, most: int) -> None:
+    """The table's grid after its columns were repeated, at most so wide: docxtpl repeats the cells alone, and
+    LibreOffice and WPS go by the grid."""
+    from docx.oxml.ns import qn
+
+    widths = [int(cell.width or 0) for cell in table._tbl.tr_lst[0].tc_lst]
+    share = min(1.0, most / sum(widths)) if all(widths) else 0.0
+    if not share:  # widths in percent, or none: the program's own business
+        return
+    grid = table._tbl.tblGrid
+    for column in grid.findall(qn("w:gridCol")):
+        grid.remove(column)
+    for width in widths:
+        grid.add_gridCol().w = int(width * share)
+    for row in table._tbl.tr_lst:
+        for cell, width in zip(row.tc_lst, widths, strict=False):
+            cell.width = int(width * share)
