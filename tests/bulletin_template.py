@@ -155,8 +155,9 @@ def reporting(document: Any) -> None:
     paragraph(
         document,
         "{{ form_name }}《{{ form_title }}》（截至{{ period|month }}）报送期限为{{ deadline|fullday }}。"
-        "截至{{ counted_at|fullday }}，应报送单位{{ expected }}个，已报送{{ received }}个，其中按时报送{{ on_time }}个、"
-        "逾期报送{{ late|length }}个{% if received == expected %}，各单位均已报送{% endif %}。",
+        "截至{{ counted_at|fullday }}，应报送单位{{ expected }}个，已报送{{ received }}个，"
+        "其中按时报送{{ on_time }}个、逾期报送{{ late|length }}个"
+        "{% if received == expected %}，各单位均已报送{% endif %}。",
     )
     named(
         "late",

@@ -18,13 +18,15 @@ class Past:
     """What the record holds about a unit and a period. ``current`` is the version in force, ``earlier``
     the last report of an earlier period, ``base`` the registered numbers by category;
     ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
-    that the unit has given a reason for, and is not asked again (see ``what_of``)."""
+    that the unit has given a reason for, and is not asked again (see ``what_of``); ``locked`` tells that the period
+    was announced in a bulletin."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
     base: Mapping[str, int] | None = None
     open_reported: bool = False
     explained: frozenset[str] = frozenset()
+    locked: bool = False
 
 
 def what_of(check: str, values: Mapping[str, str | int]) -> str:
@@ -94,6 +96,8 @@ def rule_on(
         outcome = "returned"
     elif past.current is not None and past.current.numbers == judged.numbers:
         outcome = "duplicate"
+    elif past.locked and past.current is not None:  # what came for the first time still owes, and is taken
+        outcome, waiting = "waiting", "locked"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
     ruling = Ruling(

@@ -25,7 +25,7 @@ from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
-from bot.record import explanations, outbox, people, reports, runs
+from bot.record import bulletins, explanations, outbox, people, reports, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +141,5 @@ def past_of(conn: Connection, placed: Placed) -> Past:
         people.bases(conn, form).get(unit),
         reports.accepted(conn, form, unit, placed.when.open) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
+        bulletins.is_released(conn, form, period),
     )
