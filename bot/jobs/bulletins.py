@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.bulletin import Month, bulletin, changes_since
 from bot.deciding.bulletin_view import document_context, letter_context
-from bot.deciding.deadlines import periods, previous_period
+from bot.deciding.deadlines import owed_periods, previous_period
 from bot.deciding.ladder import may_leave
 from bot.errors import ConfigError, UsageError
 from bot.jobs.parts import Bot
@@ -50,13 +50,13 @@ def due_at(bot: Bot, period: str) -> datetime:
 def latest_past(bot: Bot, now: datetime) -> str | None:
     """The newest month whose deadline has passed."""
     form = bot.rules.bulletin_form
-    past = [p for p in periods(bot.campaign.first, bot.campaign.last) if bot.deadline(form, p) < now]
+    past = [p for p in _opened(bot, now) if bot.deadline(form, p) < now]
     return past[-1] if past else None
 
 
 def draft(bot: Bot, now: datetime) -> bool:
     """Queues the draft of the newest month that is due, once. True when it is new."""
-    due = [p for p in periods(bot.campaign.first, bot.campaign.last) if due_at(bot, p) <= now]
+    due = [p for p in _opened(bot, now) if due_at(bot, p) <= now]
     if not due or not bot.config.office.staff or not may_leave(now, bot.rules.reminders.hours, bot.calendar, bot.zone):
         return False
     form, period = bot.rules.bulletin_form, due[-1]
@@ -110,6 +110,11 @@ def summary_of(bot: Bot, shown: Edition) -> bytes:
     return summary(
         Source(shown.bulletin, bot.rules, bot.summary_words, bot.renderer.filters, shown.released_at, changes)
     )
+
+
+def _opened(bot: Bot, now: datetime) -> tuple[str, ...]:
+    rule = bot.rules.forms[bot.rules.bulletin_form]
+    return owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone)
 
 
 def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
