@@ -11,6 +11,7 @@ import typer.main
 from bot.cli.app import app
 from bot.config import Config
 from bot.rules.base import Rule
+from bot.rules.bulletin import BulletinRule, Changes, Files, Growth, Ranked, Remarks, States
 from bot.rules.forms import CheckRule, FieldRule, FormRule, Headings, Owed
 from bot.rules.load import load_rules
 from bot.rules.policy import CalendarFile, Hours, Reasons, Reminders, Roster, Stage, Target, Targets, Words, YearOfDays
@@ -27,6 +28,7 @@ SECTIONS: dict[str, list[type[Rule]]] = {
     "units.toml": [Units, Affixes, Unit, InspectionGroup],
     "reminders.toml": [Reminders, Hours, Stage],
     "targets.toml": [Targets, Target],
+    "bulletin.toml": [BulletinRule, Ranked, States, Remarks, Growth, Changes, Files],
     "calendar.toml": [CalendarFile, YearOfDays],
     "words.toml": [Words],
     "replies.toml": [Replies],

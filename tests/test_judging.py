@@ -356,3 +356,23 @@ def test_a_form_with_only_sums_is_not_empty() -> None:
         ("accepted", ""),
         ("returned", ""),
     ]
+
+
+# A month that was announced.
+
+LOCKED = Past(current=accepted(), locked=True)
+
+
+def test_a_new_version_of_an_announced_month_waits() -> None:
+    result = ruled(MORE_FORM, LOCKED)
+    assert (result.outcome, result.why, result.before) == ("waiting", "locked", LOCKED.current)
+
+
+def test_an_announced_month_lets_a_duplicate_an_error_and_a_first_report_pass() -> None:
+    assert ruled(form(), LOCKED).outcome == "duplicate"
+    assert ruled(form(total=99), LOCKED).outcome == "returned"
+    assert ruled(MORE_FORM, Past(locked=True)).outcome == "accepted"
+
+
+def test_who_sent_it_comes_before_the_lock() -> None:
+    assert ruled(MORE_FORM, LOCKED, waiting="unknown_sender").why == "unknown_sender"
