@@ -17,13 +17,14 @@ import openpyxl
 import pytest
 
 from bot.errors import ConfigError, UsageError
+from bot.jobs import settling
 from bot.jobs.bulletins import document_of, draft, due_at, edition, latest_past, release, summary_of
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
 from bot.jobs.tick import Report, watch_the_clock
 from bot.model.deciding import Numbers
-from bot.record import bulletins, people, runs, schema
+from bot.record import bulletins, people, reports, runs, schema
 from tests.books import RULES
 from tests.bots import (
     NUMBERS,
@@ -367,6 +368,22 @@ def test_a_change_that_the_office_agreed_to_is_marked_once(any_bot: Bot) -> None
     reported(any_bot, WUTU, when="2017-08-20T10:00", numbers=NUMBERS)
     august = shown(any_bot, "2017-08", "2017-09-11T09:00").bulletin
     assert [(c.period, c.announced, c.now, c.version) for c in august.changes] == [("2017-06", 32, 32, 3)]
+
+
+def test_the_office_s_yes_opens_the_lock_for_one_report_and_marks_it(any_bot: Bot) -> None:
+    arrives(any_bot, "2017-07-04T10:00")
+    released(any_bot)
+    arrives(any_bot, "2017-07-12T10:00", extra=10)
+    with any_bot.record.read() as conn:
+        (question,) = reports.open_questions(conn)
+    assert settling.accept(any_bot, question.id, at("2017-07-13T10:00"), by="test") == "accepted"
+    assert state(any_bot, WUTU, "2017-07-13T11:00") == ("accepted", 42)
+    assert totals(any_bot, "2017-06", "2017-07-13T11:00") == {WUTU: 32}  # what was announced stays
+    (told,) = shown(any_bot, "2017-06", "2017-07-13T11:00").later
+    assert (told.kind, told.announced, told.now) == ("corrected", 32, 42)
+    # and the next one waits again
+    arrives(any_bot, "2017-07-14T10:00", extra=20)
+    assert outcomes(any_bot)[-1] == ("waiting", "locked")
 
 
 def test_reports_with_errors_are_returned_as_ever(any_bot: Bot) -> None:

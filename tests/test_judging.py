@@ -1,5 +1,6 @@
 """What happens to one form: judged against its history, accepted, returned, kept waiting, or known already."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -356,6 +357,18 @@ def test_a_form_with_only_sums_is_not_empty() -> None:
         ("accepted", ""),
         ("returned", ""),
     ]
+
+
+def test_the_scan_of_a_workbook_in_the_same_mail_repeats_it() -> None:
+    scan = replace(form(), confidence="confirm")
+    assert rulings(form(), scan) == [("accepted", ""), ("duplicate", "")]
+    assert rulings(scan, form()) == [("duplicate", ""), ("accepted", "")]
+    # what was not recognised contradicts nothing, another number does
+    counts = {**scan.counts, "other": {}}
+    assert rulings(form(), replace(scan, counts=counts, subtotals={}, total=None))[1] == ("duplicate", "")
+    assert rulings(form(), replace(MORE_FORM, confidence="confirm")) == [("accepted", ""), ("waiting", "confirm")]
+    # alone it waits
+    assert rulings(scan) == [("waiting", "confirm")]
 
 
 # A month that was announced.

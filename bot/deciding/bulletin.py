@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.deciding.deadlines import previous_period
+from bot.deciding.formwords import has_targets
 from bot.deciding.standing import Standing, rates
 from bot.deciding.targets import Share, progress
 from bot.model.bulletin import Bulletin, Change, Kept, Label, Line, Part, RankedBy
@@ -149,15 +150,16 @@ def _county(
     }
     cells = {g.id: tuple(sum(n.get(g.id, {}).get(c.id, 0) for n in present) for c in rule.columns) for g in rule.groups}
     result = progress({id_: sum(c) for id_, c in cells.items()}, base or None, rules.targets, last_day(period))
-    targeted = rule.id == rules.targets.form
+    targeted = has_targets(rule.id, rules)
     known = any(line.previous for line in lines)
     before = {g.id: sum(x.previous[i] for x in lines if x.previous) for i, g in enumerate(rule.groups)}
     parts = tuple(
         _part(g.label, cells[g.id], result.groups[g.id], before[g.id] if known else None, targeted) for g in rule.groups
     )
+    label = rules.targets.label if targeted else rule.headings.total[0]
     levels = tuple(map(sum, zip(*cells.values(), strict=True)))
     previous = sum(before.values()) if known else None
-    return parts, _part(rules.targets.label, levels, result.overall, previous, targeted)
+    return parts, _part(label, levels, result.overall, previous, targeted)
 
 
 def _part(label: str, counts: tuple[int, ...], share: Share, previous: int | None, targeted: bool) -> Part:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.deciding.formwords import form_words
 from bot.deciding.notices import People, contact
 from bot.model.bulletin import Bulletin, Change, Line, Part
 from bot.rules.policy import Rules
@@ -91,6 +92,7 @@ def letter_context(made: Bulletin, people: People, rules: Rules, command: str, f
     return {
         "form_name": made.form_name,
         "form_title": made.form_title,
+        "words": form_words(made.form, rules),
         "period": made.period,
         "deadline": made.deadline,
         "expected": made.expected,

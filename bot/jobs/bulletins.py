@@ -121,8 +121,8 @@ def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
     form = bot.rules.bulletin_form
     month = Month(
         lines(bot, conn, form, period, now),
-        _in_force_until(conn, form, period),
-        _in_force_until(conn, form, previous_period(period)),
+        _counting(bot, conn, period),
+        _counting(bot, conn, previous_period(period)),
         people.bases(conn, form),
     )
     announced = bulletins.released(conn, form, previous_period(period))
@@ -131,8 +131,11 @@ def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
     return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
 
 
-def _in_force_until(conn: Connection, form: str, period: str) -> dict[str, Accepted]:
-    return {unit: reports.as_accepted(row) for unit, row in reports.in_force_until(conn, form, period).items()}
+def _counting(bot: Bot, conn: Connection, period: str) -> dict[str, Accepted]:
+    """unit -> the report that counts for a month: cumulative numbers carry on, others are of their month alone."""
+    form = bot.rules.bulletin_form
+    in_force = reports.in_force_until if bot.rules.forms[form].cumulative else reports.in_force
+    return {unit: reports.as_accepted(row) for unit, row in in_force(conn, form, period).items()}
 
 
 def _of_month(conn: Connection, kept: Kept) -> dict[str, Accepted]:

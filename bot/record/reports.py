@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
@@ -35,7 +35,15 @@ def _latest(conn: Connection, where: Any) -> Accepted | None:
 
 def as_accepted(row: Row[Any]) -> Accepted:
     return Accepted(
-        row.id, row.unit, row.form, row.period, row.version, row.numbers, row.received_at, row.first_received_at
+        row.id,
+        row.unit,
+        row.form,
+        row.period,
+        row.version,
+        row.numbers,
+        row.received_at,
+        row.first_received_at,
+        row.content,
     )
 
 
@@ -53,16 +61,17 @@ def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
 
 
 def in_force_until(
-    conn: Connection, form: str, period: str, recorded_until: datetime | None = None
+    conn: Connection, form: str, period: str, recorded_until: datetime | None = None, first: str = ""
 ) -> dict[str, Row[Any]]:
-    """unit -> the newest accepted report of that period or an earlier one: cumulative numbers carry on.
+    """unit -> the newest accepted report of that period or an earlier one, back to ``first``: cumulative numbers
+    carry on.
 
     With ``recorded_until``, as the record stood at that moment.
     """
     rank = func.row_number().over(
         partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
     )
-    where = [report.c.form == form, report.c.period <= period, report.c.outcome == "accepted"]
+    where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
     if recorded_until is not None:
         where.append(report.c.recorded_at <= recorded_until)
     ranked = select(report, rank.label("rank")).where(*where).subquery()
@@ -72,7 +81,8 @@ def in_force_until(
 def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
     """Returned and waiting reports about a period, oldest first."""
     where = (report.c.form == form, report.c.about == period, report.c.outcome.in_(("returned", "waiting")))
-    return list(conn.execute(select(report).where(*where).order_by(report.c.id)))
+    query = select(report).where(*where, report.c.settled == "")
+    return list(conn.execute(query.order_by(report.c.id)))
 
 
 def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
@@ -90,8 +100,31 @@ def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
         select(report, mail.c.shown_from, mail.c.subject)
         .join(mail, mail.c.id == report.c.mail_id)
         .where(report.c.form == form, report.c.about == period, report.c.outcome == "waiting", ~settled.exists())
+        .where(report.c.settled == "")
     )
     return list(conn.execute(query.order_by(report.c.id)))
+
+
+def open_questions(conn: Connection) -> list[Row[Any]]:
+    """Every report that waits for the office, with its mail, oldest first."""
+    query = (
+        select(report, mail.c.shown_from, mail.c.subject, mail.c.sender)
+        .join(mail, mail.c.id == report.c.mail_id)
+        .where(report.c.outcome == "waiting", report.c.settled == "")
+    )
+    return list(conn.execute(query.order_by(report.c.id)))
+
+
+def open_question(conn: Connection, report_id: int) -> Row[Any] | None:
+    """One report that waits; None when there is none of that number, or it was decided."""
+    where = (report.c.id == report_id, report.c.outcome == "waiting", report.c.settled == "")
+    return conn.execute(select(report).where(*where)).first()
+
+
+def settle(conn: Connection, report_id: int, how: str) -> bool:
+    """Marks what was decided of a report that waited. False when somebody was faster."""
+    where = (report.c.id == report_id, report.c.settled == "")
+    return conn.execute(update(report).where(*where).values(settled=how)).rowcount == 1
 
 
 def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:
@@ -134,6 +167,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "sheet": form.place,
         "numbers": judged.numbers,
         "origin": form.origin or "",
+        "content": judged.content,
     }
     report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
     rows = [

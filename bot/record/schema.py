@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -99,7 +99,7 @@ place = Table(
 
 # One version of one form. version counts the accepted ones only; the others have none. sender_unit is the
 # sender's own, if one; about is the period, or the one that was open when nobody can tell the period; origin is
-# empty for a file, else how a reply said it.
+# empty for a file, else how a reply said it. settled: what the office decided of one that waited.
 report = Table(
     "report",
     metadata,
@@ -124,6 +124,8 @@ report = Table(
     Column("sheet", Text, nullable=False),
     Column("numbers", JSON, nullable=False),
     Column("origin", String, nullable=False, server_default=""),
+    Column("content", JSON, nullable=False, server_default="[]"),
+    Column("settled", String, nullable=False, server_default=""),
     UniqueConstraint("form", "unit", "period", "version"),
     Index("ix_report_form_period", "form", "period", "outcome"),
     Index("ix_report_form_about", "form", "about", "outcome"),
