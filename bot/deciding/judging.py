@@ -23,7 +23,8 @@ class Past:
     the last report of an earlier period, ``base`` the registered numbers by category;
     ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
     that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the names in
-    a form of rows where else each is registered; ``liaisons`` are the unit's own today."""
+    a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
+    the period was announced in a bulletin."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
@@ -32,6 +33,7 @@ class Past:
     explained: frozenset[str] = frozenset()
     elsewhere: Mapping[str, Sequence[Elsewhere]] = field(default_factory=dict)
     liaisons: tuple[Liaison, ...] = ()
+    locked: bool = False
 
 
 NO_PAST = Past()
@@ -124,6 +126,8 @@ def rule_on(
         outcome = "returned"
     elif past.current is not None and says_the_same(past.current, judged):
         outcome = "duplicate"
+    elif past.locked and past.current is not None:  # what came for the first time still owes, and is taken
+        outcome, waiting = "waiting", "locked"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
     ruling = Ruling(

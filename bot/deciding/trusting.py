@@ -35,4 +35,4 @@ def trust(placed: Placed, trusted: Trusted) -> Placed:
 def without_objection(past: Past) -> Past:
     """The history without what would make the report wait once more: a newer one, or a month that was announced."""
     current = past.current and replace(past.current, received_at=past.current.first_received_at)
-    return replace(past, current=current)
+    return replace(past, current=current, locked=False)

@@ -15,6 +15,7 @@ from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
+from bot.letters.summary_words import SummaryWords
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
 from bot.mail.packed import Unpacker
@@ -42,6 +43,7 @@ class Bot:
     reader: Reader
     renderer: Renderer
     workbook_words: WorkbookWords
+    summary_words: SummaryWords
     calendar: WorkCalendar
     provider: Provider
     unpacker: Unpacker = field(default_factory=Programs)
@@ -68,6 +70,7 @@ class Bot:
             Reader(),
             renderer,
             load_file(config.paths.templates / "workbook.toml", WorkbookWords),
+            load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
         )

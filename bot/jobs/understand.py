@@ -29,7 +29,7 @@ from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
-from bot.record import explanations, outbox, people, reports, runs
+from bot.record import bulletins, explanations, outbox, people, reports, runs
 from bot.rules.rows import RowsRule
 
 
@@ -166,4 +166,5 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime) -> Past:
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
         elsewhere(bot, conn, placed.rule, unit) if isinstance(placed.rule, RowsRule) else {},
         tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
+        bulletins.is_released(conn, form, period),
     )

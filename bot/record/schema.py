@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -216,6 +216,19 @@ job_run = Table(
     Column("job", String, primary_key=True),
     Column("period_key", String, primary_key=True),
     Column("ran_at", UtcDateTime, nullable=False),
+)
+
+# What was announced of a month. While released_at is empty, content is the last draft; then it never changes again.
+bulletin = Table(
+    "bulletin",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("form", String, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("drafted_at", UtcDateTime, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("form", "period"),
 )
 
 # A person at a unit, from a day to a day (exclusive); one address may stand at several units.

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.base import Rule
+from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.papers import PaperRule
@@ -25,6 +26,7 @@ PARTS: dict[str, type[Rule]] = {
     "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,
+    "bulletin": BulletinRule,
 }
 R = TypeVar("R", bound=Rule)
 
@@ -43,6 +45,11 @@ def load_rules(folder: Path) -> Rules:
     if rules.targets.form not in rules.matrices:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form of numbers {rules.targets.form!r}")
     _check_registers(folder, rules)
+    if rules.bulletin_form not in rules.matrices:
+        raise ConfigError(f"{folder / 'bulletin.toml'}: form: no such form of numbers {rules.bulletin_form!r}")
+    for kind in rules.forms[rules.bulletin_form].owed.by:
+        if kind not in rules.bulletin.kinds:
+            raise ConfigError(f"{folder / 'bulletin.toml'}: kinds.{kind}: this word is missing")
     return rules
 
 

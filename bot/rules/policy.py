@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
+from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.replies import Replies
@@ -179,6 +180,7 @@ class Rules(Rule):
     commands: Commands
     targets: Targets
     calendar: CalendarFile
+    bulletin: BulletinRule
 
     @cached_property
     def matrices(self) -> dict[str, FormRule]:
@@ -199,3 +201,8 @@ class Rules(Rule):
     def roster(self) -> RowsRule:
         """The list of liaisons."""
         return next(rule for rule in self.registers.values() if rule.appoints)
+
+    @property
+    def bulletin_form(self) -> str:
+        """The form that the bulletin is about."""
+        return self.bulletin.form or self.targets.form
