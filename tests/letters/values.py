@@ -142,6 +142,12 @@ def in_words(letter: str, said: str, asked: tuple[str, ...] = (), unclear: str =
     return replace(plain, context={**plain.context, **words})
 
 
+def rejected(reason: str) -> LetterDraft:
+    """The office's no to a report that waited."""
+    plain = answer("rejected", person="", units=[])
+    return replace(plain, context={**plain.context, "reason": reason, "form_name": "附件4", "document": "附件4.xlsx"})
+
+
 def answer(letter: str, *forms: dict[str, Any], **changes: Any) -> LetterDraft:
     context = {
         "person": "李明",
