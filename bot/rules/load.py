@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from bot.config import first_error, read_toml
 from bot.errors import ConfigError
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
 from bot.rules.forms import FormRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Roster, Rules, Targets, Words
@@ -22,6 +23,7 @@ PARTS: dict[str, type[Rule]] = {
     "replies": Replies,
     "targets": Targets,
     "calendar": CalendarFile,
+    "assessment": Assessment,
 }
 R = TypeVar("R", bound=Rule)
 
@@ -39,6 +41,8 @@ def load_rules(folder: Path) -> Rules:
     rules = Rules.model_validate({**parts, "forms": forms})
     if rules.targets.form not in rules.forms:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form {rules.targets.form!r}")
+    if unknown := [form for form in rules.assessment.forms if form not in rules.forms]:
+        raise ConfigError(f"{folder / 'assessment.toml'}: forms: no such form {unknown[0]!r}")
     return rules
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.forms import FormRule, Labelled
 from bot.rules.replies import Replies
@@ -182,3 +183,4 @@ class Rules(Rule):
     replies: Replies
     targets: Targets
     calendar: CalendarFile
+    assessment: Assessment
