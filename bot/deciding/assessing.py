@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from bot.deciding.standing import Standing, Uncounted, standings
 from bot.deciding.yearplan import Due
-from bot.model.assessment import Assessed, AssessedAs, Deduction, DeductedFor, Evidence, Filed
+from bot.model.assessment import Assessed, AssessedAs, DeductedFor, Deduction, Evidence, Filed
 from bot.model.deciding import Accepted
 from bot.rules.assessment import Assessment, Deductions
 from bot.rules.policy import Rules
@@ -88,9 +88,7 @@ def _evidence(due: Due, line: Standing, reports: Sequence[Filed], rule: Assessme
     )
 
 
-def _deductions(
-    rule: Deductions, late: int, missing: bool, returned: int, corrected: int
-) -> tuple[Deduction, ...]:
+def _deductions(rule: Deductions, late: int, missing: bool, returned: int, corrected: int) -> tuple[Deduction, ...]:
     """What happened with what it costs, also where the rules let it cost nothing."""
     found: list[tuple[DeductedFor, int, Decimal]] = [
         ("late", late, min(late * rule.late_per_day, rule.late_cap)),

@@ -85,6 +85,10 @@ class AssessmentWords(Rule):
             texts = getattr(self, table)
             if len(set(texts.values())) < len(texts):
                 raise ValueError(f"{table}: a text stands twice")
+        if wrong := [text for text in self.outcomes.values() if set(text) & set(',"')]:
+            raise ValueError(
+                f"outcomes: {wrong[0]!r} has a comma or a quotation mark, which a workbook's list cannot hold"
+            )
         return self
 
 

@@ -1,0 +1,22 @@
+"""Reads the record for a year's assessment.
+
+yearplan.dues -> assessments.filed: ONE statement -> assessing.assess
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.deciding.assessing import assess
+from bot.deciding.yearplan import dues
+from bot.jobs.parts import Bot
+from bot.model.assessment import Assessed
+from bot.record import assessments
+
+
+def assessed(bot: Bot, conn: Connection, year: int, since: datetime, now: datetime) -> tuple[Assessed, ...]:
+    """Every unit that owed something which fell due in that year, from ``since`` (the first run) until now."""
+    forms = [bot.rules.forms[form] for form in bot.rules.assessment.forms]
+    owed = dues(year, forms, bot.campaign, bot.calendar, bot.zone)
+    filed = assessments.filed(conn, {due.form for due in owed}, {due.period for due in owed})
+    return assess(bot.rules, owed, filed, now, bot.zone, since=since)
