@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING
 
 from bot.letters.cells import clean, sheet_title
 from bot.letters.formulas import Layout, deductions, first_grade, ranking
-from bot.letters.tables import DAY, FIRST_ROW, MINUTE, POINTS, Column, Fonts, Value, filtered, heading, printed, table
+from bot.letters.tables import (
+    DAY,
+    FIRST_ROW,
+    MINUTE,
+    POINTS,
+    Column,
+    Fonts,
+    Value,
+    filtered,
+    heading,
+    lines,
+    printed,
+    table,
+)
 from bot.model.assessment import Assessed, Evidence
 from bot.rules.assessment import VALUES, Assessment
 from bot.rules.policy import Rules
@@ -22,8 +35,8 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 # Widths in characters; what is not named here has the width of a number.
-NARROW = 9.0
-RANKING = {"kind": 13, "rank": 7, "unit": 22, "grade": 11}
+NARROW = 10.0
+RANKING = {"kind": 13, "rank": 7, "unit": 22, "waiting": 13, "grade": 11}
 EVIDENCE = {"unit": 22, "form": 10, "period": 13, "deadline": 13, "received": 18, "why": 36}
 RULES = (30.0, 12.0, 70.0)
 FORMATS = {"deadline": DAY, "received": MINUTE, "score": POINTS, "deducted": POINTS}
@@ -155,7 +168,8 @@ class _Pages:
             Column(words["at_least"], RULES[1], format=POINTS, open=True),
         ]
         steps: list[list[Value]] = [[grade.label, grade.at_least] for grade in rule.grades]
-        table(sheet, first_grade(last) - 1, grades, steps, self.fonts)
+        last = table(sheet, first_grade(last) - 1, grades, steps, self.fonts)
+        lines(sheet, last + 2, rule.words.notes, len(columns), self.fonts)
         printed(sheet, columns)
 
     def _draw(self, sheet: "Worksheet", title: str, columns: list[Column], rows: list[list[Value]], kept: int) -> None:

@@ -97,6 +97,19 @@ def _write(cell: Any, value: Value) -> None:
         cell.value = float(value) if isinstance(value, Decimal) else value
 
 
+def lines(sheet: "Worksheet", top: int, texts: Iterable[str], width: int, fonts: Fonts) -> None:
+    """Sentences below a table, a row each, over ``width`` columns."""
+    from openpyxl.styles import Alignment, Font
+
+    for row, text in enumerate(texts, start=top):
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=width)
+        cell: Any = sheet.cell(row, 1)
+        put(cell, text)
+        cell.font = Font(name=fonts.text, size=11)
+        cell.alignment = Alignment("left", "center", wrap_text=True)
+        sheet.row_dimensions[row].height = 20
+
+
 def filtered(sheet: "Worksheet", top: int, last_row: int, width: int, kept_columns: int) -> None:
     """Headings and the first columns stay in sight, the rows can be filtered, each printed page has the headings."""
     sheet.auto_filter.ref = f"A{top}:{sheet.cell(last_row, width).coordinate}"

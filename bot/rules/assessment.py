@@ -54,7 +54,7 @@ class Grade(Rule):
 
 
 class AssessmentWords(Rule):
-    """What the workbook says; the tables hold the keys of ``KEYS``."""
+    """What the workbook says; the tables hold the keys of ``KEYS``, ``notes`` stand below the rules, a line each."""
 
     title: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year",)))]
     evidence_title: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year",)))]
@@ -69,6 +69,7 @@ class AssessmentWords(Rule):
     reasons: dict[str, str]
     rules: dict[str, str]
     meanings: dict[str, str]
+    notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _nothing_is_missing(self) -> Self:
@@ -86,9 +87,7 @@ class AssessmentWords(Rule):
             if len(set(texts.values())) < len(texts):
                 raise ValueError(f"{table}: a text stands twice")
         if wrong := [text for text in self.outcomes.values() if set(text) & set(',"')]:
-            raise ValueError(
-                f"outcomes: {wrong[0]!r} has a comma or a quotation mark, which a workbook's list cannot hold"
-            )
+            raise ValueError(f"outcomes: {wrong[0]!r}: no comma and no quotation mark, or a list cannot hold it")
         return self
 
 
