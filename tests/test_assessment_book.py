@@ -114,7 +114,7 @@ def values(path: Path, sheet: str) -> list[dict[str, Any]]:
 
 
 def shown(unit: Assessed) -> dict[str, Any]:
-    counts = {key: unit.count(key) for key in OUTCOMES}
+    counts: dict[str, int] = {key: unit.count(key) for key in OUTCOMES}
     return {
         "kind": WORDS.kinds[unit.kind], "rank": unit.rank, "unit": unit.unit, "owed": unit.owed, **counts,
         "late_days": unit.late_days, "returned": unit.returned, "corrected": unit.corrected,

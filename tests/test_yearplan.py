@@ -106,6 +106,11 @@ def written(year: int = 2018, *rules: FormRule) -> bytes:
     return calendar_file(year, of(year, *rules), RULES, WORDS, OFFICE, host="demo.test", now=NOW)
 
 
+def read_back(data: bytes) -> list[Any]:
+    """The events of a calendar file."""
+    return list(Calendar.from_ical(data).walk("VEVENT"))
+
+
 def test_the_file_is_as_rfc_5545_wants_it() -> None:
     data = written()
     assert data.endswith(b"END:VCALENDAR\r\n")
@@ -118,9 +123,8 @@ def test_the_file_is_as_rfc_5545_wants_it() -> None:
 
 
 def test_it_says_what_the_plan_says_when_it_is_read_back() -> None:
-    parsed = Calendar.from_ical(written())
-    events = parsed.walk("VEVENT")
-    assert parsed["x-wr-calname"] == "2018年安全生产标准化报送日程"
+    events = read_back(written())
+    assert Calendar.from_ical(written())["x-wr-calname"] == "2018年安全生产标准化报送日程"
     assert [e["uid"] for e in events] == [f"annex4-{d.due.period}@demo.test" for d in of(2018)]
     for event, day in zip(events, of(2018), strict=True):
         assert (event.decoded("dtstart"), event.decoded("dtend")) == (day.day, day.day + timedelta(days=1))
@@ -136,18 +140,16 @@ def test_it_says_what_the_plan_says_when_it_is_read_back() -> None:
 
 
 def test_the_same_deadline_keeps_its_uid() -> None:
-    first, again = (
-        [e["uid"] for e in Calendar.from_ical(written(2018, r)).walk("VEVENT")] for r in (ANNEX4, owed(shift="next"))
-    )
+    first, again = ([e["uid"] for e in read_back(written(2018, rule))] for rule in (ANNEX4, owed(shift="next")))
     assert first == again
     assert len(set(first)) == 12
 
 
 def test_moved_and_guessed_days_say_so() -> None:
-    april = Calendar.from_ical(written(2018, owed(shift="next"))).walk("VEVENT")[3]
+    april = read_back(written(2018, owed(shift="next")))[3]
     assert "原定4月5日" in april["description"]
     assert "国务院办公厅" not in april["description"]
-    assert "国务院办公厅" in Calendar.from_ical(written(2027)).walk("VEVENT")[0]["description"]
+    assert "国务院办公厅" in read_back(written(2027))[0]["description"]
 
 
 def test_hostile_words_stay_text() -> None:
@@ -155,7 +157,7 @@ def test_hostile_words_stay_text() -> None:
     rules = RULES.model_copy(update={"forms": {"annex4": evil}})
     data = calendar_file(2018, of(2018)[:1], rules, WORDS, OFFICE, host="demo.test", now=NOW)
     assert data.split(b"\r\n").count(b"BEGIN:VEVENT") == 1
-    (event,) = Calendar.from_ical(data).walk("VEVENT")
+    (event,) = read_back(data)
     assert event["summary"] == "a;b,c\\d\nBEGIN:VEVENT\nX:y报送截止（截至2017年12月）"
 
 
