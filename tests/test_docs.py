@@ -10,6 +10,7 @@ import typer.main
 
 from bot.cli.app import app
 from bot.config import Config
+from bot.rules.assessment import Assessment, AssessmentWords, Deductions, Grade
 from bot.rules.base import Rule
 from bot.rules.forms import CheckRule, FieldRule, FormRule, Headings, Owed
 from bot.rules.load import load_rules
@@ -28,6 +29,7 @@ SECTIONS: dict[str, list[type[Rule]]] = {
     "reminders.toml": [Reminders, Hours, Stage],
     "targets.toml": [Targets, Target],
     "calendar.toml": [CalendarFile, YearOfDays],
+    "assessment.toml": [Assessment, Deductions, Grade, AssessmentWords],
     "words.toml": [Words],
     "replies.toml": [Replies],
     "roster.toml": [Roster],
