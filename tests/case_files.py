@@ -1,11 +1,12 @@
 """Case files: ``tests/cases/NNNN-slug/`` holds ``mail.eml`` and ``expected.json``, what ``explain --json`` says of it.
 
-    python -m tests.case_files make          builds every mail.eml from tests/cases/mails.py
+    python -m tests.case_files make          builds every mail.eml from the modules in tests/cases
     python -m tests.case_files expect NNNN   writes the expectation that is missing; overwrites none
 
 ``given.toml``, where there is one, is the world before the mail: ``now`` (arrival, in the office's zone),
 ``answer_from``, ``letters_today``, and tables ``people``, ``reports``, ``bases``, ``letters``. Without it the mail
-arrives on 2017-07-03 at 10:00, and the people of ``roster.toml`` report.
+arrives on 2017-07-03 at 10:00, and the people of ``roster.toml`` report. ``needs`` names what reads the mail and may
+be absent: the programs ``soffice`` and ``bsdtar``, the extra ``ocr``; the test is skipped without it.
 To accept a change: delete expected.json, run ``expect``, and read it as the office and the liaison would.
 """
 
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -85,6 +86,7 @@ class Given(Table):
     now: datetime = datetime(2017, 7, 3, 10, 0, tzinfo=ZONE)
     answer_from: datetime = datetime(2017, 6, 1, tzinfo=ZONE)
     letters_today: int = 0
+    needs: Literal["soffice", "bsdtar", "ocr"] | None = None
     people: tuple[Person, ...] = ()
     reports: tuple[Report, ...] = ()
     bases: tuple[Base, ...] = ()
@@ -99,7 +101,7 @@ class Given(Table):
 
 
 def cases() -> list[Path]:
-    return sorted(path for path in FOLDER.iterdir() if path.is_dir() and path.name != "__pycache__")
+    return sorted(path for path in FOLDER.iterdir() if path.is_dir() and path.name[0].isdigit())
 
 
 @contextmanager
@@ -181,7 +183,7 @@ def written(shape: Any) -> str:
 
 def make() -> int:
     """Builds the mails. Says which ones changed."""
-    from tests.cases.mails import MAILS
+    from tests.cases.collected import MAILS
 
     for name, build in MAILS.items():
         path = FOLDER / name / "mail.eml"

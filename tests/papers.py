@@ -15,7 +15,7 @@ from tests.books import MERGES, Rows, Span, official
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
-_NAMES = (
+NAMES = (
     f'xmlns:w="{W}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
 )
@@ -139,7 +139,7 @@ def report_body(rows: Rows | None = None) -> str:
     return "".join(map(para, above)) + word_table(table, merges) + "".join(map(para, below))
 
 
-def word(body: str, *, head: str = "", names: str = _NAMES, member: str = "word/document.xml") -> bytes:
+def word(body: str, *, head: str = "", names: str = NAMES, member: str = "word/document.xml") -> bytes:
     """A .docx with this body."""
     xml = f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {names}><w:body>{body}</w:body></w:document>'
     return word_xml(xml.encode(), member)

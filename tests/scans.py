@@ -1,6 +1,7 @@
 """Annex 4 on paper: printed to PDF by LibreOffice, scanned and photographed by Pillow. And PDFs by hand."""
 
 import io
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from typing import Any
 
 import openpyxl
 import pypdfium2
+import pytest
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.worksheet.properties import PageSetupProperties
 from PIL import Image, ImageFilter
@@ -143,6 +145,16 @@ def _convert(soffice: str, folder: Path, what: str, names: Sequence[str]) -> Non
     files = [str(folder / f"{name}.xlsx") for name in names]
     command = [soffice, profile, "--headless", "--convert-to", what, "--outdir", str(folder), *files]
     subprocess.run(command, check=True, capture_output=True, timeout=110)
+
+
+def need_ocr() -> None:
+    """Skips without the extra ``ocr``, but fails where it is required."""
+    if OCR:
+        return
+    reason = "the extra ocr is not installed (requirements-ocr.lock)"
+    if os.environ.get("BOT_REQUIRE_OCR") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def printed(name: str) -> bytes:

@@ -1,40 +1,73 @@
 """The documents are true: every command, key, letter and rule is documented, and every link leads somewhere."""
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 import typer.main
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from bot.cli.app import app
 from bot.config import Config
-from bot.rules.assessment import Assessment, AssessmentWords, Deductions, Grade
 from bot.rules.base import Rule
-from bot.rules.forms import CheckRule, FieldRule, FormRule, Headings, Owed
-from bot.rules.load import load_rules
-from bot.rules.policy import CalendarFile, Hours, Reasons, Reminders, Roster, Stage, Target, Targets, Words, YearOfDays
-from bot.rules.replies import Replies
-from bot.rules.units import Affixes, InspectionGroup, Unit, Units
+from bot.rules.checks import CASES
+from bot.rules.forms import FormRule
+from bot.rules.load import PARTS, load_rules
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-SECTIONS: dict[str, list[type[Rule]]] = {
-    "annex4.toml": [FormRule, Owed, Headings, FieldRule, CheckRule],
-    "units.toml": [Units, Affixes, Unit, InspectionGroup],
-    "reminders.toml": [Reminders, Hours, Stage],
-    "targets.toml": [Targets, Target],
-    "calendar.toml": [CalendarFile, YearOfDays],
-    "assessment.toml": [Assessment, Deductions, Grade, AssessmentWords],
-    "words.toml": [Words],
-    "replies.toml": [Replies],
-    "roster.toml": [Roster],
-    "reasons.toml": [Reasons],
-}
+FILES: dict[str, type[Rule]] = {"annex4.toml": FormRule, **{f"{name}.toml": model for name, model in PARTS.items()}}
+NEEDED = "*needed*"
+Tables = dict[tuple[str, str], dict[str, str]]  # (file, heading of the table) -> key -> what counts if it is absent
+
+
+def documented(text: str) -> Tables:
+    """Every row ``| `key` | if absent | … |`` under its file and, below a third heading, its table."""
+    found: Tables = {}
+    file, tables = "", [""]
+    for line in text.splitlines():
+        if heading := re.match(r"## .*`(\w+\.toml)`", line):
+            file, tables = heading[1], [""]
+        elif line.startswith("### "):
+            tables = re.findall(r"`([^`]+)`", line)
+        elif row := re.match(r"\| `(\w+)` \| (\*needed\*|nothing|`[^`]*`) \|", line):
+            for table in tables:
+                found.setdefault((file, table), {})[row[1]] = row[2].strip("`")
+    return found
+
+
+def declared() -> Tables:
+    """The same of what reads the files."""
+    found: Tables = {}
+    for file, whole in FILES.items():
+        for table, model in tables_of(whole):
+            found[file, table] = {field.alias or name: absent(field) for name, field in model.model_fields.items()}
+    return found
+
+
+def tables_of(model: type[Rule], name: str = "") -> Iterator[tuple[str, type[Rule]]]:
+    """The table itself and every table in it, by the headings under which TOML has them."""
+    yield name, model
+    for key, field in model.model_fields.items():
+        inner, brackets = field.annotation, 1
+        if get_origin(inner) is tuple:
+            inner, brackets = get_args(inner)[0], 2
+        if isinstance(inner, type) and issubclass(inner, Rule):
+            yield from tables_of(inner, "[" * brackets + (field.alias or key) + "]" * brackets)
+
+
+def absent(field: FieldInfo) -> str:
+    """What counts without the key, as TOML writes it."""
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    return NEEDED if field.is_required() else "nothing" if default is None else json.dumps(default)
 
 
 def section(file: str) -> str:
@@ -44,30 +77,57 @@ def section(file: str) -> str:
     return match.group(1)
 
 
-def keys(model: type[Rule]) -> set[str]:
-    return {field.alias or name for name, field in model.model_fields.items()}
+def test_every_key_of_every_table_is_documented_with_what_counts_without_it() -> None:
+    assert documented(RULES) == declared()
 
 
-@pytest.mark.parametrize("file", SECTIONS)
-def test_every_key_of_a_rules_file_is_documented_in_its_section(file: str) -> None:
-    text = section(file)
-    missing = {k for model in SECTIONS[file] for k in keys(model) if f"`{k}`" not in text}
-    assert not missing
+def test_a_key_that_is_left_out_or_made_up_is_found() -> None:
+    lines = RULES.splitlines()
+    rows = [n for n, line in enumerate(lines) if re.match(r"\| `\w+` \| (\*|nothing|`.*` \|)", line)]
+    rows = [n for n in rows if documented("\n".join(lines[:n] + lines[n + 1 :])) != documented(RULES)]
+    assert len(rows) >= sum(map(len, declared().values())) - 3  # groups and columns of a form share one table
+    for n in rows:
+        made_up = lines[n].replace("| `", "| `x", 1)
+        for other in ([], [made_up], [lines[n], made_up]):
+            assert documented("\n".join(lines[:n] + other + lines[n + 1 :])) != declared(), lines[n]
+
+
+def first_of(data: Any, table: str) -> Any:
+    """The table of a file's data that a heading means; of several the first."""
+    name = table.strip("[]")
+    return data if not table else data[name][0] if table.startswith("[[") else data[name]
+
+
+@pytest.mark.parametrize(("file", "table"), declared())
+def test_what_is_needed_is_missed_and_what_is_unknown_refused(file: str, table: str) -> None:
+    def data() -> Any:
+        loaded = tomllib.loads((ROOT / "rules" / file).read_text(encoding="utf-8"))
+        return {"years": [{"year": 2027}]} if file == "calendar.toml" else loaded
+
+    for key in [key for key, default in declared()[file, table].items() if default == NEEDED]:
+        without = data()
+        del first_of(without, table)[key]
+        with pytest.raises(ValidationError, match=rf"{key}\n"):
+            FILES[file].model_validate(without)
+    more = data()
+    first_of(more, table)["unheard_of"] = 1
+    with pytest.raises(ValidationError, match="unheard_of"):
+        FILES[file].model_validate(more)
 
 
 def test_every_rules_file_has_a_section() -> None:
     forms = {f"{form}.toml" for form in load_rules(ROOT / "rules").forms}
-    assert {p.name for p in (ROOT / "rules").glob("*.toml")} - forms == set(SECTIONS) - forms
+    assert {p.name for p in (ROOT / "rules").glob("*.toml")} - forms == set(FILES) - forms
 
 
-def test_the_table_of_checks_names_what_annex4_uses_and_its_braces() -> None:
+def test_the_table_of_checks_is_that_of_the_program() -> None:
     rows = {
         (match[1], match[2].strip(" `").replace("(none)", "")): set(re.findall(r"\w+", match[3]))
-        for match in re.finditer(r"^\| `(\w+)` \|([^|]*)\|[^|]*\|([^|]*)\|$", section("annex4.toml"), re.M)
+        for match in re.finditer(
+            r"^\| `(\w+)` \|((?: | `\w+` | \(none\) ))\|[^|]*\|([^|]*)\|$", section("annex4.toml"), re.M
+        )
     }
-    for check in load_rules(ROOT / "rules").forms["annex4"].checks:
-        names = rows[(check.id, check.case)]
-        assert set(re.findall(r"{(\w+)}", check.message)) <= names | {"place"}, (check.id, check.case)
+    assert rows == {case: set(names) for case, names in CASES.items()}
 
 
 def test_every_setting_stands_in_config_toml() -> None:

@@ -20,17 +20,19 @@ RENDERER = Renderer(TEMPLATES, OFFICE, SENDER)
 PAYLOAD = "<img src=x onerror=alert(1)>{{7*7}}{% raise %}</table>"
 ESCAPED = "&lt;img src=x onerror=alert(1)&gt;{{7*7}}{% raise %}&lt;/table&gt;"
 # Values that the program itself chooses: a stranger cannot write them.
-CHOSEN = {"period", "outcome", "state", "last_period"}
+CHOSEN = {"period", "outcome", "state", "last_period", "words"}
 Path_ = tuple[str | int, ...]
 
 
 def poisoned(value: Any, payload: str, key: str = "") -> Any:
     """The same context with the payload in every text that can come from outside."""
+    if key in CHOSEN:
+        return value
     if isinstance(value, dict):
         return {k: poisoned(v, payload, k) for k, v in value.items()}
     if isinstance(value, list):
         return [poisoned(v, payload, key) for v in value]
-    return payload if isinstance(value, str) and key not in CHOSEN else value
+    return payload if isinstance(value, str) else value
 
 
 def paths(value: Any, here: Path_ = ()) -> Iterator[Path_]:

@@ -313,6 +313,23 @@ def test_the_values_row_without_its_label() -> None:
     _assert_official(_form(rows))
 
 
+@pytest.mark.parametrize("label", ["数量", "累计", "累计家数", "达标家数"])
+def test_this_month_s_own_numbers_above_the_cumulative_ones_are_not_taken(label: str) -> None:
+    rows = official()
+    rows[6][0] = label
+    rows.insert(6, ["本月", *([1] * 12)])
+    form = _form(rows)
+    assert values_of(form) == VALUES
+    assert _sums(form) == (SUBTOTALS, TOTAL)
+
+
+@pytest.mark.parametrize("ending", ["达标企业", "达标数", "达标家数"])
+def test_longer_words_for_the_levels(ending: str) -> None:
+    rows = official()
+    rows[5] = ["达标等级", *[f"一级{ending}", f"二级{ending}", f"三级{ending}", "其它达标"] * 3]
+    _assert_official(_form(rows, MERGES))
+
+
 def test_the_blank_form_has_blank_counts_with_places() -> None:
     rows = official([None] * 12, sums=(None, "", None), total=None)
     form = _form(rows, MERGES)

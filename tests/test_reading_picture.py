@@ -2,7 +2,6 @@
 
 import io
 import math
-import os
 import struct
 import time
 import zlib
@@ -32,11 +31,7 @@ def quick() -> Iterator[Reader]:
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Reader]:
     """The process for pictures, kept for all tests: it takes a second to start."""
-    if not scans.OCR:
-        reason = "the extra ocr is not installed (requirements-ocr.lock)"
-        if os.environ.get("BOT_REQUIRE_OCR") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    scans.need_ocr()
     with Reader(SLOW_SECONDS, SLOW) as one:
         yield one
 

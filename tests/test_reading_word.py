@@ -76,7 +76,7 @@ def test_the_labels_in_tables_of_their_own(reader: Reader) -> None:
     assert read.forms[0].counts["other"]["level_3"].place == "第4行第12列"
 
 
-@pytest.mark.parametrize("names", [papers._NAMES.replace(papers.W, papers.STRICT), papers._NAMES])
+@pytest.mark.parametrize("names", [papers.NAMES.replace(papers.W, papers.STRICT), papers.NAMES])
 @pytest.mark.parametrize("member", ["word/document.xml", "word\\document.xml", "Word/Document.xml"])
 def test_other_namespaces_and_member_names(reader: Reader, names: str, member: str) -> None:
     _assert_official(_read(reader, word(report_body(), names=names, member=member)))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.errors import ConfigError
 from bot.rules.base import allow_names, even, texts
-from bot.rules.forms import CASES, CheckRule, FormRule
+from bot.rules.checks import CASES, OF_KIND, CheckRule
+from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
 from bot.rules.policy import REASONS, Words
 from tests.books import ANNEX4, RULES
@@ -52,13 +53,18 @@ def test_annex_4_is_due_at_the_end_of_the_5th_by_everybody() -> None:
 
 
 def test_annex_4_has_every_check_in_every_way() -> None:
-    assert {(c.id, c.case) for c in ANNEX4.checks} == set(CASES)
+    assert {(c.id, c.case) for c in ANNEX4.checks} == set(OF_KIND["matrix"])
+
+
+def test_the_registers_have_every_check_of_rows_in_every_way() -> None:
+    used = {(c.id, c.case) for rule in RULES.registers.values() for c in rule.checks}
+    assert used == set(OF_KIND["rows"])
 
 
 @pytest.mark.parametrize("rule", ANNEX4.checks, ids=lambda c: f"{c.id}-{c.case}")
 def test_severities_are_those_of_the_design(rule: CheckRule) -> None:
     warnings = {"decreased", "exceeds_base", "jump", "reporter"}
-    mild = {("unit", "missing"), ("unit", "blank"), ("period", "earlier"), ("period", "blank")}
+    mild = {("unit", "missing"), ("unit", "blank"), ("unit", "not_owed"), ("period", "earlier"), ("period", "blank")}
     expected = "warning" if rule.id in warnings or (rule.id, rule.case) in mild else "error"
     assert rule.severity == expected
 
@@ -212,7 +218,7 @@ BREAKS = {
     "a misspelt key": ("annex4.toml", 'severity = "error"', 'severty = "error"', "checks.0.severty: no such key"),
     "a key that is missing": ("annex4.toml", 'title = "生', 'titel = "生', "titel: no such key"),
     "an unknown check": ("annex4.toml", 'id = "jump"', 'id = "leap"', "checks.6.id"),
-    "an unknown case": ("annex4.toml", 'case = "future"', 'case = "futur"', "checks.13"),
+    "an unknown case": ("annex4.toml", 'case = "future"', 'case = "futur"', "checks.14"),
     "an unknown severity": ("annex4.toml", 'severity = "warning"', 'severity = "mild"', "severity"),
     "a name that nobody fills in": ("annex4.toml", "{stated}", "{statet}", "{statet} is not filled in here"),
     "a bracket too many": ("annex4.toml", "“{label}”一栏没有", "“{label”一栏没有", "checks.0"),
@@ -221,6 +227,8 @@ BREAKS = {
     "nobody owes it": ("annex4.toml", 'by = ["town", "department"]', "by = []", "owed.by"),
     "an unknown kind of unit": ("annex4.toml", 'by = ["town", ', 'by = ["towns", ', "owed.by.0"),
     "a day that no month has": ("annex4.toml", "day = 5", "day = 32", "owed.day"),
+    "a report that opens when it is late": ("annex4.toml", "months_after = 1", "months_after = 0", "open on day 25"),
+    "numbers without a name": ("annex4.toml", 'values = ["数量", ', "values = [] # ", "headings.values"),
     "a factor that means nothing": ("annex4.toml", "factor = 3.0", "factor = 1.0", "checks.6.factor"),
     "no word for a sum": ("annex4.toml", 'subtotals = ["合计", "小计"]', "subtotals = []", "headings.subtotals"),
     "an id that is no name": ("annex4.toml", 'id = "annex4"', 'id = "附件4"', "id"),
@@ -238,7 +246,13 @@ BREAKS = {
     "more than all": ("targets.toml", "all = 50", "all = 500", "targets.0.all"),
     "a day of no month": ("calendar.toml", "years = []", "[[years]]\nyear = 1\nholidays = [2027-02-30]", "line"),
     "no day": ("calendar.toml", "years = []", '[[years]]\nyear = 2027\nholidays = ["x"]', "years.0.holidays.0"),
-    "columns out of order": ("roster.toml", 'id = "unit"', 'id = "units"', "columns"),
+    "a list without units": ("liaisons.toml", 'id = "unit"\nlabel = "单位"', 'id = "units"\nlabel = "单位"', "row"),
+    "the base of no form": ("annex3.toml", 'base_of = "annex4"', 'base_of = "annex5"', "base_of"),
+    "a check of another kind": ("annex3.toml", 'case = "empty"', 'case = ""', "checks"),
+    "owed once by no day": ("plan.toml", "on = 2017-06-05", "day = 5", "owed"),
+    "owed by the month on a day": ("annex4.toml", "day = 5", "on = 2017-06-05", "owed"),
+    "two tables of one name": ("annex2.toml", 'id = "high_risk"', 'id = "above_scale"', "groups"),
+    "the same thing by no column": ("annex2.toml", 'identity = "name"', 'identity = "names"', "identity"),
 }  # fmt: skip
 
 
@@ -269,10 +283,17 @@ def test_a_file_with_a_byte_order_mark_is_read(folder: Path) -> None:
     assert load_rules(folder).words == RULES.words
 
 
+def test_one_form_names_the_liaisons(folder: Path) -> None:
+    path = folder / "liaisons.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("appoints = true", ""), encoding="utf-8")
+    with pytest.raises(ConfigError, match="appoints"):
+        load_rules(folder)
+
+
 def test_another_form_is_another_file(folder: Path) -> None:
     text = (folder / "annex4.toml").read_text(encoding="utf-8")
     (folder / "annex9.toml").write_text(text.replace('id = "annex4"', 'id = "annex9"', 1), encoding="utf-8")
-    assert set(load_rules(folder).forms) == {"annex4", "annex9"}
+    assert set(load_rules(folder).forms) == {*RULES.forms, "annex9"}
 
 
 def test_a_copy_whose_id_was_not_changed_does_not_replace_the_first(folder: Path) -> None:
@@ -284,7 +305,7 @@ def test_a_copy_whose_id_was_not_changed_does_not_replace_the_first(folder: Path
 def test_what_is_not_toml_is_left_alone(folder: Path) -> None:
     (folder / "annex4.toml.bak").write_text("x", encoding="utf-8")
     (folder / "~$annex4.xlsx").write_text("x", encoding="utf-8")
-    assert set(load_rules(folder).forms) == {"annex4"}
+    assert set(load_rules(folder).forms) == set(RULES.forms)
 
 
 # allow_names, Words.printed

@@ -17,7 +17,12 @@ BASE = {"above_scale": 40, "high_risk": 10, "other": 251}
 
 def one(percent: float) -> Targets:
     return Targets.model_validate(
-        {"form": "annex4", "label": "all", "targets": [{"until": date(2017, 12, 31), "all": percent}]}
+        {
+            "form": "annex4",
+            "label": "all",
+            "reached": "done",
+            "targets": [{"until": date(2017, 12, 31), "all": percent}],
+        }
     )
 
 
@@ -107,5 +112,5 @@ def test_no_target_names_a_category() -> None:
 
 
 def test_no_targets_at_all() -> None:
-    got = progress({"other": 3}, {"other": 4}, Targets(form="annex4", label="all", targets=()), JUNE)
+    got = progress({"other": 3}, {"other": 4}, Targets(form="annex4", label="all", reached="done", targets=()), JUNE)
     assert (got.overall.rate, got.overall.target, got.overall.gap) == (0.75, None, None)

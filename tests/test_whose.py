@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.deciding.whose import KnownSender, Whose, whose
 from bot.model.forms import Written
+from bot.rules.forms import FormRule
 from tests.books import ANNEX4, RULES
 from tests.rosters import STRANGER, TWO_POSTS, WUTU
 
@@ -92,6 +93,29 @@ def test_the_unit_that_a_blank_form_counts_for_is_the_one_that_is_told() -> None
     assert found.unit == "乔官镇"
     assert found.finding is not None
     assert "“乔官镇”" in found.finding.message
+
+
+TOWNLESS = ANNEX4.model_copy(update={"owed": ANNEX4.owed.model_copy(update={"by": ("department",)})})
+
+
+@pytest.mark.parametrize("text", ["五图街道", ""])
+def test_a_unit_that_does_not_owe_the_form_is_told_so(text: str) -> None:
+    found = whose(Written(text, "A3"), WUTU, TOWNLESS, RULES.units)
+    assert summary(found) == ("五图街道", "", "not_owed", "warning")
+    assert found.finding is not None
+    assert "“五图街道”不在本表的应报单位之列" in found.finding.message
+
+
+def test_nobody_is_told_what_he_owes_while_it_is_in_doubt_who_he_is() -> None:
+    def of_townless(text: str, sender: KnownSender, form: FormRule = TOWNLESS) -> tuple[str | None, str, str, str]:
+        return summary(whose(Written(text, "A3"), sender, form, RULES.units))
+
+    assert of_townless("五图街道", STRANGER) == ("五图街道", "unknown_sender", "-", "-")
+    assert of_townless("乔官镇", WUTU) == ("乔官镇", "unit_mismatch", "-", "-")
+    assert of_townless("五图镇", WUTU) == ("五图街道", "", "", "error")
+    # and a form without words for it says nothing
+    silent = TOWNLESS.model_copy(update={"checks": ()})
+    assert of_townless("五图街道", WUTU, silent) == ("五图街道", "", "-", "-")
 
 
 def test_a_stranger_learns_no_registered_name() -> None:

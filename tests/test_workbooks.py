@@ -96,7 +96,8 @@ def test_the_numbers_take_whole_numbers_only_and_say_so_in_chinese(ws: Any) -> N
     assert rule.errorStyle in (None, "stop")
     assert (rule.showInputMessage, rule.showErrorMessage) == (True, True)
     assert [rule.promptTitle, rule.prompt, rule.errorTitle, rule.error] == [
-        TABLE[key] for key in ("prompt_title", "prompt", "error_title", "error")
+        TABLE[key].format(counted=ANNEX4.counted)
+        for key in ("prompt_title", "prompt_cumulative", "error_title", "error")
     ]
 
 

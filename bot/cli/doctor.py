@@ -88,7 +88,8 @@ def _inside(bot: "Bot", now: "datetime") -> list[Check]:
         served = {p.unit for p in people.liaisons(conn, local.date()) if p.email}
         last = runs.moment(conn, LAST_POLL)
     checks: list[Check] = [("database", "ok", bot.record.engine.dialect.name, "")]
-    unserved = [u.name for u in bot.rules.units.units if u.name not in served]
+    kinds = {kind for rule in bot.rules.forms.values() for kind in rule.owed.by}
+    unserved = [u.name for u in bot.rules.units.units if u.kind in kinds and u.name not in served]
     checks.append(
         ("roster", "warning", f"no address for {len(unserved)} units: {' '.join(unserved[:5])} …", "roster import")
         if unserved

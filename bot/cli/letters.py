@@ -12,6 +12,8 @@ from bot.cli.common import Json, Now, now_in, print_json, print_table, writing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.jobs.parts import Bot
+
 outbox_app = typer.Typer(help="Letters: made, held, sent. Without a command: the list.", invoke_without_command=True)
 COLUMNS = ("key", "letter", "to", "subject", "state", "attempts", "queued_at", "sent_at")
 COLOURS = {"sent": "green", "failed": "red", "held": "yellow", "cancelled": "dim"}
@@ -97,18 +99,19 @@ def _change(act: "Callable[..., list[str]]", keys: list[str] | None, every: bool
 def form(
     form_id: Annotated[str, typer.Argument(metavar="FORM", help="A form of rules/, such as annex4.")],
     unit: Annotated[str, typer.Option("--unit", help="The unit's name or an alias.")],
-    period: Annotated[str, typer.Option("--period", help="The month, such as 2017-07.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write (.xlsx).")],
+    period: Annotated[
+        str | None, typer.Option("--period", help="The month, such as 2017-07; none for what is owed once.")
+    ] = None,
     now: Now = None,
 ) -> None:
     """Write the prefilled workbook of a unit for a month."""
     from bot.config import load_config
-    from bot.deciding.deadlines import periods
     from bot.errors import UsageError
     from bot.jobs.parts import Bot
-    from bot.jobs.standing import people_by_unit
-    from bot.letters.workbooks import prefilled
-    from bot.record import reports
+    from bot.jobs.standing import carried_on, people_by_unit
+    from bot.jobs.workbooks import workbook_for
+    from bot.model.people import Liaison
 
     config = load_config()
     with Bot.build(config) as bot:
@@ -117,20 +120,29 @@ def form(
             raise UsageError(f"expected one of the forms {', '.join(bot.rules.forms)} (got {form_id!r})")
         if found is None:
             raise UsageError(f"--unit: no such unit: {unit!r}")
-        if period not in periods(bot.campaign.first, bot.campaign.last):
-            raise UsageError(f"--period: expected a month of the campaign (got {period!r})")
+        chosen = _period_of(bot, form_id, period)
         with bot.record.read() as conn:
-            earlier = reports.accepted_before(conn, form_id, found.name, period)
             who = people_by_unit(conn, bot, now_in(config, now)).get(found.name, [])
-        data = prefilled(
-            bot.rules.forms[form_id],
-            bot.workbook_words,
-            unit=found.name,
-            period=period,
-            numbers=earlier.numbers if earlier else None,
-            reporter=who[0].name if who else "",
-            phone=who[0].mobile if who else "",
-        )
+            person = who[0] if who else Liaison(found.name, "", "", "")
+            earlier = carried_on(bot, conn, form_id, found.name, chosen)
+            file = workbook_for(bot, conn, bot.obligation(found.name, form_id, chosen), earlier, person)
+        if file is None:
+            raise UsageError(f"{form_id} is a document, and has no workbook")
     with writing(output):
-        output.write_bytes(data)
+        output.write_bytes(file.data)
     typer.echo(str(output))
+
+
+def _period_of(bot: "Bot", form_id: str, wanted: str | None) -> str:
+    """The period that the options mean for a form."""
+    from bot.deciding.deadlines import periods
+    from bot.errors import UsageError
+    from bot.model.deciding import ONCE
+
+    if bot.rules.forms[form_id].owed.once:
+        if wanted is not None:
+            raise UsageError(f"--period: {form_id} is owed once, and has no month")
+        return ONCE
+    if wanted is None or wanted not in periods(bot.campaign.first, bot.campaign.last):
+        raise UsageError(f"--period: expected a month of the campaign (got {wanted!r})")
+    return wanted

@@ -1,6 +1,5 @@
 """``roster`` and ``base``: liaisons and registered numbers, from and to workbooks."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,8 +28,7 @@ def import_roster(file: Book, now: Now = None) -> None:
     config = load_config()
     with Bot.build(config) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
-        ever = min(today, date.fromisoformat(f"{bot.campaign.first}-01"))
-        _tell(take_roster(bot, file, today, ever))
+        _tell(take_roster(bot, file, today, min(today, bot.ever)))
 
 
 @roster_app.command("export")
@@ -51,7 +49,7 @@ def export_roster(file: Book, now: Now = None) -> None:
 @base_app.command("import")
 def import_base(
     file: Book,
-    form: Annotated[str, typer.Option("--form", help="A form of rules/.")] = "annex4",
+    form: Annotated[str | None, typer.Option("--form", help="A form of rules/; default: the one with targets.")] = None,
     now: Now = None,
 ) -> None:
     """Take the registered numbers in FILE (column 单位, and one for each category of the form)."""
@@ -63,9 +61,10 @@ def import_base(
     existing([file])
     config = load_config()
     with Bot.build(config) as bot:
-        if form not in bot.rules.forms:
+        wanted = bot.rules.targets.form if form is None else form
+        if wanted not in bot.rules.forms:
             raise UsageError(f"--form: no such form: {form!r}")
-        _tell(take_base(bot, file, form, now_in(config, now)))
+        _tell(take_base(bot, file, wanted, now_in(config, now)))
 
 
 def _tell(outcome: "Outcome") -> None:

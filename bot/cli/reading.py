@@ -11,6 +11,7 @@ from bot.cli.common import Json, Now, existing, now_in, print_json, print_table
 if TYPE_CHECKING:
     from bot.config import Config
     from bot.model.forms import Document
+    from bot.rules.forms import FormRule
     from bot.rules.policy import Rules
 
 Files = Annotated[list[Path], typer.Argument(help="Files as they came, of any kind.")]
@@ -70,16 +71,26 @@ def _show(answer: dict[str, Any], rules: "Rules") -> None:
 
 
 def _show_form(file: str, form: dict[str, Any], rules: "Rules") -> None:
+    from bot.rules.rows import RowsRule
+
     rule = rules.forms[form["form"]]
+    heading = f"{file} [{form['place']}]: {form['unit']} {form['period'] or ''} {form['reporter'] or ''}"
+    if isinstance(rule, RowsRule):
+        columns = [rule.headings.groups, *(c.label for c in rule.row)]
+        print_table(heading, columns, [[r.get("table", rule.id), *(r[c.id] for c in rule.row)] for r in form["rows"]])
+    else:
+        _show_numbers(heading, form, rule)
+    for finding in form["findings"]:
+        typer.echo(f"  {finding['severity']}: {finding['place']} {finding['message']}")
+
+
+def _show_numbers(heading: str, form: dict[str, Any], rule: "FormRule") -> None:
     rows = [
         [group.label, *form["values"][group.id].values(), form["stated"]["subtotals"][group.id]]
         for group in rule.groups
     ]
     rows.append([rule.headings.total[0], *[None] * len(rule.columns), form["stated"]["total"]])
-    heading = f"{file} [{form['place']}]: {form['unit']} {form['period']} {form['reporter'] or ''}"
     print_table(heading, ["", *(c.label for c in rule.columns), rule.headings.subtotals[0]], rows)
-    for finding in form["findings"]:
-        typer.echo(f"  {finding['severity']}: {finding['place']} {finding['message']}")
 
 
 def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:

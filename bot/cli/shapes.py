@@ -3,32 +3,51 @@
 from typing import Any
 
 from bot.jobs.understand import Opened
-from bot.model.deciding import Intent, Judged
-from bot.model.forms import Count, Document
+from bot.model.deciding import ONCE, Intent, Judged
+from bot.model.forms import Count, Document, Form
+from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
+from bot.rules.rows import RowsRule
 
 
 def form_shape(judged: Judged, rules: Rules) -> dict[str, Any]:
     """One form: what it says, and every finding."""
     form = judged.form
     rule = rules.forms[form.form]
-    subtotals = {g.id: _stated(form.subtotals.get(g.id)) for g in rule.groups}
-    values = {g.id: {c.id: judged.numbers.get(g.id, {}).get(c.id) for c in rule.columns} for g in rule.groups}
+    if isinstance(rule, RowsRule):
+        said: dict[str, Any] = {"rows": [_row(row, rule) for row in judged.content]}
+    else:
+        said = {"values": _values(judged, rule), "stated": _sums(form, rule)}
     return {
         "form": form.form,
         "place": form.place,
         "unit": judged.unit,
-        "period": judged.period,
+        "period": None if judged.period == ONCE else judged.period,
         "filled_on": judged.filled_on.isoformat() if judged.filled_on else None,
         "reporter": judged.reporter or None,
         "phone": judged.phone or None,
-        "values": values,
-        "stated": {"subtotals": subtotals, "total": _stated(form.total)},
+        **said,
         "confidence": form.confidence,
         "findings": [
             {"check": f.check, "severity": f.severity, "place": f.place, "message": f.message} for f in judged.findings
         ],
     }
+
+
+def _values(judged: Judged, rule: FormRule) -> dict[str, Any]:
+    return {g.id: {c.id: judged.numbers.get(g.id, {}).get(c.id) for c in rule.columns} for g in rule.groups}
+
+
+def _sums(form: Form, rule: FormRule) -> dict[str, Any]:
+    return {
+        "subtotals": {g.id: _stated(form.subtotals.get(g.id)) for g in rule.groups},
+        "total": _stated(form.total),
+    }
+
+
+def _row(row: dict[str, Any], rule: RowsRule) -> dict[str, Any]:
+    """A row keyed by column; which table it stands in, where a form could have several."""
+    return {key: value for key, value in row.items() if key != "table" or rule.base_of}
 
 
 def _stated(count: Count | None) -> int | None:

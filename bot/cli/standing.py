@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"accepted": "green", "late": "yellow", "returned": "red", "waiting": "magenta", "missing": "bold red"}
 Period = Annotated[str | None, typer.Option("--period", help="The month, such as 2017-06; default: the present one.")]
-FormId = Annotated[str | None, typer.Option("--form", help="A form of rules/; default: the first.")]
+FormId = Annotated[str | None, typer.Option("--form", help="A form of rules/; default: the one with targets.")]
 
 
 def status(period: Period = None, form: FormId = None, as_json: Json = False, now: Now = None) -> None:
@@ -30,7 +30,7 @@ def status(period: Period = None, form: FormId = None, as_json: Json = False, no
     columns = ("unit", "kind", "state", "received_at", "version", "total", "late_by_days", "liaison", "phone")
     rows = [[unit[c] for c in columns] for unit in shape["units"]]
     styles = [COLOURS.get(unit["state"], "") for unit in shape["units"]]
-    print_table(f"{shape['period']}, due {shape['deadline']}", columns, rows, styles)
+    print_table(f"{shape['form']} {shape['period'] or ''}, due {shape['deadline']}", columns, rows, styles)
     typer.echo(" ".join(f"{k}={v}" for part in ("rates", "mails", "letters") for k, v in shape[part].items()))
     typer.echo(f"last good poll: {shape['last_poll'] or 'never'}")
 
@@ -39,7 +39,7 @@ def _form(bot: "Bot", wanted: str | None) -> str:
     from bot.errors import UsageError
 
     if wanted is None:
-        return next(iter(bot.rules.forms))
+        return bot.rules.targets.form
     if wanted not in bot.rules.forms:
         raise UsageError(f"--form: expected one of {', '.join(bot.rules.forms)} (got {wanted!r})")
     return wanted
@@ -49,12 +49,18 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
     from bot.deciding.deadlines import open_period, periods
     from bot.deciding.notices import contact
     from bot.deciding.standing import rates
+    from bot.deciding.views import shown_period
     from bot.errors import UsageError
     from bot.jobs.polling import LAST_POLL
     from bot.jobs.standing import lines, people_by_unit
+    from bot.model.deciding import ONCE
     from bot.record import archive, outbox, runs
 
     every = periods(bot.campaign.first, bot.campaign.last)
+    if bot.rules.forms[form].owed.once:
+        if period is not None:
+            raise UsageError(f"--period: {form} is owed once, and has no month")
+        every = (ONCE,)
     if period is None:
         period = min(max(open_period(bot.rules.forms[form], now, bot.zone), every[0]), every[-1])
     if period not in every:
@@ -66,7 +72,8 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         last_poll = runs.get(conn, LAST_POLL)
     counted = rates(rows)
     return {
-        "period": period,
+        "form": form,
+        "period": shown_period(period),
         "deadline": bot.deadline(form, period),
         "units": [
             {

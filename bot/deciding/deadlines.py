@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.config import PERIOD_PATTERN
 from bot.deciding.calendar import WorkCalendar
+from bot.model.deciding import ONCE
 from bot.rules.forms import FormRule
 
 END_OF_DAY = time(23, 59, 59)
@@ -61,8 +62,7 @@ def deadline(rule: FormRule, period: str, calendar: WorkCalendar, zone: tzinfo) 
     a day that is not worked to the next or the previous working day, or leaves it. ValueError for
     something that is no period, or whose deadline lies beyond the year 9999.
     """
-    first = _first_day(_index(period) + rule.owed.months_after)
-    day = first.replace(day=min(rule.owed.day, _days(first)))
+    day = _literal_day(rule, period)
     match rule.owed.shift:
         case "next":
             day = calendar.next_workday(day)
@@ -73,9 +73,19 @@ def deadline(rule: FormRule, period: str, calendar: WorkCalendar, zone: tzinfo) 
     return datetime.combine(day, END_OF_DAY, zone)
 
 
+def _literal_day(rule: FormRule, period: str) -> date:
+    """The day that the rules name, before it is moved."""
+    if rule.owed.on is not None:
+        return rule.owed.on
+    first = _first_day(_index(period) + rule.owed.months_after)
+    return first.replace(day=min(rule.owed.day or _days(first), _days(first)))
+
+
 def opens_at(rule: FormRule, period: str, zone: tzinfo) -> datetime:
     """From when on a report for ``period`` is welcome: the start of the day on which the last
     ``opens_days`` days of the month begin, but never before the month itself begins."""
+    if rule.owed.on is not None:
+        return datetime.combine(rule.owed.on - timedelta(days=rule.owed.opens_days), time.min, zone)
     first = _first_day(_index(period))
     day = first + timedelta(days=max(0, _days(first) - rule.owed.opens_days))
     return datetime.combine(day, time.min, zone)
@@ -83,6 +93,8 @@ def opens_at(rule: FormRule, period: str, zone: tzinfo) -> datetime:
 
 def open_period(rule: FormRule, now: datetime, zone: tzinfo) -> str:
     """The month whose report is welcome now: this month once it is open, else the one before."""
+    if rule.owed.once:
+        return ONCE
     current = period_of(now.astimezone(zone))
     return current if now >= opens_at(rule, current, zone) else previous_period(current)
 
@@ -90,8 +102,10 @@ def open_period(rule: FormRule, now: datetime, zone: tzinfo) -> str:
 def owed_periods(
     rule: FormRule, campaign_first: str, campaign_last: str, now: datetime, zone: tzinfo
 ) -> tuple[str, ...]:
-    """The months of the campaign whose reports have opened by now, in order, due or not."""
-    return tuple(p for p in periods(campaign_first, campaign_last) if opens_at(rule, p, zone) <= now)
+    """The months of the campaign whose reports have opened by now, in order, due or not; of a form that is owed
+    once, ``ONCE``."""
+    every = (ONCE,) if rule.owed.once else periods(campaign_first, campaign_last)
+    return tuple(p for p in every if opens_at(rule, p, zone) <= now)
 
 
 def late_days(received_at: datetime, deadline: datetime, zone: tzinfo) -> int:

@@ -1,16 +1,20 @@
 """Judges a placed form against its history: every finding, and what happens to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.deciding.checks import Context, check
 from bot.deciding.deadlines import late_days
 from bot.deciding.findings import finding
+from bot.deciding.listed import is_known
 from bot.deciding.placing import Placed
+from bot.deciding.rowchecks import Elsewhere, check_rows
 from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
 from bot.model.mail import Mail
+from bot.model.people import Liaison
 from bot.rules.policy import Words
+from bot.rules.rows import RowsRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,19 @@ class Past:
     """What the record holds about a unit and a period. ``current`` is the version in force, ``earlier``
     the last report of an earlier period, ``base`` the registered numbers by category;
     ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
-    that the unit has given a reason for, and is not asked again (see ``what_of``)."""
+    that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the names in
+    a form of rows where else each is registered; ``liaisons`` are the unit's own today."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
     base: Mapping[str, int] | None = None
     open_reported: bool = False
     explained: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, Sequence[Elsewhere]] = field(default_factory=dict)
+    liaisons: tuple[Liaison, ...] = ()
+
+
+NO_PAST = Past()
 
 
 def what_of(check: str, values: Mapping[str, str | int]) -> str:
@@ -36,7 +46,10 @@ def judge(placed: Placed, past: Past, words: Words) -> Judged:
     """All findings, in the order of the form: whose, which month, numbers, reporter."""
     context = Context(placed.rule, words, past.earlier, past.base)
     found: list[Finding | None] = [placed.whose.finding, placed.when.finding, _forgotten_month(placed, past, words)]
-    found += check(placed.form, placed.numbers, context)
+    if isinstance(placed.rule, RowsRule):
+        found += check_rows(placed.form, placed.rule, words, past.elsewhere)
+    elif placed.rule.kind == "matrix":
+        found += check(placed.form, placed.numbers, context)
     fields = placed.form.fields
     return Judged(
         placed.form,
@@ -48,6 +61,7 @@ def judge(placed: Placed, past: Past, words: Words) -> Judged:
         fields["phone"].text if "phone" in fields else "",
         placed.numbers,
         tuple(f for f in found if f is not None and what_of(f.check, f.values) not in past.explained),
+        placed.content,
     )
 
 
@@ -57,7 +71,7 @@ def _forgotten_month(placed: Placed, past: Past, words: Words) -> Finding | None
     period, open_now = placed.when.period, placed.when.open
     if period is None or period >= open_now or past.open_reported or past.current is None:
         return None
-    if past.current.numbers == placed.numbers:
+    if (past.current.numbers, past.current.content) == (placed.numbers, placed.content):
         return None
     written = placed.form.fields.get("period")
     place = written.place if written else ""
@@ -72,13 +86,23 @@ def _forgotten_month(placed: Placed, past: Past, words: Words) -> Finding | None
     )
 
 
-def why_waiting(mail: Mail, placed: Placed) -> str:
+def says_the_same(before: Accepted, judged: Judged) -> bool:
+    """Whether a report says what is on record already."""
+    return before.numbers == judged.numbers and before.content == judged.content
+
+
+def why_waiting(mail: Mail, placed: Placed, past: Past = NO_PAST) -> str:
     """Why only a person can decide about this form: a key of ``[waiting]``, or an empty string."""
     if mail.sender is None:
         return "ambiguous_sender"
     if mail.authentication == "fail":
         return "authentication"
-    return placed.whose.waiting or ("confirm" if placed.form.confidence == "confirm" else "")
+    if placed.whose.waiting or placed.form.confidence == "confirm":
+        return placed.whose.waiting or "confirm"
+    # Whoever is named in it is believed from then on: the office decides, unless it says nothing new.
+    appoints = isinstance(placed.rule, RowsRule) and placed.rule.appoints and placed.whose.unit is not None
+    known = appoints and is_known(placed.content, placed.whose.unit or "", mail.sender, past.liaisons)
+    return "liaison" if appoints and not known else ""
 
 
 def rule_on(
@@ -92,7 +116,7 @@ def rule_on(
         outcome = "waiting"
     elif any(f.severity == "error" for f in judged.findings) or not (judged.unit and judged.period):
         outcome = "returned"
-    elif past.current is not None and past.current.numbers == judged.numbers:
+    elif past.current is not None and says_the_same(past.current, judged):
         outcome = "duplicate"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
@@ -124,7 +148,8 @@ def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
             accepted.setdefault((judged.form.form, judged.unit, judged.period), []).append(index)
     for indices in accepted.values():
         first, *others = (rulings[i] for i in indices)
-        if all(o.judged.numbers == first.judged.numbers for o in others):
+        said = (first.judged.numbers, first.judged.content)
+        if all((o.judged.numbers, o.judged.content) == said for o in others):
             changes: dict[int, Ruling] = {i: replace(rulings[i], outcome="duplicate") for i in indices[1:]}
         else:
             changes = {i: replace(rulings[i], outcome="waiting", why="conflict") for i in indices}

@@ -5,8 +5,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from bot.deciding.deadlines import late_days
+from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.standing import Standing, rates
 from bot.deciding.targets import Share, progress
+from bot.deciding.views import shown_period, table
 from bot.model.deciding import Numbers
 from bot.model.people import Liaison
 from bot.rules.forms import FormRule
@@ -33,7 +35,8 @@ def overdue_context(
     return {
         "form_name": rule.name,
         "form_title": rule.title,
-        "period": period,
+        "words": form_words(rule.id, rules),
+        "period": shown_period(period),
         "deadline": deadline,
         "days_late": late_days(now, deadline, zone),
         "missing": [_missing(line, people, rules, dead) for line in lines if line.state in ("missing", "returned")],
@@ -93,15 +96,33 @@ def categories(
         if reporting and all(g.id in bases.get(u, {}) for u in reporting)
     }
     result = progress(sums, base or None, rules.targets, on.date())
-    targeted = rule.id == rules.targets.form
+    targeted = has_targets(rule.id, rules)
+    label = rules.targets.label if targeted else rule.headings.total[0]
     rows = [
         _category(g.label, result.groups[g.id], None if previous is None else previous[g.id], targeted)
         for g in rule.groups
     ]
-    whole = _category(
-        rules.targets.label, result.overall, None if previous is None else sum(previous.values()), targeted
-    )
+    whole = _category(label, result.overall, None if previous is None else sum(previous.values()), targeted)
     return rows, whole
+
+
+def county(
+    rule: FormRule,
+    rules: Rules,
+    numbers: Sequence[Numbers],
+    before: Sequence[Numbers],
+    bases: Mapping[str, Mapping[str, int]],
+    reporting: Sequence[str],
+    on: datetime,
+) -> dict[str, Any]:
+    """The digest's numbers: the distance to the targets by category, for the form that has any; for another the
+    ``table`` of the sums, None while nothing has come that could be added up."""
+    rows, whole = categories(rule, rules, numbers, before, bases, reporting, on)
+    summed = {
+        g.id: {c.id: sum(n.get(g.id, {}).get(c.id, 0) for n in numbers) for c in rule.columns} for g in rule.groups
+    }
+    plain = numbers and not has_targets(rule.id, rules)
+    return {"categories": rows, "total": whole, "table": table(summed, rule) if plain else None}
 
 
 def _sum(numbers: Sequence[Numbers], group: str) -> int:

@@ -1,17 +1,19 @@
 """Puts a form where it belongs: whose it is, of which month, what its numbers are. Looks at no history yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.deciding.checks import numbers_of
+from bot.deciding.rowchecks import numbers_of_rows, rows_of
 from bot.deciding.whichperiod import Campaign, WhichPeriod, which_period
 from bot.deciding.whose import KnownSender, Whose, whose
-from bot.model.deciding import Numbers
-from bot.model.forms import Document, Form
+from bot.model.deciding import ONCE, Content, Numbers
+from bot.model.forms import Document, Form, Written
 from bot.reading.written import day
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
+from bot.rules.rows import RowsRule
 
 HALF_A_YEAR = timedelta(days=183)
 
@@ -28,6 +30,7 @@ class Placed:
     whose: Whose
     when: WhichPeriod
     arrived_at: datetime | None = None
+    content: Content = field(default_factory=list)
 
 
 def place(
@@ -55,6 +58,8 @@ def place(
 
 def _is_empty(form: Form) -> bool:
     """Whether nothing was written into the table; sums by formula are 0 by themselves."""
+    if form.rows is not None or form.paper:
+        return not form.rows and not form.paper
     cells = [count for columns in form.counts.values() for count in columns.values()]
     sums = [*form.subtotals.values(), *([form.total] if form.total else [])]
     return all(c.doubt == "blank" for c in cells) and all(s.doubt == "blank" or s.value == 0 for s in sums)
@@ -82,17 +87,41 @@ def _place(
     rule = rules.forms[form.form]
     written_on = form.fields.get("filled_on")
     filled_on = _day_near(written_on.text, received_at.astimezone(zone).date()) if written_on else None
-    when = which_period(
-        form.fields.get("period"),
-        rule,
-        rules.words,
-        filled_on=filled_on,
-        subject=subject,
-        reply_period=sender.reply_period,
-        received_at=received_at,
-        campaign=campaign,
-        zone=zone,
+    when = (
+        WhichPeriod(ONCE, ONCE)
+        if rule.owed.once
+        else which_period(
+            form.fields.get("period"),
+            rule,
+            rules.words,
+            filled_on=filled_on,
+            subject=subject,
+            reply_period=sender.reply_period,
+            received_at=received_at,
+            campaign=campaign,
+            zone=zone,
+        )
     )
-    owner = whose(form.fields.get("unit"), sender, rule, rules.units)
-    numbers = numbers_of(form, rule)
-    return Placed(form, rule, document.name, numbers, filled_on, owner, when, document.arrived_at)
+    owner = whose(_unit_written(form, rule), sender, rule, rules.units)
+    content, numbers = _said(form, rule, document, rules)
+    return Placed(form, rule, document.name, numbers, filled_on, owner, when, document.arrived_at, content)
+
+
+def _unit_written(form: Form, rule: FormRule) -> Written | None:
+    """The unit above the table; else the one that every row names."""
+    written = form.fields.get("unit")
+    if (written and written.text) or not isinstance(rule, RowsRule):
+        return written
+    column = next((c.id for c in rule.row if c.holds == "unit"), None)
+    named = {row.cells[column].text: row.cells[column] for row in form.rows or ()} if column else {}
+    return named.popitem()[1] if len(named) == 1 else written
+
+
+def _said(form: Form, rule: FormRule, document: Document, rules: Rules) -> tuple[Content, Numbers]:
+    """What a form says, by its kind: rows and how many there are; which document it is; its numbers."""
+    if isinstance(rule, RowsRule):
+        content = rows_of(form, rule, rules.words)
+        return content, numbers_of_rows(content, rule)
+    if rule.kind == "paper":
+        return [{"name": document.name, "sha256": form.paper}], {}
+    return [], numbers_of(form, rule)

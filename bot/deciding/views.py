@@ -4,13 +4,16 @@ from typing import Any
 
 from bot.deciding.checks import total_of
 from bot.deciding.deadlines import late_days
+from bot.deciding.formwords import form_words, has_targets
+from bot.deciding.registers import row_changes
 from bot.deciding.targets import Progress, progress
 from bot.deciding.whose import KnownSender
-from bot.model.deciding import Finding, Numbers, Ruling
+from bot.model.deciding import ONCE, Accepted, Finding, Numbers, Ruling
 from bot.model.forms import Document
 from bot.model.mail import Mail
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
+from bot.rules.rows import RowsRule
 
 
 def answer_context(
@@ -35,8 +38,15 @@ def unreadable_files(mail: Mail, documents: tuple[Document, ...], rules: Rules) 
     return [{"name": name, "message": rules.reasons.unreadable[code]} for name, code in failed]
 
 
+def shown_period(period: str | None) -> str | None:
+    """The month as letters know it; what is owed once has none."""
+    return None if period == ONCE else period
+
+
 def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
     """The numbers as they are understood, with sums where all parts are certain."""
+    if rule.kind == "rows":
+        return _row_counts(numbers, rule)
     groups = []
     for group in rule.groups:
         counts = [numbers.get(group.id, {}).get(c.id) for c in rule.columns]
@@ -49,6 +59,15 @@ def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
         "groups": groups,
         "total": sum(total_of(numbers)) if whole else None,
     }
+
+
+def _row_counts(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
+    """How many rows each table has: one line, the tables across."""
+    column = rule.columns[0]
+    counts = [numbers.get(g.id, {}).get(column.id) for g in rule.groups]
+    whole = sum(n or 0 for n in counts)
+    line = {"label": column.label, "counts": counts, "subtotal": whole}
+    return {"columns": [g.label for g in rule.groups], "groups": [line], "total": whole}
 
 
 def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, Any]]:
@@ -65,7 +84,8 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
     # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
-    stranger = ruling.outcome == "waiting" and ruling.why != "confirm"
+    draft = ruling.outcome == "waiting" and ruling.why == "confirm"
+    stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
     first = before.first_received_at if before else ruling.arrived_at or mail.received_at
@@ -73,12 +93,14 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
         "title": rule.title,
         "name": rule.name,
         "origin": form.origin,
+        "draft": draft,
         "since": form.since or None,
+        "words": form_words(rule.id, rules),
         "document": judged.document,
         "sheet": form.place,
         "unit": judged.unit,
         "unit_written": form.fields["unit"].text if "unit" in form.fields else "",
-        "period": judged.period,
+        "period": shown_period(judged.period),
         "outcome": ruling.outcome,
         "version": before.version if before and ruling.outcome == "duplicate" else ruling.version,
         "deadline": ruling.deadline,
@@ -88,16 +110,33 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning"),
         "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
+        **_rows(ruling, rule, before),
         "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
         "first_received_at": before.first_received_at if before else None,
         "progress": _progress(ruling, rules, mail) if ruling.outcome in ("accepted", "duplicate") else [],
     }
 
 
+def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, Any]:
+    """Of a form of rows: what came, went and changed against the version before, and how many bear the flag."""
+    if not isinstance(rule, RowsRule):
+        return {"row_changes": [], "flag": "", "flagged": 0}
+    content = ruling.judged.content
+    found = row_changes(before.content, content, rule) if before and ruling.outcome == "accepted" else []
+    return {
+        "row_changes": [
+            {"what": c.what, "table": rule.group(c.table).label, "name": c.name, "columns": list(c.columns)}
+            for c in found
+        ],
+        "flag": rule.flag,
+        "flagged": sum(bool(rule.flag) and rule.flag in (row[rule.flag_in] or "") for row in content),
+    }
+
+
 def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
     """The unit's distance to the targets, for the form that has any."""
     rule = rules.forms[ruling.judged.form.form]
-    if rule.id != rules.targets.form or ruling.deadline is None:
+    if not has_targets(rule.id, rules) or ruling.deadline is None:
         return []
     sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()

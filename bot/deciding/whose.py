@@ -1,6 +1,6 @@
 """Whose report is it? The address, the form and the letter that is answered must agree; nothing is guessed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.deciding.findings import finding
 from bot.model.deciding import Finding
@@ -14,7 +14,8 @@ class KnownSender:
     """What the record knows of the person behind a mail.
 
     ``units`` are the posts that the address holds (none: a stranger), ``person`` and ``mobile`` his own or empty.
-    ``answers_ours``: the mail answers a letter of ours; ``reply_units`` and ``reply_period`` are what it was about.
+    ``answers_ours``: the mail answers a letter of ours; ``reply_units``, ``reply_period`` and ``reply_forms`` are
+    what it was about.
     ``answers_today`` counts what was written to the address since midnight.
     """
 
@@ -25,6 +26,7 @@ class KnownSender:
     answers_today: int = 0
     answers_ours: bool = False
     mobile: str = ""
+    reply_forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,21 @@ def whose(written: Written | None, sender: KnownSender, rule: FormRule, units: U
     """Compares who sent, what is written in the form, and what was answered.
 
     A reply to a letter that went to another of the sender's own units is no contradiction (people
-    answer any old mail of ours); a reply to a letter that never went to any of them is one.
+    answer any old mail of ours); a reply to a letter that never went to any of them is one. A unit that does not
+    owe the form is told so, once there is no doubt whose it is.
     """
+    found = _agreed(written, sender, rule, units)
+    if found.unit is None or found.waiting or (found.finding and found.finding.severity == "error"):
+        return found
+    unit = units.resolve(found.unit)
+    if unit is None or unit.kind in rule.owed.by:
+        return found
+    place = written.place if written else ""
+    told = finding(rule, "unit", "not_owed", place, ("field", "unit"), registered=found.unit)
+    return replace(found, finding=told or found.finding)
+
+
+def _agreed(written: Written | None, sender: KnownSender, rule: FormRule, units: Units) -> Whose:
     text, place = (written.text, written.place) if written else ("", "")
     named = units.resolve(text) if text else None
     if not sender.units:

@@ -76,7 +76,7 @@ def appoint(bot: Bot, story: Story) -> list[str]:
     rule = bot.rules.forms[bot.rules.targets.form]
     people = [(names[p.unit], p.name, p.mobile, story.address_of(p)) for p in story.people]
     base = [(names[p.unit], *p.base) for p in story.people]
-    columns = [c.label for c in bot.rules.roster.columns]
+    columns = [c.label for c in bot.rules.roster.row]
     with TemporaryDirectory() as folder:
         roster = _workbook(Path(folder) / "roster.xlsx", columns, people)
         taken = take_roster(bot, roster, story.start, date.fromisoformat(f"{story.period}-01"))

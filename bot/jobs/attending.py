@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding.notices import People, contact
+from bot.deciding.views import shown_period
 from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
@@ -60,11 +61,13 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     """One thing that needs a person: what, about which mail or letter, whom to call."""
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     is_address = "@" in row.detail
+    form = bot.rules.forms.get(row.form or "")
     return {
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,
-        "period": row.period,
+        "form": form.name if form else "",
+        "period": shown_period(row.period),
         "sender": row.shown_from or "",
         "subject": row.subject or "",
         "received_at": row.received_at,

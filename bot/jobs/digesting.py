@@ -1,4 +1,4 @@
-"""The weekly digest for staff.
+"""The weekly digest for staff: one letter for each form.
 
     which week is due -> standing, numbers, changes -> LetterDraft -> job_run row and letters: ONE transaction
 
@@ -6,30 +6,16 @@ After an outage only the latest digest is written.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
-from bot.deciding.notices import categories, contact
-from bot.deciding.standing import rates
-from bot.jobs.attending import sentence
+from bot.jobs.digest_letters import digest_context, post_context
 from bot.jobs.parts import Bot
-from bot.jobs.standing import lines, people_by_unit
 from bot.model.deciding import LetterDraft
-from bot.record import attention, outbox, people, reports, runs
+from bot.record import runs
 
 DIGEST = "digest"
-SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
-UNREAD = (
-    "unreadable",
-    "unreadable_unanswered",
-    "missing_attachment",
-    "missing_attachment_unanswered",
-    "no_form",
-    "set_aside",
-    "too_large",
-)
 
 
 def digest(bot: Bot, now: datetime) -> bool:
@@ -47,133 +33,29 @@ def digest(bot: Bot, now: datetime) -> bool:
         since = runs.latest_run(conn, DIGEST) or runs.first_run(conn, now)
         if not runs.claim_run(conn, DIGEST, week, now):
             return False
-        for form in bot.rules.forms:
-            context = digest_context(bot, conn, form, due, since, now)
-            if context:
-                key = f"{DIGEST}:{week}" if len(bot.rules.forms) == 1 else f"{DIGEST}:{week}:{form}"
-                bot.enqueue_for_staff(conn, LetterDraft(key=key, letter="digest", to="", context=context), now)
+        for draft in _drafts(bot, conn, due, since, now):
+            bot.enqueue_for_staff(conn, draft, now)
     return True
 
 
 def owed_periods_any(bot: Bot, now: datetime) -> bool:
     """Whether anything at all is owed yet."""
     c = bot.campaign
-    return any(owed_periods(rule, c.first, c.last, now, bot.zone) for rule in bot.rules.forms.values())
+    return any(owed_periods(rule, c.first, c.last, now, bot.zone) for rule in bot.rules.matrices.values())
 
 
-def shown_period(bot: Bot, form: str, now: datetime) -> str | None:
-    """The period that a digest is about: the newest whose deadline is past or near."""
-    periods = owed_periods(bot.rules.forms[form], bot.campaign.first, bot.campaign.last, now, bot.zone)
-    near = [p for p in periods if bot.deadline(form, p) <= now + SHOWN_BEFORE_DEADLINE]
-    return near[-1] if near else (periods[0] if periods else None)
-
-
-def digest_context(
-    bot: Bot, conn: Connection, form: str, due: datetime, since: datetime, now: datetime
-) -> dict[str, Any] | None:
-    """The values of one form's digest; None when nothing of it is owed yet."""
-    period = shown_period(bot, form, now)
-    if period is None:
-        return None
-    rule, deadline = bot.rules.forms[form], bot.deadline(form, period)
-    rows = lines(bot, conn, form, period, now)
-    counted = rates(rows)
-    who = people_by_unit(conn, bot, now)
-    changed = _changes(conn, form, since, now)
-    unread = _unread(bot, conn, since)
-    letters = outbox.counts(conn, queued_before=now)  # what this very run queues is no backlog
-    table, total = _numbers(bot, conn, form, period, since, now)
-    return {
-        "week": bot.rules.words.week_text(due - timedelta(days=1)),
-        "period": period,
-        "deadline": deadline,
-        "form_name": rule.name,
-        "form_title": rule.title,
-        "expected": counted.expected,
-        "received": counted.received,
-        "on_time": counted.on_time,
-        "late": [{"unit": r.unit.name, "late_days": r.late_by_days} for r in rows if r.state == "late"],
-        "missing": [
-            {"unit": r.unit.name, "state": r.state, **contact(r.unit.name, who)}
-            for r in rows
-            if r.state in ("missing", "open")
-        ],
-        "returned": [
-            {"unit": r.unit.name, "since": r.received_at, **contact(r.unit.name, who)}
-            for r in rows
-            if r.state == "returned"
-        ],
-        "waiting": _waiting(bot, conn, form, period),
-        "not_due": now <= deadline,
-        "categories": table,
-        "total": total,
-        "changes": changed,
-        "unread": unread,
-        "letters": {state: letters.get(state, 0) for state in ("sent", "queued", "held", "failed")},
-        "quiet": not changed and not unread and counted.received == counted.expected,
-    }
-
-
-def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime, now: datetime) -> tuple[Any, Any]:
-    """Numbers are cumulative: a unit that has not reported this month still has what it reported last."""
-    present = reports.in_force_until(conn, form, period)
-    before = reports.in_force_until(conn, form, period, recorded_until=since)
-    reporting = [u.name for u in bot.rules.units.units if u.kind in bot.rules.forms[form].owed.by]
-    return categories(
-        bot.rules.forms[form],
-        bot.rules,
-        [row.numbers for row in present.values()],
-        [row.numbers for row in before.values()],
-        people.bases(conn, form),
-        reporting,
-        now.astimezone(bot.zone),
-    )
-
-
-def _changes(conn: Connection, form: str, since: datetime, now: datetime) -> list[dict[str, Any]]:
-    found = []
-    for row in reports.recorded_between(conn, since, now):
-        if row.form == form:
-            earlier = reports.accepted_before(conn, form, row.unit, row.period)
-            found.append(
-                {
-                    "unit": row.unit,
-                    "period": row.period,
-                    "version": row.version,
-                    "total": _total(row.numbers),
-                    "previous_total": _total(earlier.numbers) if earlier else None,
-                    "received_at": row.received_at,
-                    "on_time": row.on_time,
-                }
-            )
+def _drafts(bot: Bot, conn: Connection, due: datetime, since: datetime, now: datetime) -> list[LetterDraft]:
+    """A letter for each form of which anything is owed; how the mail itself went stands in the first alone. The
+    targets' form comes first, and its key is the week's, whatever forms are added later."""
+    post = post_context(bot, conn, since, now)
+    found: list[LetterDraft] = []
+    for form in sorted(bot.rules.matrices, key=lambda form: form != bot.rules.targets.form):
+        context = digest_context(bot, conn, form, due, since, now)
+        if context is None:
+            continue
+        if found:
+            post = {"unread": [], "letters": None, "once": []}
+        context = {**context, **post, "quiet": context["quiet"] and not post["unread"] and not post["once"]}
+        key = f"{DIGEST}:{due.strftime('%G-W%V')}" + ("" if form == bot.rules.targets.form else f":{form}")
+        found.append(LetterDraft(key=key, letter="digest", to="", context=context))
     return found
-
-
-def _total(numbers: dict[str, dict[str, int]]) -> int:
-    return sum(sum(columns.values()) for columns in numbers.values())
-
-
-def _waiting(bot: Bot, conn: Connection, form: str, period: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "unit": row.unit,
-            "sender": row.shown_from or "",
-            "subject": row.subject or "",
-            "why": bot.rules.reasons.waiting[row.why],
-            "since": row.received_at,
-        }
-        for row in reports.waiting(conn, form, period)
-    ]
-
-
-def _unread(bot: Bot, conn: Connection, since: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "sender": row.shown_from or "",
-            "subject": row.subject or "",
-            "received_at": row.received_at,
-            "reason": sentence(bot, row.kind),
-        }
-        for row in attention.since(conn, since)
-        if row.kind in UNREAD
-    ]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.errors import BotError, ConfigError, RecordError, TooComplex
+from bot.jobs.effects import take_effect
 from bot.jobs.marking import with_marked
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.understand import Opened, intent_of, open_mail
@@ -82,6 +83,7 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     for ruling in intent.rulings:
         reports.write(conn, mail_id, ruling, opened.mail.received_at, now)
+        take_effect(bot, conn, ruling, opened.mail.sender or "", now)
     if intent.explains:
         explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
     for draft in intent.letters:

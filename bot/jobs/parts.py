@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,11 @@ class Bot:
     @property
     def zone(self) -> ZoneInfo:
         return self.config.office.zone
+
+    @property
+    def ever(self) -> date:
+        """The first day of the campaign's first month: from when on a unit's very first liaisons count."""
+        return date.fromisoformat(f"{self.config.campaign.first_period}-01")
 
     @property
     def campaign(self) -> Campaign:

@@ -6,12 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import late_days
+from bot.deciding.formwords import form_words
+from bot.deciding.views import shown_period
 from bot.jobs.parts import Bot
-from bot.jobs.standing import Owing, people_by_unit
-from bot.letters.workbooks import XLSX, file_name, prefilled
+from bot.jobs.standing import Owing, carried_on, people_by_unit
+from bot.jobs.workbooks import workbook_for
 from bot.model.deciding import LetterDraft, LetterFile, Obligation
 from bot.model.people import Liaison
-from bot.record import people, reports
+from bot.record import people
 from bot.rules.policy import Stage
 
 JOB = "reminder"
@@ -55,10 +57,10 @@ def _draft(
     rank = [s.id for s in bot.rules.reminders.stages]
     last = max(items, key=lambda r: rank.index(r.stage.id)).stage
     views, files = [], []
-    for item in items:
+    for item in sorted(items, key=lambda r: r.obligation.deadline):  # what is most urgent first
         view, file = _item(bot, conn, item, person, now)
         views.append(view)
-        files.append(file)
+        files += [file] if file else []
     return LetterDraft(
         key=key,
         letter=last.letter,
@@ -82,30 +84,26 @@ def _letter_key(bot: Bot, items: list[Reminder]) -> str:
 
 def _item(
     bot: Bot, conn: Connection, item: Reminder, person: Liaison, now: datetime
-) -> tuple[dict[str, object], LetterFile]:
-    """What the letter says of one obligation, and the workbook that goes with it."""
+) -> tuple[dict[str, object], LetterFile | None]:
+    """What the letter says of one obligation, and the workbook that goes with it, if it is a form."""
     o = item.obligation
     rule = bot.rules.forms[o.form]
-    earlier = reports.accepted_before(conn, o.form, o.unit, o.period)
-    numbers = earlier.numbers if earlier else None
-    words = bot.workbook_words
-    name = file_name(rule, words, o.unit, o.period)
-    data = prefilled(
-        rule, words, unit=o.unit, period=o.period, numbers=numbers, reporter=person.name, phone=person.mobile
-    )
+    earlier = carried_on(bot, conn, o.form, o.unit, o.period)
+    file = workbook_for(bot, conn, o, earlier, person)
     today, day = now.astimezone(bot.zone).date(), o.deadline.date()
-    view = {
+    view: dict[str, object] = {
         "unit": o.unit,
         "form_name": rule.name,
         "form_title": rule.title,
-        "period": o.period,
+        "words": form_words(rule.id, bot.rules),
+        "period": shown_period(o.period),
         "deadline": o.deadline,
         "days_left": max(0, (day - today).days),
         "days_late": late_days(now, o.deadline, bot.zone),
         "returned": item.owing.line.state == "returned",
-        "file": name,
+        "file": file.name if file else "",
         "cells": len(rule.groups) * len(rule.columns),
         "last_period": earlier.period if earlier else None,
         "last_total": sum(sum(c.values()) for c in earlier.numbers.values()) if earlier else None,
     }
-    return view, LetterFile(name, data, XLSX)
+    return view, file

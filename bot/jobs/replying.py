@@ -38,7 +38,8 @@ def _answered(row: "Row[object]", sender: KnownSender, bot: Bot, conn: Connectio
     # A letter to several posts of one person speaks of all of them; one to other people's, of nothing here.
     about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.forms)
     current = {o: found for o in about if (found := reports.accepted(conn, o.form, o.unit, o.period))}
-    earlier = {o: found for o in about if (found := reports.accepted_before(conn, o.form, o.unit, o.period))}
+    carried = [o for o in about if bot.rules.forms[o.form].cumulative]
+    earlier = {o: found for o in carried if (found := reports.accepted_before(conn, o.form, o.unit, o.period))}
     asked_before = row.letter == UNCLEAR or outbox.was_asked(conn, UNCLEAR, row.to, about)
     if row.mail_id is None:
         return Answered(about, current, earlier, asked_before=asked_before)

@@ -48,7 +48,7 @@ def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
     ``ever``. A row without an address is taken and told: its unit can only be telephoned."""
     outcome = Outcome()
     by_unit: dict[str, list[Liaison]] = {}
-    for row in _rows(bot, file, bot.rules.roster.columns):
+    for row in _rows(bot, file, bot.rules.roster.row):
         unit = bot.rules.units.resolve(row.text("unit"))
         if unit is None:
             outcome.problems.append(f"{row.place}: no such unit: {row.text('unit')!r}; the row is left out")
@@ -86,10 +86,11 @@ def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:
     outcome = Outcome()
     rule = bot.rules.forms[form]
     known = people_bases(bot, form)
+    words = bot.rules.words.with_measure(rule.measure)
     with bot.record.begin() as conn:
-        for row in _rows(bot, file, (bot.rules.roster.columns[0], *rule.groups)):
+        for row in _rows(bot, file, (bot.rules.roster.cell("unit"), *rule.groups)):
             unit = bot.rules.units.resolve(row.text("unit"))
-            counts = {g.id: count(row.cells.get(g.id), row.place, bot.rules.words).value for g in rule.groups}
+            counts = {g.id: count(row.cells.get(g.id), row.place, words).value for g in rule.groups}
             numbers = {g: n for g, n in counts.items() if n is not None}
             if unit is None or len(numbers) < len(counts):
                 what = f"no such unit: {row.text('unit')!r}" if unit is None else "a number is missing or unclear"
@@ -114,7 +115,7 @@ def write_roster(bot: Bot, file: Path, today: date) -> int:
 
     with bot.record.read() as conn:
         everybody = people.liaisons(conn, today)
-    columns = bot.rules.roster.columns
+    columns = [bot.rules.roster.cell(id_) for id_ in ("unit", "name", "mobile", "email")]
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = sheet_title(columns[1].label)

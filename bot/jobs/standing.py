@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.standing import OWING, Standing, Uncounted, standings
 from bot.jobs.parts import Bot
-from bot.model.deciding import Obligation
+from bot.model.deciding import Accepted, Obligation
 from bot.model.people import Liaison
 from bot.record import people, reports
+from bot.rules.rows import RowsRule
 
 
 def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> tuple[Standing, ...]:
@@ -18,16 +19,25 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
 
     A report that waits speaks for the unit that it names and for its sender's own: one of them sent it.
     """
+    rule = bot.rules.forms[form]
     accepted = {u: reports.as_accepted(row) for u, row in reports.in_force(conn, form, period).items()}
+    if isinstance(rule, RowsRule) and rule.appoints:
+        accepted = {**_appointed(bot, conn, form, period, now), **accepted}
     uncounted = [
         Uncounted(unit, r.outcome, r.why, r.received_at)
         for r in reports.not_counted(conn, form, period)
         for unit in dict.fromkeys((r.unit, r.sender_unit))
         if unit == r.unit or r.outcome == "waiting"
     ]
-    rule = bot.rules.forms[form]
     due = bot.deadline(form, period)
     return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone)
+
+
+def _appointed(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> dict[str, Accepted]:
+    """A unit whose liaison the office has entered by itself owes no list."""
+    due = bot.deadline(form, period)
+    numbers = {bot.rules.roster.groups[0].id: {bot.rules.roster.columns[0].id: 1}}
+    return {unit: Accepted(0, unit, form, period, 0, numbers, due, due) for unit in people_by_unit(conn, bot, now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,12 @@ def still_owed(bot: Bot, conn: Connection, obligations: tuple[Obligation, ...], 
         open_units = {line.unit.name for line in lines(bot, conn, form, period, now) if line.state in OWING}
         kept += [o for o in obligations if (o.form, o.period) == (form, period) and o.unit in open_units]
     return kept
+
+
+def carried_on(bot: Bot, conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
+    """The last report before a period, whose numbers its workbook starts from; None where numbers begin anew each
+    month: last month's would only be sent once more."""
+    return reports.accepted_before(conn, form, unit, period) if bot.rules.forms[form].cumulative else None
 
 
 def people_by_unit(conn: Connection, bot: Bot, now: datetime) -> dict[str, list[Liaison]]:

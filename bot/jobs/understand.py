@@ -7,14 +7,17 @@ RawMail -unwrap-> Mail -documents-> Form... | Unreadable, and the sender's own w
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from bot.deciding.decide import Policy, decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
+from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.whose import KnownSender
+from bot.jobs.elsewhere import elsewhere
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
@@ -26,6 +29,7 @@ from bot.model.replies import Said
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
 from bot.record import explanations, outbox, people, reports, runs
+from bot.rules.rows import RowsRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
     said = _said(opened, sender, bot, conn)
-    found = (*opened.documents, *said.documents)
+    found = (*_with_papers(opened, sender, bot), *said.documents)
     placed = place(
         found,
         sender,
@@ -69,12 +73,21 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
     )
     rulings = []
     for item in placed:
-        past = past_of(conn, item)
+        past = past_of(conn, item, bot, now)
         judged = judge(item, past, bot.rules.words)
         due = bot.deadline(judged.form.form, judged.period) if judged.period else None
-        rulings.append(rule_on(item, judged, past, why_waiting(mail, item), due, mail.received_at))
+        rulings.append(rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at))
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
+
+
+def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Document, ...]:
+    """The documents, with what is owed as it is. The office's mailbox gets plans of all sorts: only a registered
+    liaison's are looked at."""
+    if not sender.units or not bot.rules.papers:
+        return opened.documents
+    hashes = [sha256(a.data).hexdigest() for a in opened.mail.attachments]
+    return with_papers(opened.documents, hashes, opened.mail.subject, sender.reply_forms, bot.rules)
 
 
 def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection) -> Said:
@@ -127,10 +140,11 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         outbox.letters_to(conn, mail.sender, midnight),
         answered is not None,
         next((p.mobile for p in posts if p.mobile), ""),
+        tuple(dict.fromkeys(o.form for o in about)),
     )
 
 
-def past_of(conn: Connection, placed: Placed) -> Past:
+def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime) -> Past:
     """The history that a form is judged against; nothing for one without a unit or a month."""
     unit, period, form = placed.whose.unit, placed.when.period, placed.rule.id
     if unit is None or period is None:
@@ -141,4 +155,6 @@ def past_of(conn: Connection, placed: Placed) -> Past:
         people.bases(conn, form).get(unit),
         reports.accepted(conn, form, unit, placed.when.open) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
+        elsewhere(bot, conn, placed.rule, unit) if isinstance(placed.rule, RowsRule) else {},
+        tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 FIRST_WIDTH = 14.0  # of the column of headings, in characters
+PROMPT_TITLE, PROMPT = 32, 255  # the longest of each, in characters (ECMA-376 part 1, 18.3.1.32)
 TABLE_WIDTH = 120.0  # of all number columns together: with the first, an A4 page in landscape
 
 
@@ -106,7 +107,11 @@ class Blank:
 
         words = self.words
         whole = DataValidation("whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True)
-        whole.promptTitle, whole.prompt, whole.showInputMessage = words.prompt_title, words.prompt, True
+        prompt = words.prompt_cumulative if self.rule.cumulative else words.prompt
+        # Excel refuses to open a workbook with longer ones.
+        whole.promptTitle = words.prompt_title.format(counted=self.rule.numbers_called)[:PROMPT_TITLE]
+        whole.prompt = prompt.format(counted=self.rule.numbers_called)[:PROMPT]
+        whole.showInputMessage = True
         whole.errorTitle, whole.error, whole.showErrorMessage = words.error_title, words.error, True
         self.sheet.add_data_validation(whole)
         cells = [(g.id, c.id) for g in self.rule.groups for c in self.rule.columns]

@@ -4,6 +4,7 @@ what was written and what was expected. Mended and sent back, it is read like an
 The sums are formulas here, whatever was stated: with right numbers they cannot be wrong again.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.letters.blank import Blank
@@ -11,7 +12,7 @@ from bot.letters.cells import clean, put, sheet_title
 from bot.letters.sheets import one_page, protect
 from bot.letters.workbook_words import WorkbookWords
 from bot.letters.workbooks import saved
-from bot.model.deciding import Judged
+from bot.model.deciding import Finding, Judged, Target
 from bot.rules.forms import FormRule
 
 if TYPE_CHECKING:
@@ -46,20 +47,20 @@ def marked(rule: FormRule, words: WorkbookWords, judged: Judged, period: str) ->
                 put(blank.cells["count", group, column], count.written)
     if judged.unit is None:
         blank.cells["field", "unit"].protection = Protection(locked=False)
-    _mark(blank, judged)
+    colour(blank.cells, judged.findings)
     one_page(sheet, blank.row, blank.width)
     protect(sheet, start)
     return saved(book, rule)
 
 
-def _mark(blank: Blank, judged: Judged) -> None:
-    """Colours and comments: one comment a cell, errors before warnings."""
+def colour(cells: Mapping[Target, Any], findings: Iterable[Finding]) -> None:
+    """Colours and comments: one comment a cell, errors before warnings. ``cells`` is where each part of the form is."""
     from openpyxl.comments import Comment
     from openpyxl.styles import PatternFill
 
     said: dict[Any, list[str]] = {}
-    for finding in sorted(judged.findings, key=lambda f: f.severity != "error"):
-        cell = blank.cells.get(finding.target)
+    for finding in sorted(findings, key=lambda f: f.severity != "error"):
+        cell = cells.get(finding.target)
         if cell is None:
             continue
         if cell not in said:

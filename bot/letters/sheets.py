@@ -65,6 +65,12 @@ def one_page(sheet: "Worksheet", last_row: int, last_column: int) -> None:
     sheet.sheet_view.showGridLines = False
 
 
+def fits_width(sheet: "Worksheet", last_row: int, last_column: int) -> None:
+    """Prints on A4, landscape, as wide as one page and as long as it is."""
+    one_page(sheet, last_row, last_column)
+    sheet.page_setup.fitToHeight = 0
+
+
 def protect(sheet: "Worksheet", start: str) -> None:
     """Only open cells can be selected, beginning at ``start``. Without a password: it guides, and locks nobody out."""
     sheet.protection.sheet = True

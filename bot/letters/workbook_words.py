@@ -18,10 +18,15 @@ class WorkbookWords(Rule):
 
     file_name: str
     returned_name: str
+    file_name_once: str
+    returned_name_once: str
     period_line: str
+    table_title: str
+    numerals: str = Field(min_length=4)
     field: str
     date_format: str
     prompt_title: str = Field(max_length=32)
+    prompt_cumulative: str = Field(max_length=255)
     prompt: str = Field(max_length=255)
     error_title: str = Field(max_length=32)
     error: str = Field(max_length=255)
@@ -34,8 +39,14 @@ class WorkbookWords(Rule):
         for key, values in (
             ("file_name", {"form": "", "unit": "", **month}),
             ("returned_name", {"form": "", "unit": "", **month}),
+            ("file_name_once", {"form": "", "unit": ""}),
+            ("returned_name_once", {"form": "", "unit": ""}),
+            ("table_title", {"number": "", "title": ""}),
             ("period_line", {"label": "", **month}),
             ("field", {"label": ""}),
+            ("prompt_title", {"counted": ""}),
+            ("prompt_cumulative", {"counted": ""}),
+            ("prompt", {"counted": ""}),
         ):
             try:
                 getattr(self, key).format(**values)
@@ -46,9 +57,13 @@ class WorkbookWords(Rule):
 
 def file_name(rule: FormRule, words: WorkbookWords, unit: str, period: str, returned: bool = False) -> str:
     """What the workbook is called as an attachment; a name and never a path."""
-    first = first_day(period)
-    pattern = words.returned_name if returned else words.file_name
-    name = pattern.format(form=rule.name, unit=unit, year=first.year, month=first.month)
+    if rule.owed.once:
+        pattern = words.returned_name_once if returned else words.file_name_once
+        name = pattern.format(form=rule.name, unit=unit)
+    else:
+        first = first_day(period)
+        pattern = words.returned_name if returned else words.file_name
+        name = pattern.format(form=rule.name, unit=unit, year=first.year, month=first.month)
     return _NOT_IN_FILE_NAMES.sub("_", clean(name))
 
 

@@ -12,6 +12,10 @@ Outcome = Literal["accepted", "returned", "waiting", "duplicate", "ignored", "un
 # ("count", group, column), ("subtotal", group), ("total",), ("field", id), or nothing in particular.
 Target = tuple[str, ...]
 Numbers = dict[str, dict[str, int]]  # group -> column -> how many
+# What a report says besides its numbers: the rows of a form of rows, each keyed by column; of a document its name and
+# the hash of its bytes. Empty for a matrix.
+Content = list[dict[str, Any]]
+ONCE = "once"  # the period of what is owed once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Judged:
     phone: str
     numbers: Numbers
     findings: tuple[Finding, ...]
+    content: Content = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Accepted:
     numbers: Numbers
     received_at: datetime
     first_received_at: datetime
+    content: Content = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,16 @@ class Count:
     doubt: Literal["blank", "negative", "fraction", "words"] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RowRead:
+    """One row of a table of a form of rows: column -> what is written, empty for nothing. ``place`` is where its
+    name stands."""
+
+    table: str
+    cells: dict[str, Written]
+    place: str
+
+
 Confidence = Literal["exact", "confirm"]
 # Not from a file: numbers or "no change" in the words of a reply, or a draft that its sender confirmed.
 ReplyOrigin = Literal["numbers", "unchanged", "confirmed"]
@@ -59,7 +69,8 @@ class Form:
     ``fields`` holds the labelled texts that were found (unit, period, filled_on, reporter, phone);
     a label without a value gives an empty text, an absent label no key. ``counts`` is group -> column
     -> Count for a matrix; a cell whose header is missing is absent. Labels come from rules/.
-    ``origin`` tells of a form that came in the words of a reply, and ``since`` whose month's numbers it keeps.
+    ``rows`` are a form's of rows, which has no counts; ``paper`` is the hash (SHA-256) of a document that is owed as
+    it is. ``origin`` tells of a form that came in the words of a reply, and ``since`` whose month's numbers it keeps.
     """
 
     form: str
@@ -71,6 +82,8 @@ class Form:
     confidence: Confidence = "exact"
     origin: ReplyOrigin | None = None
     since: str = ""
+    rows: tuple[RowRead, ...] | None = None
+    paper: str = ""
 
 
 @dataclass(frozen=True, slots=True)

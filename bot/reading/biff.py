@@ -1,4 +1,5 @@
-"""A look at an .xls before a reader lays it out: values far away are blotted out, or the file is given up.
+"""A look at an .xls before a reader lays it out: values far away are blotted out, or the file is given up; so are,
+for ``unseen``, values in hidden rows.
 
 BIFF ([MS-XLS] 2.4): records of a type, a length and so many bytes. calamine lays each sheet out densely, and
 first makes room for what DIMENSIONS announces; 65,536 rows of 256 columns, which one styled cell is enough for,
@@ -15,6 +16,9 @@ FAR_ROW = 10_000  # as for .xlsx
 STRAYS = 1_000
 DIMENSIONS = 0x0200  # [MS-XLS] 2.4.90: first row, row behind the last, first column, column behind the last
 HEAD = struct.pack("<HH", DIMENSIONS, 14)
+BOF = 0x0809  # 2.4.21: a sheet begins
+ROW = 0x0208  # 2.4.221: its number first, and in the 13th byte fDyZero: hidden
+HIDDEN = 0x20
 STRING = 0x0207  # the text that the formula before it gives
 # Formula, Number, Label, BoolErr, RK, MulRk, RString, LabelSst: what has a value. All begin with row and column.
 VALUES = frozenset({0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00D6, 0x00FD})
@@ -27,15 +31,44 @@ def mended(data: bytes) -> tuple[bytes | None, bool]:
     Believes the sheets' DIMENSIONS when they say that all is near, which costs nothing. Raises what olefile
     and struct raise on damage.
     """
-    with olefile.OleFileIO(io.BytesIO(data)) as ole:
-        name = next((path for path in ole.listdir() if path[-1].lower() in ("workbook", "book")), None)
-        stream = ole.openstream(name).read() if name else b""
-        if not name or not _says_far(stream):
-            return data, False
-        blotted, count = _blotted(stream)
+    name, stream = _stream(data)
+    if not name or not _says_far(stream):
+        return data, False
+    blotted, count = _blotted(stream)
     if count > STRAYS:
         return None, True
     return _written_back(data, name, blotted), count > 0
+
+
+def without_hidden_rows(data: bytes) -> bytes | None:
+    """The workbook without the values in hidden rows, None when there are none. Raises as ``mended``."""
+    name, stream = _stream(data)
+    if not name:
+        return None
+    out = bytearray(stream)
+    hidden: set[int] = set()
+    at, blot, blotted = 0, False, False
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        if kind == BOF:
+            hidden = set()
+        elif kind == ROW and length >= 16 and at + 20 <= len(stream) and stream[at + 16] & HIDDEN:
+            hidden.add(struct.unpack_from("<H", stream, at + 4)[0])
+        is_value = kind in VALUES and length >= 4 and at + 6 <= len(stream)
+        # A formula's text stands in a record behind it.
+        blot = struct.unpack_from("<H", stream, at + 4)[0] in hidden if is_value else blot and kind == STRING
+        if blot:
+            out[at : at + 2] = NOTHING
+            blotted = True
+        at += 4 + length
+    return _written_back(data, name, bytes(out)) if blotted else None
+
+
+def _stream(data: bytes) -> tuple[list[str] | None, bytes]:
+    """The name and the bytes of the stream with the sheets; None and nothing without one."""
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
+        name = next((path for path in ole.listdir() if path[-1].lower() in ("workbook", "book")), None)
+        return name, ole.openstream(name).read() if name else b""
 
 
 def _says_far(stream: bytes) -> bool:

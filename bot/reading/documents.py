@@ -12,6 +12,7 @@ from bot.model.mail import Attachment
 from bot.reading import legacy, printed
 from bot.reading.choosing import forms_on
 from bot.reading.opened import Opened
+from bot.reading.rows import forms_of_rows
 from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
 
@@ -47,8 +48,12 @@ def document(
         opened = legacy.converted(data, reader, converter)
     if opened.kind == "html":
         opened = _as_sheet(opened)
-    # A hidden sheet is last month's copy, or the template: it counts only when nothing else is there.
-    forms = forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    # A hidden row or sheet is last month's copy, or the template: it counts only when nothing else is there. In a
+    # register rows are hidden by a filter that was left on: there they count.
+    forms = numbers_of(opened.seen, rules) + rows_of(opened.grids, rules)
+    forms = forms or forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    if opened.cut and any(form.rows is not None for form in forms):
+        forms = ()  # what a limit left out would be missing from the register
     if opened.confidence == "exact":
         return _document(attachment, opened, forms, rules)
     return _document(attachment, *printed.weighed(opened, forms, rules), rules)
@@ -71,5 +76,16 @@ def _as_sheet(opened: Opened) -> Opened:
 
 
 def forms_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
-    """Every form on the sheets."""
-    return tuple(form for grid in grids for form in forms_on(grid, rules.forms, rules.words))
+    """Every form on the sheets: those of numbers sheet by sheet, then those of rows, which may go over several."""
+    sheets = tuple(grids)
+    return numbers_of(sheets, rules) + rows_of(sheets, rules)
+
+
+def numbers_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
+    """Every form of numbers."""
+    return tuple(form for grid in grids for form in forms_on(grid, rules.matrices, rules.words))
+
+
+def rows_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
+    """Every form of rows."""
+    return forms_of_rows(grids, rules.registers, rules.words)

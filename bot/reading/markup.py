@@ -146,7 +146,8 @@ class _Page:
             row += 1
             spots = _spots(cells, row, taken)
             self._cells += len(spots)
-            self._add(Row(number, spots), quoted)
+            # A row that Excel saved as hidden keeps its place and says nothing.
+            self._add(Row(number, () if _is_hidden(line) else spots), quoted)
 
 
 def _lines_of(table: Any) -> list[Any]:

@@ -22,7 +22,7 @@ from bot.rules.policy import Words
 
 def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:
     """Every form of this kind on the sheet, from top to bottom; none when its words are not there."""
-    vocab = vocabulary(rule)
+    vocab, words = vocabulary(rule), words.with_measure(rule.measure)
     upright = View.of(grid, words.table_cell)
     whole = len(rule.groups) * len(rule.columns)
     found = _found(upright, vocab, whole)

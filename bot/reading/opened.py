@@ -26,7 +26,8 @@ Trust = Literal["exact", "summed", "confirm"]
 class Opened:
     """One file after opening. ``hidden`` are sheets that its maker does not show; ``cut`` tells that a
     limit left something out; ``unreadable`` is a code of ``[unreadable]``: why there are no grids, or what
-    to say if no form is in them.
+    to say if no form is in them. ``seen`` are the ``grids`` once more, without what stands in hidden rows; empty when
+    no row is hidden.
 
     ``confidence``: the cells are ``exact``, or so only where the sums written in the form agree (``summed``),
     or a person must ``confirm`` them. ``slow``: only the process for pictures can tell what is in the file.
@@ -39,6 +40,7 @@ class Opened:
     unreadable: str | None = None
     confidence: Trust = "exact"
     slow: bool = False
+    seen: tuple[Grid, ...] = ()
 
 
 def encoded(opened: Opened) -> bytes:
@@ -51,6 +53,7 @@ def encoded(opened: Opened) -> bytes:
         "unreadable": opened.unreadable,
         "confidence": opened.confidence,
         "slow": opened.slow,
+        "seen": [_plain(grid) for grid in opened.seen],
     }
     return json.dumps(answer, ensure_ascii=False, default=_dated).encode("utf-8", "replace")
 
@@ -61,6 +64,7 @@ def decoded(frame: bytes) -> Opened:
         answer = json.loads(frame)
         grids = tuple(_grid(plain) for plain in answer["grids"][:SHEETS])
         hidden = tuple(_grid(plain) for plain in answer["hidden"][:SHEETS])
+        seen = tuple(_grid(plain) for plain in answer["seen"][:SHEETS])
         code = answer["unreadable"]
         opened = Opened(
             _text(answer["kind"]),
@@ -70,10 +74,11 @@ def decoded(frame: bytes) -> Opened:
             code and _text(code),
             answer["confidence"],
             bool(answer["slow"]),
+            seen,
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an answer of the reading process: {error}") from error
-    if sum(len(row) for grid in grids + hidden for row in grid.rows) > CELLS:
+    if sum(len(row) for grid in grids + hidden + seen for row in grid.rows) > CELLS:
         raise ValueError("more cells than the limit")
     if opened.confidence not in get_args(Trust):
         raise ValueError("no such confidence")

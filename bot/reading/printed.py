@@ -19,7 +19,7 @@ def weighed(opened: Opened, forms: Iterable[Form], rules: Rules) -> tuple[Opened
     Something that speaks of a form and is none is unreadable. What does not is no report: a photo, a notice.
     """
     found = tuple(forms)
-    whole = tuple(form for form in found if _is_whole(form, rules.forms[form.form]))
+    whole = tuple(form for form in found if form.rows or _is_whole(form, rules.forms[form.form]))
     if whole:
         ruled = {grid.name for grid in opened.grids}
         certain = opened.confidence == "summed" and len(whole) == len(found)

@@ -47,7 +47,7 @@ def _fill(canvas: Canvas, table: Any) -> None:
             canvas.cut = True
             return
         column = 0
-        for cell in children(line, "Cell"):
+        for cell in children(line, "Cell") if attribute(line, "Hidden") != "1" else ():  # it keeps its place
             column = _index(cell, column)
             across, down = _whole(cell, "MergeAcross", COLUMNS), _whole(cell, "MergeDown", ROWS)
             canvas.put(row, Spot(column, _value(cell), down + 1, across + 1))

@@ -44,7 +44,7 @@ def mended(data: bytes) -> tuple[bytes | None, bool]:
             shown = _UNCALCULATED.sub(_shown, near) if b"<f" in near or b":f" in near else near
             if shown is not xml and shown != xml:
                 changed[name] = shown
-        return (_rewritten(archive, changed) if changed else data), cut
+        return (rewritten(archive, changed) if changed else data), cut
 
 
 def _without_far(xml: bytes) -> tuple[bytes, int]:
@@ -88,7 +88,8 @@ def _shown(cell: re.Match[bytes]) -> bytes:
     return b'<%bc%b t="inlineStr"><%bis><%bt>=%b</%bt></%bis></%bc>' % (p, bare, p, p, formula, p, p, p)
 
 
-def _rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
+def rewritten(archive: zipfile.ZipFile, changed: dict[str, bytes]) -> bytes:
+    """The workbook with other bytes in some of its members."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
         for info in archive.infolist():

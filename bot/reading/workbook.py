@@ -11,7 +11,7 @@ from typing import Any
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bot.model.forms import Cell, Grid
-from bot.reading import biff, strays
+from bot.reading import biff, strays, unseen
 from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, SHEETS, TEXT, Opened
 from bot.reading.sniff import OLE, ZIP
 
@@ -25,13 +25,22 @@ def opened(data: bytes, kind: str) -> Opened:
     near, cut = _near(data)
     if near is None:
         return Opened(kind, unreadable="too_complex")
+    look = unseen.as_seen(near)
+    budget = CELLS // 2 if look else CELLS
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(near))
+        shown, hidden, shortened = _sheets(near, budget)
     except PasswordError as error:
         raise Encrypted from error
+    seen = _sheets(look, budget)[0] if look else []
+    return Opened(kind, tuple(shown), tuple(hidden), cut or shortened, seen=tuple(seen))
+
+
+def _sheets(data: bytes, budget: int) -> tuple[list[Grid], list[Grid], bool]:
+    """The visible sheets and the hidden ones, at most so many cells, and whether something was left out."""
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     shown: list[Grid] = []
     hidden: list[Grid] = []
-    budget = CELLS
+    cut = False
     # Visible sheets first: when a file is too large for all of it, the sheet that people see is read.
     sheets = sorted(enumerate(book.sheets_metadata), key=lambda item: item[1].visible != SheetVisibleEnum.Visible)
     for index, about in sheets:
@@ -44,7 +53,7 @@ def opened(data: bytes, kind: str) -> Opened:
         (shown if about.visible == SheetVisibleEnum.Visible else hidden).append(grid)
         budget -= cells
         cut = cut or shortened
-    return Opened(kind, tuple(shown), tuple(hidden), cut)
+    return shown, hidden, cut
 
 
 def _near(data: bytes) -> tuple[bytes | None, bool]:

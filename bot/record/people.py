@@ -20,6 +20,11 @@ def liaisons(conn: Connection, on: date) -> list[Liaison]:
     return [Liaison(r.unit, r.name, r.mobile, r.email) for r in conn.execute(query)]
 
 
+def liaisons_of(conn: Connection, unit: str, on: date) -> list[Liaison]:
+    """The liaisons of one unit on that day."""
+    return [person for person in liaisons(conn, on) if person.unit == unit]
+
+
 def appoint(conn: Connection, unit: str, persons: list[Liaison], since: date, ever: date) -> bool:
     """Makes exactly these persons the unit's liaisons from ``since`` on; whoever else was one ceases then.
 

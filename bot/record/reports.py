@@ -35,7 +35,15 @@ def _latest(conn: Connection, where: Any) -> Accepted | None:
 
 def as_accepted(row: Row[Any]) -> Accepted:
     return Accepted(
-        row.id, row.unit, row.form, row.period, row.version, row.numbers, row.received_at, row.first_received_at
+        row.id,
+        row.unit,
+        row.form,
+        row.period,
+        row.version,
+        row.numbers,
+        row.received_at,
+        row.first_received_at,
+        row.content,
     )
 
 
@@ -53,16 +61,17 @@ def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
 
 
 def in_force_until(
-    conn: Connection, form: str, period: str, recorded_until: datetime | None = None
+    conn: Connection, form: str, period: str, recorded_until: datetime | None = None, first: str = ""
 ) -> dict[str, Row[Any]]:
-    """unit -> the newest accepted report of that period or an earlier one: cumulative numbers carry on.
+    """unit -> the newest accepted report of that period or an earlier one, back to ``first``: cumulative numbers
+    carry on.
 
     With ``recorded_until``, as the record stood at that moment.
     """
     rank = func.row_number().over(
         partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
     )
-    where = [report.c.form == form, report.c.period <= period, report.c.outcome == "accepted"]
+    where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
     if recorded_until is not None:
         where.append(report.c.recorded_at <= recorded_until)
     ranked = select(report, rank.label("rank")).where(*where).subquery()
@@ -134,6 +143,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "sheet": form.place,
         "numbers": judged.numbers,
         "origin": form.origin or "",
+        "content": judged.content,
     }
     report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
     rows = [

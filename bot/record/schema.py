@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -124,6 +124,7 @@ report = Table(
     Column("sheet", Text, nullable=False),
     Column("numbers", JSON, nullable=False),
     Column("origin", String, nullable=False, server_default=""),
+    Column("content", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("form", "unit", "period", "version"),
     Index("ix_report_form_period", "form", "period", "outcome"),
     Index("ix_report_form_about", "form", "about", "outcome"),

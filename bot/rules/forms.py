@@ -1,52 +1,48 @@
 """A form as data: which words name its parts, what is checked, who owes it and when."""
 
-from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import Rule, allow_names, even, texts
+from bot.rules.base import Rule, even, texts
+from bot.rules.checks import OF_KIND, CheckRule
 
-CheckId = Literal[
-    "required", "count", "subtotal", "total", "decreased", "exceeds_base", "jump", "unit", "period", "reporter"
-]
-Severity = Literal["error", "warning"]
-_COMPARED = ("label", "now", "last", "last_period", "difference")
-# Every way in which a check can fail, and what its message may name besides {place}.
-CASES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("required", ""): ("label",),
-    ("count", ""): ("label", "written"),
-    ("subtotal", ""): ("label", "stated", "computed"),
-    ("total", ""): ("label", "stated", "computed"),
-    ("decreased", ""): _COMPARED,
-    ("exceeds_base", ""): ("label", "now", "base"),
-    ("jump", ""): _COMPARED,
-    ("unit", ""): ("written", "registered"),
-    ("unit", "unknown"): ("written",),
-    ("unit", "missing"): ("written",),
-    ("unit", "blank"): ("registered",),
-    ("unit", "several"): ("registered",),
-    ("period", ""): ("written", "expected"),
-    ("period", "future"): ("written", "expected"),
-    ("period", "outside"): ("written", "expected", "first", "last"),
-    ("period", "earlier"): ("written", "expected"),
-    ("period", "blank"): ("expected",),
-    ("reporter", ""): ("label",),
-}
+LONGEST_MONTH = 31
 
 
 class Owed(Rule):
-    """Who owes the form and by when. ``day`` is the deadline's day in the month that lies
-    ``months_after`` the period; ``shift`` moves it to a working day; ``opens_days`` before the
-    period ends its report is welcome."""
+    """Who owes the form and by when. ``shift`` moves the deadline to a working day.
+
+    Each month: ``day`` is the deadline's day in the month that lies ``months_after`` the period; ``opens_days`` before
+    the period ends its report is welcome. Once: by the end of the day ``on``, welcome from ``opens_days`` before it."""
 
     by: tuple[Literal["town", "department"], ...] = Field(min_length=1)
-    every: Literal["month"] = "month"
-    day: int = Field(ge=1, le=31)
+    every: Literal["month", "once"] = "month"
+    day: int | None = Field(default=None, ge=1, le=31)
+    on: date | None = None
     months_after: int = Field(default=1, ge=0, le=12)
     shift: Literal["none", "next", "previous"] = "none"
-    opens_days: int = Field(default=7, ge=0, le=31)
+    opens_days: int = Field(default=7, ge=0, le=400)
+
+    @property
+    def once(self) -> bool:
+        return self.every == "once"
+
+    @model_validator(mode="after")
+    def _opens_in_time(self) -> Self:
+        wanted, other = ("on", "day") if self.once else ("day", "on")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise ValueError(f"{wanted}: with every = {self.every!r} it must be there, and {other} must not")
+        if self.day is None:
+            return self
+        if self.opens_days > LONGEST_MONTH:
+            raise ValueError(f"opens_days: a month has at most {LONGEST_MONTH} days")
+        opens = max(1, LONGEST_MONTH + 1 - self.opens_days)  # the latest day of a month on which it can open
+        if self.months_after == 0 and opens > self.day:
+            raise ValueError(f"opens_days: the report would open on day {opens}, after its deadline on day {self.day}")
+        return self
 
 
 class Labelled(Rule):
@@ -72,48 +68,50 @@ class Headings(Rule):
 
     groups: str
     columns: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = Field(min_length=1)
     subtotals: tuple[str, ...] = Field(min_length=1)
     total: tuple[str, ...] = Field(min_length=1)
 
 
-class CheckRule(Rule):
-    """One check's severity, limits and words. ``case`` tells apart the ways one check can fail;
-    ``message`` has {names} that the check fills in. With ``asks_reason`` a reply of one sentence settles it."""
-
-    id: CheckId
-    case: str = ""
-    severity: Severity
-    message: str
-    factor: float = Field(default=3.0, gt=1)
-    at_least: int = Field(default=20, ge=0)
-    asks_reason: bool = False
-
-    @model_validator(mode="after")
-    def _message_can_be_filled_in(self) -> Self:
-        if (self.id, self.case) not in CASES:
-            known = ", ".join(repr(case) for id_, case in CASES if id_ == self.id)
-            raise ValueError(f"case: the check {self.id} fails in the ways {known}, not in {self.case!r}")
-        allow_names(self.message, ("place", *CASES[self.id, self.case]))
-        return self
-
-
 class FormRule(Rule):
-    """One file rules/<form>.toml with ``kind = "matrix"``: groups times columns of whole numbers."""
+    """One file rules/<form>.toml. ``kind = "matrix"``: groups times columns of whole numbers. The other kinds have
+    their own classes, and numbers too, so that whatever counts and compares need not know the kind: how many rows a
+    table has (``rows.RowsRule``), or none (``papers.PaperRule``).
+
+    ``cumulative``: the numbers of a month contain those of the months before. ``measure`` is what is counted
+    with (家), ``counted`` what the numbers are called in letters."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: Literal["matrix"]
+    kind: Literal["matrix", "rows", "paper"]
     name: str
     title: str
     keywords: tuple[str, ...]
+    cumulative: bool = False
+    measure: str = ""
+    counted: str = Field(default="", max_length=40)
     unit_of_count: str = ""
     notes: tuple[str, ...] = ()
     owed: Owed
     headings: Headings
-    groups: tuple[Labelled, ...] = Field(min_length=1)
-    columns: tuple[Labelled, ...] = Field(min_length=1)
-    fields: tuple[FieldRule, ...]
+    groups: tuple[Labelled, ...]
+    columns: tuple[Labelled, ...]
+    fields: tuple[FieldRule, ...] = ()
     checks: tuple[CheckRule, ...]
+
+    @model_validator(mode="after")
+    def _has_a_table(self) -> Self:
+        if self.kind != "paper" and not (self.groups and self.columns):
+            raise ValueError("groups and columns: at least one of each")
+        if self.kind == "matrix" and self.owed.once:
+            raise ValueError("owed.every: numbers are owed by the month")
+        return self
+
+    @model_validator(mode="after")
+    def _checks_fit_the_kind(self) -> Self:
+        for check in self.checks:
+            if (check.id, check.case) not in OF_KIND[self.kind]:
+                raise ValueError(f"checks: a form of kind {self.kind} has no check {check.id} {check.case!r}")
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -127,6 +125,11 @@ class FormRule(Rule):
             if len(ids) != len(set(ids)):
                 raise ValueError(f"{name}: an id stands twice")
         return self
+
+    @property
+    def numbers_called(self) -> str:
+        """What letters and the workbook call the numbers."""
+        return self.counted or self.headings.values[0]
 
     def group(self, id_: str) -> Labelled:
         return next(g for g in self.groups if g.id == id_)

@@ -10,15 +10,16 @@ from bot.errors import ConfigError
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
 from bot.rules.forms import FormRule
-from bot.rules.policy import CalendarFile, Reasons, Reminders, Roster, Rules, Targets, Words
+from bot.rules.papers import PaperRule
+from bot.rules.policy import CalendarFile, Reasons, Reminders, Rules, Targets, Words
 from bot.rules.replies import Replies
+from bot.rules.rows import RowsRule
 from bot.rules.units import Units
 
 PARTS: dict[str, type[Rule]] = {
     "units": Units,
     "words": Words,
     "reasons": Reasons,
-    "roster": Roster,
     "reminders": Reminders,
     "replies": Replies,
     "targets": Targets,
@@ -34,16 +35,37 @@ def load_rules(folder: Path) -> Rules:
         raise ConfigError(f"{folder}: no such folder (paths.rules)")
     parts: dict[str, Rule] = {name: load_file(folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
     files = [p for p in sorted(folder.glob("*.toml")) if p.stem not in PARTS]
-    forms = {p.stem: load_file(p, FormRule) for p in files}
+    forms = {p.stem: load_form(p) for p in files}
     for path in files:
         if forms[path.stem].id != path.stem:  # a copy whose id was not changed would replace the first
             raise ConfigError(f"{path}: id: expected {path.stem!r}, the name of the file")
     rules = Rules.model_validate({**parts, "forms": forms})
-    if rules.targets.form not in rules.forms:
-        raise ConfigError(f"{folder / 'targets.toml'}: form: no such form {rules.targets.form!r}")
+    if rules.targets.form not in rules.matrices:
+        raise ConfigError(f"{folder / 'targets.toml'}: form: no such form of numbers {rules.targets.form!r}")
+    _check_registers(folder, rules)
     if unknown := [form for form in rules.assessment.forms if form not in rules.forms]:
         raise ConfigError(f"{folder / 'assessment.toml'}: forms: no such form {unknown[0]!r}")
     return rules
+
+
+def _check_registers(folder: Path, rules: Rules) -> None:
+    """What the forms of rows say of others."""
+    if [rule.appoints for rule in rules.registers.values()].count(True) != 1:
+        raise ConfigError(f"{folder}: appoints: expected one form of rows that names the liaisons")
+    wanted = {"unit", "name", "mobile", "email"}
+    if missing := wanted - {column.id for column in rules.roster.row}:
+        raise ConfigError(f"{folder / rules.roster.id}.toml: row: expected also {', '.join(sorted(missing))}")
+    for rule in rules.registers.values():
+        if rule.base_of and rule.base_of not in rules.matrices:
+            raise ConfigError(f"{folder / rule.id}.toml: base_of: no such form of numbers {rule.base_of!r}")
+
+
+KINDS: dict[object, type[FormRule]] = {"rows": RowsRule, "paper": PaperRule}
+
+
+def load_form(path: Path) -> FormRule:
+    """One form, by its kind. ConfigError as for every file."""
+    return load_file(path, KINDS.get(read_toml(path).get("kind"), FormRule))
 
 
 def load_file(path: Path, cls: type[R]) -> R:

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
-from bot.rules.forms import FormRule, Labelled
+from bot.rules.forms import FormRule
 from bot.rules.replies import Replies
+from bot.rules.rows import RowsRule
 from bot.rules.units import Units
 
 
@@ -34,6 +35,12 @@ class Words(Rule):
         """The characters that a form with an empty month has in its place."""
         return frozenset(even("".join(text for text, *_ in Formatter().parse(self.month))))
 
+    def with_measure(self, measure: str) -> Self:
+        """The same words for a form whose numbers people follow with its ``measure``, such as 5处."""
+        if not measure or measure in self.after:
+            return self
+        return self.model_copy(update={"after": (*self.after, measure)})
+
     def month_text(self, period: str) -> str:
         """2017-06 as people write it."""
         year, month = period.split("-")
@@ -54,7 +61,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "waiting": (
         *("unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch"),
-        *("conflict", "older", "confirm", "locked"),
+        *("conflict", "older", "confirm", "liaison", "locked"),
     ),
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
@@ -80,19 +87,6 @@ class Reasons(Rule):
         for table, codes in REASONS.items():
             if missing := [code for code in codes if not getattr(self, table).get(code)]:
                 raise ValueError(f"{table}.{missing[0]}: this sentence is missing")
-        return self
-
-
-class Roster(Rule):
-    """rules/roster.toml: the columns unit, name, mobile, email of the workbook of liaisons."""
-
-    columns: tuple[Labelled, ...]
-
-    @model_validator(mode="after")
-    def _four_columns(self) -> Self:
-        wanted = ["unit", "name", "mobile", "email"]
-        if [c.id for c in self.columns] != wanted:
-            raise ValueError(f"columns: expected {', '.join(wanted)}, in this order")
         return self
 
 
@@ -150,10 +144,12 @@ class Target(Rule):
 
 
 class Targets(Rule):
-    """rules/targets.toml, in the order of time; ``label`` names all categories together."""
+    """rules/targets.toml, in the order of time; ``label`` names all categories together, ``reached`` is the word
+    for what is counted towards a target, as in 已达标 and 达标率."""
 
     form: str
     label: str
+    reached: str = Field(min_length=1)
     targets: tuple[Target, ...]
 
 
@@ -178,9 +174,28 @@ class Rules(Rule):
     units: Units
     words: Words
     reasons: Reasons
-    roster: Roster
     reminders: Reminders
     replies: Replies
     targets: Targets
     calendar: CalendarFile
     assessment: Assessment
+
+    @cached_property
+    def matrices(self) -> dict[str, FormRule]:
+        """The forms of numbers, which are owed by the month."""
+        return {id_: rule for id_, rule in self.forms.items() if rule.kind == "matrix"}
+
+    @cached_property
+    def registers(self) -> dict[str, RowsRule]:
+        """The forms of rows."""
+        return {id_: rule for id_, rule in self.forms.items() if isinstance(rule, RowsRule)}
+
+    @cached_property
+    def papers(self) -> dict[str, FormRule]:
+        """The documents that are owed as they are."""
+        return {id_: rule for id_, rule in self.forms.items() if rule.kind == "paper"}
+
+    @cached_property
+    def roster(self) -> RowsRule:
+        """The list of liaisons."""
+        return next(rule for rule in self.registers.values() if rule.appoints)

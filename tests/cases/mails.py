@@ -1,16 +1,24 @@
 """How the mail of each case was made. ``python -m tests.case_files make`` writes them; the bytes are committed."""
 
-from collections.abc import Callable
-
 from bot.model.forms import Cell
 from tests import books
 from tests.books import COUNTS, MERGES, official
 from tests.cases import parts
-from tests.cases.parts import Formula, attached, form, head, netease, report, single, text, with_changes, word
+from tests.cases.parts import (
+    TWO_POSTS,
+    Formula,
+    attached,
+    form,
+    head,
+    netease,
+    report,
+    single,
+    text,
+    with_changes,
+    word,
+)
+from tests.cases.registry import case
 
-MAILS: dict[str, Callable[[], bytes]] = {}
-OTHER = "王芳 <wang@qiaoguan.example>"
-TWO_POSTS = "赵强 <zhao@lakes.example>"
 STRANGER = "某人 <someone@stranger.example>"
 # The sums of the official layout as formulas, by row and column from 0.
 FORMULAS = {
@@ -19,16 +27,6 @@ FORMULAS = {
     (7, 9): Formula("SUM(J7:M7)"),
     (8, 1): Formula("SUM(B7:M7)"),
 }
-
-
-def case(number: int, slug: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
-    def keep(make: Callable[[], bytes]) -> Callable[[], bytes]:
-        name = f"{number:04d}-{slug}"
-        assert name not in MAILS
-        MAILS[name] = make
-        return make
-
-    return keep
 
 
 # How files and names come.

@@ -5,7 +5,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from unittest.mock import patch
@@ -21,6 +21,8 @@ OCTETS = b"application/octet-stream"
 XLSX_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OFFICE = b"clawhbgs@163.com"
 LIAISON = "李明 <li@wutu.example>"
+TWO_POSTS = "赵强 <zhao@lakes.example>"  # one person for two units
+THREE_POSTS = "孙丽 <sun@three.example>"  # one person for three: see given.toml there
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 DOC = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -136,6 +138,13 @@ def announcing(data: bytes, member: str, size: int) -> bytes:
     entry = made.rindex(b"PK\x01\x02")
     made[entry + 24 : entry + 28] = struct.pack("<I", size)  # APPNOTE 4.3.12: uncompressed size
     return bytes(made)
+
+
+def patched(data: bytes, changes: Mapping[str, Callable[[bytes], bytes]]) -> bytes:
+    """The zip with some members changed; each must be there."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        assert set(changes) <= set(old.namelist())
+        return archive((name, changes.get(name, bytes)(old.read(name))) for name in old.namelist())
 
 
 def white_picture(width: int, height: int) -> bytes:

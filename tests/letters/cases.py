@@ -1,7 +1,7 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
 from bot.model.deciding import LetterDraft
-from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, WEEK, staff
+from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OTHER_WEEK, WEEK, staff
 from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
@@ -10,6 +10,7 @@ from tests.letters.values import (
     DUPLICATE,
     NO_REPORTER,
     NOTHING,
+    OTHER_WORDS,
     PROGRESS,
     RETURNED,
     STRANGER,
@@ -101,6 +102,22 @@ CASES: dict[str, LetterDraft] = {
     "reminder_overdue_two_units": reminder(
         "reminder_overdue", owed(days_left=0, days_late=1), owed("乔官镇", days_left=0, days_late=1, returned=True)
     ),
+    "reminder_overdue_two_forms": reminder(
+        "reminder_overdue",
+        owed(
+            form_name="隐患排查月报",
+            form_title="安全隐患排查治理情况月报表",
+            words=OTHER_WORDS,
+            deadline=at(6, 25, 23, 59),
+            days_left=0,
+            days_late=5,
+            file="隐患排查月报 五图街道 2017年6月.xlsx",
+            last_period=None,
+            last_total=None,
+        ),
+        owed(),
+    ),
+    "receipt_no_measure": answer("receipt", form(words={**OTHER_WORDS, "measure": ""}, title="月报表", name="附件9")),
     "overdue_notice_some": staff("overdue_notice", **NOTICE),
     "overdue_notice_draft": staff("overdue_notice", **{**NOTICE, "draft": True, "waiting": []}),
     "overdue_notice_none": staff("overdue_notice", **{**NOTICE, "missing": [], "waiting": [], "received": 44}),
@@ -109,6 +126,7 @@ CASES: dict[str, LetterDraft] = {
     "digest_not_due": staff(
         "digest", **{**WEEK, **EMPTY, "missing": WEEK["missing"], "received": 42, "on_time": 42, "not_due": True}
     ),
+    "digest_no_targets": staff("digest", **OTHER_WEEK),
     "digest_quiet": staff("digest", **{**CLEAR, "quiet": True}),
     "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
     "alarm_login": staff(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.model.deciding import LetterDraft
-from tests.letters.values import DEADLINE, TITLE, UNKNOWN, at, share
+from tests.letters.values import DEADLINE, OTHER_WORDS, TITLE, UNKNOWN, WORDS, at, share
 
 
 def staff(letter: str, **context: Any) -> LetterDraft:
@@ -18,6 +18,7 @@ def silent(unit: str, group: str, liaison: str, phone: str, email: str, **change
 NOTICE: dict[str, Any] = {
     "form_name": "附件4",
     "form_title": TITLE,
+    "words": WORDS,
     "period": "2017-06",
     "deadline": DEADLINE,
     "days_late": 1,
@@ -36,6 +37,7 @@ WEEK: dict[str, Any] = {
     "period": "2017-06",
     "deadline": DEADLINE,
     "form_name": "附件4",
+    "words": WORDS,
     "expected": 44,
     "received": 40,
     "on_time": 38,
@@ -61,9 +63,12 @@ WEEK: dict[str, Any] = {
         {**share("其他生产经营单位", 333, None, None, None), "previous": None},
     ],
     "total": {**share("全部生产经营单位", 517, 1450, 50, 208), "previous": 520},
+    "table": None,
+    "once": [],
     "changes": [
         {
             "unit": "五图街道",
+            "owes": True,
             "period": "2017-06",
             "version": 2,
             "total": 34,
@@ -73,6 +78,7 @@ WEEK: dict[str, Any] = {
         },
         {
             "unit": "鄌郚镇",
+            "owes": True,
             "period": "2017-06",
             "version": 1,
             "total": 19,
@@ -94,9 +100,43 @@ WEEK: dict[str, Any] = {
 }
 EMPTY: dict[str, Any] = {"late": [], "missing": [], "returned": [], "waiting": [], "changes": [], "unread": []}
 CLEAR = {**WEEK, **EMPTY, "received": 44, "on_time": 44, "letters": {"sent": 44, "queued": 0, "held": 0, "failed": 0}}
+# A form that no target names, its numbers each month anew, owed by departments; the second digest of its week.
+OTHER_WEEK: dict[str, Any] = {
+    **WEEK,
+    **EMPTY,
+    "period": "2017-06",
+    "deadline": at(6, 25, 23, 59),
+    "form_name": "隐患排查月报",
+    "words": OTHER_WORDS,
+    "expected": 35,
+    "received": 35,
+    "on_time": 33,
+    "late": [{"unit": "财政局", "late_days": 1}, {"unit": "教育局", "late_days": 2}],
+    "categories": [{**share("消防安全", 9, None, None, None), "previous": 7}],
+    "total": {**share("全部合计", 9, None, None, None), "previous": 7},
+    "table": {
+        "columns": ["已整改", "未整改"],
+        "groups": [{"label": "消防安全", "counts": [6, 3], "subtotal": 9}],
+        "total": 9,
+    },
+    "changes": [
+        {
+            "unit": "五图街道",
+            "owes": False,
+            "period": "2017-06",
+            "version": 1,
+            "total": 5,
+            "previous_total": None,
+            "received_at": at(7, 4, 9, 12),
+            "on_time": False,
+        }
+    ],
+    "letters": None,
+}
 BOUNCED = {
     "sentence": "发往该地址的邮件被退回，请核对联络员邮箱",
     "unit": "乔官镇",
+    "form": "",
     "period": "2017-06",
     "sender": "Postmaster@163.com",
     "subject": "系统退信",
@@ -112,6 +152,7 @@ BOUNCED = {
 CALENDAR = {
     "sentence": "该年度放假安排尚未录入，工作日为推算，请在 rules/calendar.toml 中补录",
     "unit": None,
+    "form": "",
     "period": None,
     "sender": "",
     "subject": "",

@@ -60,10 +60,38 @@ WRONG = table(
 NOTHING = table(total=None)
 
 
+WORDS = {
+    "kind": "matrix",
+    "cumulative": True,
+    "measure": "家",
+    "counted": "累计完成数量",
+    "groups": "类别",
+    "subtotal": "合计",
+    "total": "总计",
+    "day": "填报时间",
+    "below": ["填报人", "联系电话"],
+    "reached": "达标",
+}
+
+OTHER_WORDS = {
+    "kind": "matrix",
+    "cumulative": False,
+    "measure": "处",
+    "counted": "隐患数量",
+    "groups": "隐患类别",
+    "subtotal": "小计",
+    "total": "全部合计",
+    "day": "填报日期",
+    "below": ["排查负责人"],
+    "reached": "",
+}
+
+
 def form(**changes: Any) -> dict[str, Any]:
     plain = {
         "title": TITLE,
         "name": "附件4",
+        "words": WORDS,
         "document": "五图街道6月份报表.xlsx",
         "sheet": "Sheet1",
         "unit": "五图街道",
@@ -76,10 +104,14 @@ def form(**changes: Any) -> dict[str, Any]:
         "late_days": 0,
         "table": GOOD,
         "origin": None,
+        "draft": False,
         "since": None,
         "errors": [],
         "warnings": [],
         "changes": [],
+        "row_changes": [],
+        "flag": "",
+        "flagged": 0,
         "waiting": "",
         "first_received_at": None,
         "progress": [],
@@ -153,6 +185,7 @@ STRANGER = form(
 )
 DRAFT = form(
     outcome="waiting",
+    draft=True,
     version=0,
     on_time=None,
     document="附件4.jpg",
@@ -180,6 +213,7 @@ def owed(unit: str = "五图街道", **changes: Any) -> dict[str, Any]:
         "unit": unit,
         "form_name": "附件4",
         "form_title": TITLE,
+        "words": WORDS,
         "period": "2017-06",
         "deadline": DEADLINE,
         "days_left": 5,

@@ -1,0 +1,22 @@
+"""A list of liaisons -> the person that it names for a unit. Pure."""
+
+from collections.abc import Collection
+
+from bot.model.deciding import Content
+from bot.model.people import Liaison
+
+
+def listed(content: Content, unit: str, sender: str) -> Liaison | None:
+    """The one person on the list; without an address there, the one that it was sent from. None if it names nobody
+    or several."""
+    named = [row for row in content if row["name"]]
+    if len(named) != 1:
+        return None
+    (row,) = named
+    return Liaison(unit, row["name"], row["mobile"], (row["email"] or sender).lower())
+
+
+def is_known(content: Content, unit: str, sender: str, liaisons: Collection[Liaison]) -> bool:
+    """Whether the list says who is the unit's liaison already."""
+    person = listed(content, unit, sender)
+    return person is not None and person in liaisons

@@ -1,0 +1,61 @@
+"""A form of rows as data: tables of enterprises or persons, a row each."""
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from bot.rules.base import texts
+from bot.rules.forms import FormRule, Labelled
+
+
+class RowColumn(Labelled):
+    """A column of every table. ``required``: its heading must be there, and something in every row."""
+
+    holds: Literal["text", "count", "phone", "email", "unit"] = "text"
+    required: bool = False
+
+
+class TableRule(Labelled):
+    """One table. ``title`` stands above it on paper."""
+
+    title: str
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return texts(self.title, (self.label, *self.synonyms))
+
+
+class RowsRule(FormRule):
+    """One file rules/<form>.toml with ``kind = "rows"``. Its ``groups`` are the tables, told apart by the words above
+    them; its one ``columns`` is how many rows each has, which is what letters, digests and rates count.
+
+    ``row`` are the columns on paper, behind one for the number of the row, which is called ``numbering``. ``identity``
+    is the one by which two rows are the same thing. ``base_of`` names the form whose registered base the tables give,
+    group by group. ``flag`` is a word in the column ``flag_in`` that letters count (规模以上且属高危). ``appoints``:
+    the list names the unit's one liaison.
+    """
+
+    groups: tuple[TableRule, ...]
+    row: tuple[RowColumn, ...] = Field(min_length=2)
+    numbering: str
+    identity: str = "name"
+    base_of: str = ""
+    flag: str = ""
+    flag_in: str = ""
+    appoints: bool = False
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        ids = [column.id for column in self.row]
+        if len(ids) != len(set(ids)):
+            raise ValueError("row: an id stands twice")
+        for key in ("identity", "flag_in"):
+            if getattr(self, key) and getattr(self, key) not in ids:
+                raise ValueError(f"{key}: no such column {getattr(self, key)!r} in row")
+        if len(self.columns) != 1:
+            raise ValueError("columns: a form of rows has one, for the number of rows")
+        return self
+
+    def cell(self, id_: str) -> RowColumn:
+        return next(column for column in self.row if column.id == id_)

@@ -1,0 +1,18 @@
+"""Every mail of every theme: to import a module is to add its cases."""
+
+from tests.cases import (
+    bodies,
+    enclosed,
+    hostile,
+    layouts,
+    mails,
+    printed,
+    spreadsheets,
+    wordfiles,
+    writing,
+)
+from tests.cases.registry import MAILS
+
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, hostile)
+
+__all__ = ["MAILS", "THEMES"]
