@@ -159,7 +159,7 @@ def test_the_letter_tells_every_deadline_and_brings_the_calendar(bot: Bot) -> No
     send_year_plan(bot, JANUARY)
     liaison, staff = letters(bot)
     said = flat(liaison.mime)
-    assert header(liaison.mime, "Subject").startswith("【报送日程】2018年各期报表报送期限（共12份）")
+    assert header(liaison.mime, "Subject").startswith("【报送日程】2018年各项报送期限（共12项）")
     assert "附件4（截至2017年12月）：2018年1月5日（星期五）" in said
     assert "附件4（截至2018年3月）：2018年4月5日（星期四，休息日）" in said
     assert "国务院办公厅" not in said
@@ -173,7 +173,7 @@ def test_the_letter_tells_every_deadline_and_brings_the_calendar(bot: Bot) -> No
 def test_after_an_outage_only_what_is_still_to_come_is_told(bot: Bot) -> None:
     send_year_plan(bot, at("2018-01-25T10:00"))
     assert events(letters(bot)[0].mime)[0] == "2018-02-05"
-    assert "共11份" in flat(letters(bot)[0].mime)
+    assert "共11项" in flat(letters(bot)[0].mime)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_after_an_outage_only_what_is_still_to_come_is_told(bot: Bot) -> None:
 def test_a_bot_that_begins_in_mid_year_tells_the_rest_of_it(bot: Bot, now: str, count: int) -> None:
     assert send_year_plan(bot, at(now)) == count
     if count:
-        assert "2017年其余各期" in flat(letters(bot)[0].mime)
+        assert "2017年其余各项" in flat(letters(bot)[0].mime)
         assert events(letters(bot)[0].mime)[-1] == "2017-12-05"
 
 
@@ -197,7 +197,7 @@ def test_an_old_installation_that_learns_this_in_mid_year_waits_for_january(bot:
 
 def test_when_the_campaign_is_over_there_is_nothing_to_tell(bot: Bot) -> None:
     assert send_year_plan(bot, at("2020-01-02T10:00")) == 2  # December's report
-    assert "共1份" in flat(letters(bot)[0].mime)
+    assert "共1项" in flat(letters(bot)[0].mime)
     assert send_year_plan(bot, at("2021-01-04T10:00")) == 0
     assert not [r for r in rows(bot, schema.job_run) if r.period_key.startswith("2021:")]
 
@@ -225,7 +225,7 @@ def test_only_what_a_unit_owes_is_told(bot: Bot, tmp_path: Path) -> None:
         told = {row.to: flat(row.mime) for row in letters(again)}
     assert "附件9" in told[LI] and "附件9" in told[STAFF]
     assert "附件9" not in told[WANG]
-    assert "共24份" in told[LI]
+    assert "共24项" in told[LI]
 
 
 def test_the_tick_sends_it(bot: Bot) -> None:

@@ -48,9 +48,18 @@ def calendar(year: Year = None, output: Ics = None, as_json: Json = False, now: 
 
 
 def _show_plan(year: int, guess: bool, days: "tuple[PlanDay, ...]") -> None:
+    from bot.deciding.views import shown_period
+
     stages = [stage for stage, _ in days[0].reminders]
     rows = [
-        [day.due.form, day.due.period, day.day, f"{day.day:%a}", "yes" if day.worked else "NO", day.moved_from]
+        [
+            day.due.form,
+            shown_period(day.due.period),
+            day.day,
+            f"{day.day:%a}",
+            "yes" if day.worked else "NO",
+            day.moved_from,
+        ]
         + [f"{when:%m-%d}" for _, when in day.reminders]
         for day in days
     ]
@@ -60,9 +69,11 @@ def _show_plan(year: int, guess: bool, days: "tuple[PlanDay, ...]") -> None:
 
 
 def _day_shape(day: "PlanDay") -> dict[str, Any]:
+    from bot.deciding.views import shown_period
+
     return {
         "form": day.due.form,
-        "period": day.due.period,
+        "period": shown_period(day.due.period),
         "deadline": day.due.deadline,
         "weekday": day.day.isoweekday(),
         "worked": day.worked,
@@ -138,9 +149,11 @@ def _unit_shape(unit: "Assessed") -> dict[str, Any]:
 
 
 def _evidence_shape(item: "Evidence", bot: "Bot") -> dict[str, Any]:
+    from bot.deciding.views import shown_period
+
     return {
         "form": item.form,
-        "period": item.period,
+        "period": shown_period(item.period),
         "deadline": item.deadline,
         "outcome": item.outcome,
         "received_at": item.received_at.astimezone(bot.zone) if item.received_at else None,

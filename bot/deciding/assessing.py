@@ -10,7 +10,7 @@ With full = 100, a late day 1 (at most 5 a report), missing 8, returned 0.5, cor
     10-05       waits since 10-04    -                 waiting   0        a person must decide first
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
@@ -31,12 +31,20 @@ OUTCOMES: dict[str, AssessedAs] = {
 
 
 def assess(
-    rules: Rules, owed: Iterable[Due], filed: Iterable[Filed], now: datetime, zone: tzinfo, *, since: datetime
+    rules: Rules,
+    owed: Iterable[Due],
+    filed: Iterable[Filed],
+    now: datetime,
+    zone: tzinfo,
+    *,
+    since: datetime,
+    entered: Collection[tuple[str, str]] = (),
 ) -> tuple[Assessed, ...]:
     """Every unit that owed something: by kind as rules/assessment.toml names them, then by rank.
 
     Of ``owed`` counts what has fallen due by ``now``, and not before ``since``, the bot's first run. ``filed`` is in
-    the order of entry. A unit that is exempt from a form does not owe it.
+    the order of entry. ``entered`` are form and unit where the office has entered by itself what the form asks for:
+    then it is not owed.
     """
     by_period: dict[tuple[str, str], list[Filed]] = {}
     for item in filed:
@@ -46,7 +54,7 @@ def assess(
         if since <= due.deadline < now:
             reports = by_period.get((due.form, due.period), [])
             for line in _lines(rules, due, reports, now, zone):
-                if line.state in OUTCOMES:
+                if line.state in OUTCOMES and (line.version or (due.form, line.unit.name) not in entered):
                     evidence.setdefault(line.unit.name, []).append(_evidence(due, line, reports, rules.assessment))
     return _ranked(rules, evidence)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.deciding.assessing import assess
 from bot.deciding.yearplan import dues
 from bot.jobs.parts import Bot
+from bot.jobs.standing import people_by_unit
 from bot.model.assessment import Assessed
 from bot.record import assessments
 
@@ -19,4 +20,7 @@ def assessed(bot: Bot, conn: Connection, year: int, since: datetime, now: dateti
     forms = [bot.rules.forms[form] for form in bot.rules.assessment.forms]
     owed = dues(year, forms, bot.campaign, bot.calendar, bot.zone)
     filed = assessments.filed(conn, {due.form for due in owed}, {due.period for due in owed})
-    return assess(bot.rules, owed, filed, now, bot.zone, since=since)
+    # A unit whose liaison the office has entered by itself owes no list (see jobs/standing.py).
+    lists = [due.form for due in owed if due.form == bot.rules.roster.id]
+    entered = {(form, unit) for form in lists for unit in people_by_unit(conn, bot, now)}
+    return assess(bot.rules, owed, filed, now, bot.zone, since=since, entered=entered)

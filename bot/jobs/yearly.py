@@ -17,7 +17,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.deciding.formwords import form_words
 from bot.deciding.ladder import may_leave
+from bot.deciding.views import shown_period
 from bot.deciding.yearplan import PlanDay, plan
 from bot.jobs.parts import Bot
 from bot.letters.calendars import ICS, calendar_file
@@ -124,7 +126,8 @@ def _draft(bot: Bot, year: int, days: Iterable[PlanDay], recipient: Recipient, n
 def _view(bot: Bot, day: PlanDay) -> dict[str, object]:
     return {
         "form_name": bot.rules.forms[day.due.form].name,
-        "period": day.due.period,
+        "words": form_words(day.due.form, bot.rules),
+        "period": shown_period(day.due.period),
         "deadline": day.due.deadline,
         "worked": day.worked,
         "moved_from": day.moved_from,

@@ -186,7 +186,7 @@ class _Pages:
         received = item.received_at.astimezone(self.zone).replace(tzinfo=None) if item.received_at else None
         return {
             "form": self.rules.forms[item.form].name,
-            "period": self.rules.words.month_text(item.period),
+            "period": "" if self.rules.forms[item.form].owed.once else self.rules.words.month_text(item.period),
             "deadline": item.deadline.astimezone(self.zone).replace(tzinfo=None),
             "received": received,
             "version": item.version,

@@ -15,6 +15,7 @@ from bot.config import Office
 from bot.deciding.yearplan import PlanDay
 from bot.letters.cells import clean
 from bot.rules.base import Rule, allow_names
+from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ICS = "text/calendar"
 PRODUCT = "-//annex4-bot//year plan//ZH"  # RFC 5545, 3.7.3: who made it
-ABOUT = ("form", "title", "period")
+ABOUT = ("report", "title")
 OFFICE = ("office", "contact", "phone")
 DAY = ("month", "day")
 
@@ -32,6 +33,9 @@ class CalendarWords(Rule):
 
     file_name: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year",)))]
     calendar_name: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year",)))]
+    cumulative: Annotated[str, AfterValidator(lambda text: allow_names(text, ("form", "period")))]
+    monthly: Annotated[str, AfterValidator(lambda text: allow_names(text, ("form", "period")))]
+    once: Annotated[str, AfterValidator(lambda text: allow_names(text, ("form",)))]
     summary: Annotated[str, AfterValidator(lambda text: allow_names(text, ABOUT))]
     description: Annotated[str, AfterValidator(lambda text: allow_names(text, (*ABOUT, *OFFICE)))]
     moved: Annotated[str, AfterValidator(lambda text: allow_names(text, DAY))]
@@ -66,7 +70,7 @@ def _event(day: PlanDay, rules: Rules, words: CalendarWords, office: Office, hos
     from icalendar import Alarm, Event
 
     rule = rules.forms[day.due.form]
-    about = {"form": rule.name, "title": rule.title, "period": rules.words.month_text(day.due.period)}
+    about = {"report": _report(rule, day.due.period, words, rules), "title": rule.title}
     said = words.description.format(**about, office=office.name, contact=office.contact, phone=office.phone)
     said += words.moved.format(**_month_day(day.moved_from)) if day.moved_from else ""
     said += words.guess if day.guess else ""
@@ -85,6 +89,14 @@ def _event(day: PlanDay, rules: Rules, words: CalendarWords, office: Office, hos
     alarm.add("trigger", day.alarm - datetime.combine(day.day, time.min, day.alarm.tzinfo))
     event.add_component(alarm)
     return event
+
+
+def _report(rule: FormRule, period: str, words: CalendarWords, rules: Rules) -> str:
+    """A form and its month, as letters name it."""
+    if rule.owed.once:
+        return words.once.format(form=rule.name)
+    pattern = words.cumulative if rule.cumulative else words.monthly
+    return pattern.format(form=rule.name, period=rules.words.month_text(period))
 
 
 def _month_day(day: date) -> dict[str, int]:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.model.deciding import LetterDraft, LetterFile
-from tests.letters.values import BEIJING
+from tests.letters.values import BEIJING, WORDS
 
 FREE = {2, 3, 8, 10, 11}  # months of 2017 whose 5th is not worked
 
@@ -13,7 +13,7 @@ def day(month: int, **changes: Any) -> dict[str, Any]:
     """A deadline of 2017."""
     deadline = datetime(2017, month, 5, 23, 59, 59, tzinfo=BEIJING)
     period = f"{deadline - timedelta(days=20):%Y-%m}"
-    plain = {"form_name": "附件4", "period": period, "deadline": deadline, "worked": month not in FREE}
+    plain = {"form_name": "附件4", "words": WORDS, "period": period, "deadline": deadline, "worked": month not in FREE}
     return {**plain, "moved_from": None, **changes}
 
 
@@ -40,5 +40,6 @@ def year_plan(*days: dict[str, Any], **changes: Any) -> LetterDraft:
 
 WHOLE = year_plan(*(day(month) for month in range(1, 13)), units=["五图街道", "乔官镇"])
 MOVED = day(8, deadline=datetime(2017, 8, 7, 23, 59, 59, tzinfo=BEIJING), worked=True, moved_from=date(2017, 8, 5))
-REST = year_plan(day(7), MOVED, day(9), rest=True, person="", units=[], for_staff=True)
+PLAN = day(6, form_name="实施方案", period=None)
+REST = year_plan(PLAN, day(7), MOVED, day(9), rest=True, person="", units=[], for_staff=True)
 GUESSED = year_plan(day(1), day(2), guess=True)
