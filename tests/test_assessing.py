@@ -4,6 +4,7 @@ full 100, late 1 a day up to 5, missing 8, returned 0.5, corrected 0.5.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -24,7 +25,7 @@ from bot.jobs.parts import Bot
 from bot.model.assessment import Assessed, Filed
 from bot.rules.assessment import Assessment
 from tests.books import RULES
-from tests.bots import ROOT, ZONE, at, built, first_run, reported
+from tests.bots import ROOT, ZONE, appoint, at, built, first_run, reported
 
 WUTU, QIAOGUAN, HONGHE, EDUCATION = "五图街道", "乔官镇", "红河镇", "教育局"
 CAMPAIGN = Campaign("2017-06", "2019-12")
@@ -180,6 +181,17 @@ def test_the_record_of_a_year_is_read_with_one_statement(bot: Bot) -> None:
     assert float(units[WUTU].score) == 91
     assert (units[QIAOGUAN].evidence[0].late_days, float(units[QIAOGUAN].score)) == (1, 91)
     assert [r.outcome for r in units[HONGHE].evidence] == ["missing", "waiting"]
+
+
+def test_a_list_that_the_office_entered_by_itself_is_not_owed(bot: Bot) -> None:
+    # given a list of liaisons that counts, with one unit's liaison known already
+    rule = bot.rules.assessment.model_copy(update={"forms": ("liaisons",)})
+    listed = replace(bot, rules=bot.rules.model_copy(update={"assessment": rule}))
+    appoint(bot, (WUTU, "李明", "li@wutu.test"))
+    with bot.record.read() as conn:
+        units = {a.unit: a for a in assessed(listed, conn, 2017, at("2017-06-01T00:00"), at("2017-06-06T00:00"))}
+    assert WUTU not in units
+    assert [(r.period, r.outcome) for r in units[QIAOGUAN].evidence] == [("once", "missing")]
 
 
 # --- the file ---

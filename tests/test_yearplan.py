@@ -132,7 +132,7 @@ def test_it_says_what_the_plan_says_when_it_is_read_back() -> None:
         (alarm,) = event.walk("VALARM")
         midnight = at(f"{day.day}T00:00")
         assert midnight + alarm.decoded("trigger") == day.alarm
-    assert events[0]["summary"] == "附件4报送截止（截至2017年12月）"
+    assert events[0]["summary"] == "附件4（截至2017年12月）报送截止"
     assert "郭忠亮，电话：6228071" in events[0]["description"]
     # January 5th is a Friday; the alarm of a Monday rings on Friday
     assert events[0].walk("VALARM")[0].decoded("trigger") == timedelta(hours=-15, minutes=-30)
@@ -152,16 +152,33 @@ def test_moved_and_guessed_days_say_so() -> None:
     assert "国务院办公厅" in read_back(written(2027))[0]["description"]
 
 
+def test_what_is_owed_once_has_no_month() -> None:
+    once = [RULES.forms[form] for form in ("plan", "annex2")]
+    found = calendar_file(2017, of(2017, *once), RULES, WORDS, OFFICE, host="demo.test", now=NOW)
+    assert [(e["uid"], e["summary"], e.decoded("dtstart")) for e in read_back(found)] == [
+        ("plan-once@demo.test", "实施方案报送截止", date(2017, 6, 5)),
+        ("annex2-once@demo.test", "附件2报送截止", date(2017, 6, 8)),
+    ]
+
+
+def test_numbers_of_one_month_are_named_without_until() -> None:
+    monthly = RULES.model_copy(update={"forms": {"annex4": ANNEX4.model_copy(update={"cumulative": False})}})
+    data = calendar_file(2018, of(2018)[:1], monthly, WORDS, OFFICE, host="demo.test", now=NOW)
+    assert read_back(data)[0]["summary"] == "附件4（2017年12月）报送截止"
+
+
 def test_hostile_words_stay_text() -> None:
     evil = ANNEX4.model_copy(update={"name": "a;b,c\\d\r\nBEGIN:VEVENT\r\nX:\x00y"})
     rules = RULES.model_copy(update={"forms": {"annex4": evil}})
     data = calendar_file(2018, of(2018)[:1], rules, WORDS, OFFICE, host="demo.test", now=NOW)
     assert data.split(b"\r\n").count(b"BEGIN:VEVENT") == 1
     (event,) = read_back(data)
-    assert event["summary"] == "a;b,c\\d\nBEGIN:VEVENT\nX:y报送截止（截至2017年12月）"
+    assert event["summary"] == "a;b,c\\d\nBEGIN:VEVENT\nX:y（截至2017年12月）报送截止"
 
 
-@pytest.mark.parametrize("key", ["file_name", "calendar_name", "summary", "description", "moved", "alarm"])
+@pytest.mark.parametrize(
+    "key", ["file_name", "calendar_name", "cumulative", "monthly", "once", "summary", "description", "moved", "alarm"]
+)
 def test_a_wrong_word_is_named(key: str) -> None:
     with pytest.raises(ValueError, match=r"\{jahr\} is not filled in"):
         CalendarWords.model_validate({**WORDS.model_dump(), key: "{jahr}"})
