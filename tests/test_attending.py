@@ -46,17 +46,8 @@ def test_everything_stands_in_one_letter_to_each(bot: Bot) -> None:
     # then
     assert [row.to for row in letters(bot)] == ["one@demo.test", "Two@demo.test"]
     text = text_of(letters(bot)[0].mime)
-    for word in (
-        "2件事项",
-        "五图街道",
-        "li@wutu.test",
-        "退回",
-        "乔官镇",
-        "报表：附件4",
-        "附件4.xlsx",
-        "2017年6月",
-        "未登记",
-    ):
+    assert "报表：附件4" in text
+    for word in ("2件事项", "五图街道", "li@wutu.test", "退回", "乔官镇", "附件4.xlsx", "2017年6月", "未登记"):
         assert word in text
 
 

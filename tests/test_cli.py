@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import docx
 import openpyxl
 import pytest
 from sqlalchemy import text
@@ -754,3 +755,79 @@ def test_the_assessment_is_a_table_and_a_workbook(call: Callable[..., Answer], b
     book = openpyxl.load_workbook(file)
     assert book.sheetnames == ["考核结果", "报送明细", "考核办法"]
     assert book["考核结果"]["C4"].value == WUTU
+
+
+# bulletin
+
+
+def test_a_bulletin_is_written_with_its_workbook(call: Callable[..., Answer], bot: Bot, tmp_path: Path) -> None:
+    reported(bot, WUTU, when="2017-07-04T10:00")
+    paper, sheets = tmp_path / "b.docx", tmp_path / "s.xlsx"
+    answer = call("bulletin", "--period", "2017-06", "-o", paper, "--summary", sheets, "--now", "2017-07-11T09:00")
+    assert (answer.code, answer.out.split()) == (0, [str(paper), str(sheets)])
+    said = "".join(p.text for p in docx.Document(str(paper)).paragraphs)
+    assert "已报送1个" in said and "（送审稿）" in said
+    assert openpyxl.load_workbook(sheets).sheetnames[0] == "汇总"
+
+
+def test_a_release_freezes_what_is_written(call: Callable[..., Answer], bot: Bot, tmp_path: Path) -> None:
+    reported(bot, WUTU, when="2017-07-04T10:00")
+    first = call("bulletin", "--release", "--json", "--now", "2017-07-11T09:00")  # the newest that is past: June
+    assert (first.code, first.json["period"], first.json["released_at"]) == (0, "2017-06", "2017-07-11T09:00:00+08:00")
+    # when it is corrected with the office's yes, and asked for again
+    more = {**VALUES, "other": {**VALUES["other"], "ungraded": 17}}
+    reported(bot, WUTU, when="2017-07-20T10:00", numbers=more)
+    again = call("bulletin", "--period", "2017-06", "--json", "-o", tmp_path / "b.docx", "--now", "2017-08-01T09:00")
+    assert again.json["total"] == first.json["total"]
+    assert again.json["units"] == first.json["units"]
+    assert [(x["unit"], x["announced"], x["now"]) for x in again.json["later"]] == [(WUTU, 32, 42)]
+    assert "2017年7月11日" in [p.text for p in docx.Document(str(tmp_path / "b.docx")).paragraphs]
+    # then a second release is refused, and status tells of the lock
+    second = call("bulletin", "--release", "--period", "2017-06", "--now", "2017-08-01T09:00")
+    assert (second.code, "2017-06 was released at 2017-07-11T09:00+08:00" in second.error) == (2, True)
+    assert call("status", "--period", "2017-06", "--json").json["released_at"] == "2017-07-11T09:00:00+08:00"
+    assert "locked: announced" in call("status", "--period", "2017-06").out
+    assert call("status", "--period", "2017-07", "--json").json["released_at"] is None
+
+
+def test_bulletin_json_has_every_unit_with_its_numbers(call: Callable[..., Answer], bot: Bot) -> None:
+    number = reported(bot, WUTU, when="2017-07-07T10:00")
+    shape = call("bulletin", "--json", "--now", "2017-07-11T09:00").json
+    (unit,) = [u for u in shape["units"] if u["unit"] == WUTU]
+    assert (unit["values"], unit["total"], unit["report"], unit["version"]) == (VALUES, TOTAL, number, 1)
+    assert (unit["state"], unit["late_days"], unit["rank"], unit["remark"]) == ("late", 2, 1, "逾期2天报送")
+    assert [c["reached"] for c in shape["categories"]] == list(SUBTOTALS.values())
+    assert shape["ranked_by"] == {"town": "total", "department": "total"}
+
+
+def test_bulletin_without_a_file_is_a_table(call: Callable[..., Answer], bot: Bot) -> None:
+    reported(bot, WUTU, when="2017-07-04T10:00")
+    answer = call("bulletin", "--now", "2017-07-11T09:00")
+    assert answer.code == 0
+    assert "not released" in answer.out and WUTU in answer.out and "received=1" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--now", "2017-07-05T12:00"), "no deadline has passed yet"),
+        (("--period", "2017-07", "--now", "2017-07-11T09:00"), "expected a month from 2017-06 to 2017-06"),
+        (("--period", "2017-06", "--now", "2017-07-05T12:00", "--release"), "no deadline has passed yet"),
+        (("--period", "2017-0x", "--now", "2017-07-11T09:00"), "--period"),
+        (("-o", "/nowhere/b.docx", "--now", "2017-07-11T09:00"), "/nowhere/b.docx"),
+    ],
+)
+def test_bulletin_says_what_is_wrong(call: Callable[..., Answer], bot: Bot, words: tuple[str, ...], says: str) -> None:
+    answer = call("bulletin", *words)
+    assert (answer.code, says in answer.error) == (2, True)
+
+
+def test_a_broken_template_releases_nothing(tmp_path: Path, call: Callable[..., Answer], config: Path) -> None:
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    (tmp_path / "templates" / "bulletin.docx").write_bytes(b"broken")
+    wrong = config_file(tmp_path / "wrong", paths={"templates": str(tmp_path / "templates")})
+    for words in (("bulletin", "--release", "-o", str(tmp_path / "b.docx")), ("doctor",)):
+        answer = call("--config", str(wrong), *words, "--now", "2017-07-11T09:00")
+        assert (answer.code, "templates/bulletin.docx: " in answer.error) == (2, True)
+    shape = call("--config", str(wrong), "bulletin", "--json", "--now", "2017-07-11T09:00").json
+    assert shape["released_at"] is None

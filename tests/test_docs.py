@@ -18,13 +18,18 @@ from bot.rules.base import Rule
 from bot.rules.checks import CASES
 from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
+from bot.rules.rows import RowsRule
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-FILES: dict[str, type[Rule]] = {"annex4.toml": FormRule, **{f"{name}.toml": model for name, model in PARTS.items()}}
+FILES: dict[str, type[Rule]] = {
+    "annex4.toml": FormRule,
+    "annex2.toml": RowsRule,
+    **{f"{name}.toml": model for name, model in PARTS.items()},
+}
 NEEDED = "*needed*"
 Tables = dict[tuple[str, str], dict[str, str]]  # (file, heading of the table) -> key -> what counts if it is absent
 
@@ -49,8 +54,15 @@ def declared() -> Tables:
     found: Tables = {}
     for file, whole in FILES.items():
         for table, model in tables_of(whole):
-            found[file, table] = {field.alias or name: absent(field) for name, field in model.model_fields.items()}
-    return found
+            keys = {field.alias or name: absent(field) for name, field in model.model_fields.items()}
+            if file == "annex2.toml":  # what every form has stands under annex4.toml, and is not said again
+                keys = {
+                    key: default
+                    for key, default in keys.items()
+                    if found.get(("annex4.toml", table), {}).get(key) != default
+                }
+            found[file, table] = keys
+    return {place: keys for place, keys in found.items() if keys}
 
 
 def tables_of(model: type[Rule], name: str = "") -> Iterator[tuple[str, type[Rule]]]:

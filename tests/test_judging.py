@@ -1,5 +1,6 @@
 """What happens to one form: judged against its history, accepted, returned, kept waiting, or known already."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -356,3 +357,35 @@ def test_a_form_with_only_sums_is_not_empty() -> None:
         ("accepted", ""),
         ("returned", ""),
     ]
+
+
+def test_the_scan_of_a_workbook_in_the_same_mail_repeats_it() -> None:
+    scan = replace(form(), confidence="confirm")
+    assert rulings(form(), scan) == [("accepted", ""), ("duplicate", "")]
+    assert rulings(scan, form()) == [("duplicate", ""), ("accepted", "")]
+    # what was not recognised contradicts nothing, another number does
+    counts = {**scan.counts, "other": {}}
+    assert rulings(form(), replace(scan, counts=counts, subtotals={}, total=None))[1] == ("duplicate", "")
+    assert rulings(form(), replace(MORE_FORM, confidence="confirm")) == [("accepted", ""), ("waiting", "confirm")]
+    # alone it waits
+    assert rulings(scan) == [("waiting", "confirm")]
+
+
+# A month that was announced.
+
+LOCKED = Past(current=accepted(), locked=True)
+
+
+def test_a_new_version_of_an_announced_month_waits() -> None:
+    result = ruled(MORE_FORM, LOCKED)
+    assert (result.outcome, result.why, result.before) == ("waiting", "locked", LOCKED.current)
+
+
+def test_an_announced_month_lets_a_duplicate_an_error_and_a_first_report_pass() -> None:
+    assert ruled(form(), LOCKED).outcome == "duplicate"
+    assert ruled(form(total=99), LOCKED).outcome == "returned"
+    assert ruled(MORE_FORM, Past(locked=True)).outcome == "accepted"
+
+
+def test_who_sent_it_comes_before_the_lock() -> None:
+    assert ruled(MORE_FORM, LOCKED, waiting="unknown_sender").why == "unknown_sender"

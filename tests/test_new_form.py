@@ -360,8 +360,9 @@ def test_two_forms_in_one_mail_are_told_apart(bot: Bot, call: Call, tmp_path: Pa
 
 
 def test_each_month_begins_anew(bot: Bot, call: Call, tmp_path: Path) -> None:
-    # given June's numbers
+    # given June's numbers of two departments
     send(bot, LI, "2017-06-22T10:00", ("隐患.xlsx", workbook(call, tmp_path, EDU)))
+    send(bot, WANG, "2017-06-22T11:00", ("隐患.xlsx", workbook(call, tmp_path, FIN)))
     # when July is reminded of, then its workbook does not hold them: they would be sent once more
     (letter,) = [
         letter for letter in run(bot, "2017-07-20T09:00") if letter.to == LI and "hazards:2017-07" in letter.key
@@ -375,10 +376,10 @@ def test_each_month_begins_anew(bot: Bot, call: Call, tmp_path: Path) -> None:
     assert letter.letter == "receipt"
     assert "核实" not in flat(letter.mime)
     assert not rows(bot, schema.finding)
-    # and the digest adds up July alone
+    # and the digest adds up what has come of July alone
     digest(bot, at("2017-07-24T09:31"))
     said = flat(letters(bot)[-1].mime)
-    assert "隐患排查月报（2017年7月" in said and "全部合计：2" in said
+    assert "隐患排查月报（2017年7月" in said and "全部合计：2【" in said
     assert "此前" not in said
 
 

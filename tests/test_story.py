@@ -71,7 +71,7 @@ LETTERS = {
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
         "attention attention digest-W27 attention attention attention"
-        " notice-after-1 notice-after-3 digest-W28 notice-after-7 digest-W29 digest-W30",
+        " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 digest-W30",
     ),
 }  # fmt: skip
 # A bot that begins on 06-29 first tells everybody the rest of the year's deadlines; not a stranger, who is nobody's.
@@ -312,8 +312,10 @@ def test_the_first_week_on_postgresql(dovecot: DovecotOffice, passwords: None, p
 
 
 def of_first_week(who: str, names: str) -> list[str]:
-    """Without what arrives after 07-07: later reminders, notices, digests, and the last reports of three units."""
+    """Without what arrives after 07-07: later reminders, notices and digests, the bulletin, the last reports of three
+    units."""
     later = {"after-3", "after-7", "notice-after-3", "notice-after-7", "digest-W28", "digest-W29", "digest-W30"}
+    later.add("bulletin")
     kept = [name for name in names.split() if name not in later]
     return kept[:-1] if who in ("lvyou", "caizheng", "wutu") else kept
 

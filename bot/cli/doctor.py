@@ -35,6 +35,7 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
         with Bot.build(config) as bot:
             bot.renderer.check()
             checks += _inside(bot, moment)
+            _bulletin(bot, moment)
             for part, connect in (("mailbox", _mailbox), ("smtp", _smtp)):
                 check = _server(bot, part, connect)
                 checks.append(check)
@@ -76,6 +77,15 @@ def _smtp(bot: "Bot", secret: str) -> str:
 
     with Sender(bot.config.smtp, secret):
         return "login good"
+
+
+def _bulletin(bot: "Bot", now: "datetime") -> None:
+    """Fills in the bulletin's template as it would be now: ConfigError if it cannot be."""
+    from bot.jobs.bulletins import document_of, edition
+
+    with bot.record.read() as conn:
+        shown = edition(bot, conn, bot.campaign.first, now)
+    document_of(bot, shown)
 
 
 def _inside(bot: "Bot", now: "datetime") -> list[Check]:

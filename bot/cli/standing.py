@@ -32,6 +32,8 @@ def status(period: Period = None, form: FormId = None, as_json: Json = False, no
     styles = [COLOURS.get(unit["state"], "") for unit in shape["units"]]
     print_table(f"{shape['form']} {shape['period'] or ''}, due {shape['deadline']}", columns, rows, styles)
     typer.echo(" ".join(f"{k}={v}" for part in ("rates", "mails", "letters") for k, v in shape[part].items()))
+    if shape["released_at"]:
+        typer.echo(f"locked: announced in the bulletin at {shape['released_at'].isoformat()}")
     typer.echo(f"last good poll: {shape['last_poll'] or 'never'}")
 
 
@@ -54,7 +56,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
     from bot.jobs.polling import LAST_POLL
     from bot.jobs.standing import lines, people_by_unit
     from bot.model.deciding import ONCE
-    from bot.record import archive, outbox, runs
+    from bot.record import archive, bulletins, outbox, runs
 
     every = periods(bot.campaign.first, bot.campaign.last)
     if bot.rules.forms[form].owed.once:
@@ -70,6 +72,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         who = people_by_unit(conn, bot, now)
         mails, letters = archive.counts(conn), outbox.counts(conn)
         last_poll = runs.get(conn, LAST_POLL)
+        kept = bulletins.kept(conn, form, period)
     counted = rates(rows)
     return {
         "form": form,
@@ -93,4 +96,5 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         "mails": mails,
         "letters": letters,
         "last_poll": last_poll,
+        "released_at": kept.released_at.astimezone(bot.zone) if kept and kept.released_at else None,
     }

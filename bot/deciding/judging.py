@@ -23,7 +23,8 @@ class Past:
     the last report of an earlier period, ``base`` the registered numbers by category;
     ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
     that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the names in
-    a form of rows where else each is registered; ``liaisons`` are the unit's own today."""
+    a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
+    the period was announced in a bulletin."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
@@ -32,6 +33,7 @@ class Past:
     explained: frozenset[str] = frozenset()
     elsewhere: Mapping[str, Sequence[Elsewhere]] = field(default_factory=dict)
     liaisons: tuple[Liaison, ...] = ()
+    locked: bool = False
 
 
 NO_PAST = Past()
@@ -91,6 +93,12 @@ def says_the_same(before: Accepted, judged: Judged) -> bool:
     return before.numbers == judged.numbers and before.content == judged.content
 
 
+def agrees(draft: Judged, exact: Judged) -> bool:
+    """Whether every number that was recognised on a picture is that of the workbook."""
+    known = [(g, c, n) for g, columns in draft.numbers.items() for c, n in columns.items()]
+    return bool(known) and all(exact.numbers.get(g, {}).get(c) == n for g, c, n in known)
+
+
 def why_waiting(mail: Mail, placed: Placed, past: Past = NO_PAST) -> str:
     """Why only a person can decide about this form: a key of ``[waiting]``, or an empty string."""
     if mail.sender is None:
@@ -118,6 +126,8 @@ def rule_on(
         outcome = "returned"
     elif past.current is not None and says_the_same(past.current, judged):
         outcome = "duplicate"
+    elif past.locked and past.current is not None:  # what came for the first time still owes, and is taken
+        outcome, waiting = "waiting", "locked"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
     ruling = Ruling(
@@ -139,13 +149,19 @@ def rule_on(
 
 
 def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
-    """One mail may carry the same report twice: the second is a duplicate. Two different ones for the
-    same unit and month are for a person, both of them."""
+    """One mail may carry the same report twice: the second is a duplicate, and so is the stamped scan of a workbook,
+    as long as no other number was recognised. Two different ones for the same unit and month are for a person, both
+    of them."""
     accepted: dict[tuple[str, str | None, str | None], list[int]] = {}
     for index, ruling in enumerate(rulings):
         if ruling.outcome == "accepted":
             judged = ruling.judged
             accepted.setdefault((judged.form.form, judged.unit, judged.period), []).append(index)
+    for index, ruling in enumerate(rulings):
+        judged = ruling.judged
+        twins = accepted.get((judged.form.form, judged.unit, judged.period), ())
+        if ruling.why == "confirm" and any(agrees(judged, rulings[i].judged) for i in twins):
+            rulings[index] = replace(ruling, outcome="duplicate", why="")
     for indices in accepted.values():
         first, *others = (rulings[i] for i in indices)
         said = (first.judged.numbers, first.judged.content)

@@ -11,7 +11,7 @@ from bot.model.forms import Document, Form
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
-KINDS = ("docx", "doc", "pdf", "xlsx", "xls", "ods", "html", "image", "other")
+KINDS = ("docx", "doc", "pdf", "xlsx", "xls", "ods", "html", "image")
 # What cannot be opened at all is no document; what merely has no table in it is one.
 BROKEN = {"damaged", "encrypted", "empty", "timeout", "crashed", "too_large", "link"}
 

@@ -96,7 +96,8 @@ def _place(
             rules.words,
             filled_on=filled_on,
             subject=subject,
-            reply_period=sender.reply_period,
+            # A letter about another form says nothing of this one's month.
+            reply_period=sender.reply_period if rule.id in (sender.reply_forms or (rule.id,)) else None,
             received_at=received_at,
             campaign=campaign,
             zone=zone,

@@ -15,7 +15,7 @@ from bot.jobs.marking import with_marked
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
-from bot.model.deciding import Attention
+from bot.model.deciding import Attention, Intent
 from bot.model.mail import Bounce
 from bot.record import archive, attention, explanations, outbox, people, reports, runs
 
@@ -81,6 +81,14 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     if not archive.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
         return
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
+    write_down(bot, conn, mail_id, opened, intent, now)
+
+    if opened.mail.bounce and opened.mail.bounce.final:
+        _bounced(bot, conn, opened.mail.bounce, now, mail_id)
+
+
+def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent: Intent, now: datetime) -> None:
+    """What an intent leads to, but for the mail's own fate."""
     for ruling in intent.rulings:
         reports.write(conn, mail_id, ruling, opened.mail.received_at, now)
         take_effect(bot, conn, ruling, opened.mail.sender or "", now)
@@ -89,8 +97,6 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     for draft in intent.letters:
         bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
     attention.open_items(conn, intent.attention, now, mail_id)
-    if opened.mail.bounce and opened.mail.bounce.final:
-        _bounced(bot, conn, opened.mail.bounce, now, mail_id)
 
 
 def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:

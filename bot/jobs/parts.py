@@ -16,6 +16,7 @@ from bot.errors import ConfigError
 from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
+from bot.letters.summary_words import SummaryWords
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
 from bot.mail.packed import Unpacker
@@ -44,6 +45,7 @@ class Bot:
     renderer: Renderer
     workbook_words: WorkbookWords
     calendar_words: CalendarWords
+    summary_words: SummaryWords
     calendar: WorkCalendar
     provider: Provider
     unpacker: Unpacker = field(default_factory=Programs)
@@ -71,6 +73,7 @@ class Bot:
             renderer,
             load_file(config.paths.templates / "workbook.toml", WorkbookWords),
             load_file(config.paths.templates / "calendar.toml", CalendarWords),
+            load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
         )

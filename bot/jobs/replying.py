@@ -35,8 +35,9 @@ def _rule(answered: Answered, bot: Bot) -> FormRule:
 
 
 def _answered(row: "Row[object]", sender: KnownSender, bot: Bot, conn: Connection) -> Answered:
-    # A letter to several posts of one person speaks of all of them; one to other people's, of nothing here.
-    about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.forms)
+    # A letter to several posts of one person speaks of all of them; one to other people's, of nothing here. Registers
+    # and documents cannot be said in words.
+    about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.matrices)
     current = {o: found for o in about if (found := reports.accepted(conn, o.form, o.unit, o.period))}
     carried = [o for o in about if bot.rules.forms[o.form].cumulative]
     earlier = {o: found for o in carried if (found := reports.accepted_before(conn, o.form, o.unit, o.period))}

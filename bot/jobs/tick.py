@@ -1,7 +1,7 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
-    remind, digest, bundle         what is due by the record and the calendar; once a year its plan
+    remind, digest, draft, bundle  what is due by the record and the calendar; once a year its plan
     send_due                       letters out
 
 Each part runs whatever became of the others; what was broken is told at the end.
@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
+from bot.jobs.bulletins import draft
 from bot.jobs.digesting import digest
 from bot.jobs.intake import work
 from bot.jobs.logins import login
@@ -74,6 +75,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
         digest(bot, now)
     with _told(report):
         send_year_plan(bot, now)
+    with _told(report):
+        draft(bot, now)
     with _told(report):
         watch_calendar(bot, now)
         report.told += bundle(bot, now)

@@ -16,19 +16,20 @@ from bot.deciding.decide import Policy, decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
+from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap
-from bot.model.deciding import Intent
+from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
-from bot.record import explanations, outbox, people, reports, runs
+from bot.record import bulletins, explanations, outbox, people, reports, runs
 from bot.rules.rows import RowsRule
 
 
@@ -54,9 +55,10 @@ def open_mail(raw: RawMail, bot: Bot) -> Opened:
     return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
-def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Intent:
-    """What is to be done with an opened mail. Only reads the record."""
-    mail = opened.mail
+def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None = None) -> Intent:
+    """What is to be done with an opened mail. Only reads the record. With ``trusted`` only with the one form that the
+    office decided about, as it decided."""
+    mail = replace(opened.mail, authentication="unknown") if trusted else opened.mail
     if mail.automatic:
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
@@ -71,14 +73,21 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime) -> Inte
         campaign=bot.campaign,
         zone=bot.zone,
     )
-    rulings = []
-    for item in placed:
-        past = past_of(conn, item, bot, now)
-        judged = judge(item, past, bot.rules.words)
-        due = bot.deadline(judged.form.form, judged.period) if judged.period else None
-        rulings.append(rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at))
+    rulings = [_ruling(item, mail, bot, conn, now, trusted) for item in placed if not trusted or trusted.means(item)]
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
+
+
+def _ruling(item: Placed, mail: Mail, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None) -> Ruling:
+    """What happens to one form: judged against its history, unless the office has spoken."""
+    if trusted:
+        item = trust(item, trusted)
+    past = past_of(conn, item, bot, now)
+    judged = judge(item, past, bot.rules.words)
+    due = bot.deadline(judged.form.form, judged.period) if judged.period else None
+    if trusted:
+        return rule_on(item, judged, without_objection(past), "", due, mail.received_at)
+    return rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at)
 
 
 def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Document, ...]:
@@ -130,7 +139,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
     answered = _answered(conn, mail)
     about = outbox.obligations_of(answered) if answered else ()
-    periods = {o.period for o in about}
+    periods = {o.period for o in about if o.period != ONCE}
     midnight = datetime.combine(local.date(), time.min, bot.zone)
     return KnownSender(
         tuple(dict.fromkeys(p.unit for p in posts)),
@@ -157,4 +166,5 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime) -> Past:
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
         elsewhere(bot, conn, placed.rule, unit) if isinstance(placed.rule, RowsRule) else {},
         tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
+        bulletins.is_released(conn, form, period),
     )

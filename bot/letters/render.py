@@ -75,7 +75,7 @@ class Renderer:
         self._root = templates.absolute()
         self._sender = sender
         self._zone = office.zone
-        self._office = {"name": office.name, "contact": office.contact, "phone": office.phone}
+        self.office = {"name": office.name, "contact": office.contact, "phone": office.phone}
         self._environment = _Environment(
             loader=_Loader(self._root, encoding="utf-8"),
             autoescape=lambda name: name is not None and name.endswith(".html"),
@@ -84,7 +84,8 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(self._filters())
+        self.filters = self._filters()
+        self._environment.filters.update(self.filters)
 
     def render(self, draft: LetterDraft, *, token: str, message_id: str, now: datetime) -> Letter:
         """The letter, dated ``now`` (aware). ConfigError for its template, ValueError for its address."""
@@ -119,7 +120,13 @@ class Renderer:
         if now.tzinfo is None:
             raise ValueError(f"now must be aware, got {now!r}")
         local = now.astimezone(self._zone)
-        values = {**_clean(draft.context), "office": self._office, "token": token, "now": local, "today": local.date()}
+        values = {
+            **clean_values(draft.context),
+            "office": self.office,
+            "token": token,
+            "now": local,
+            "today": local.date(),
+        }
         subject, text, html = (self._fill(f"{draft.letter}/{part}", values) for part in PARTS)
         mark = one_line(self._fill(f"{BASE}/mark.txt", values))
         return _cut(one_line(subject), LONGEST_SUBJECT) + mark, lay_out(text), html.strip() + "\n"
@@ -163,14 +170,14 @@ class Renderer:
         return filters
 
 
-def _clean(value: Any) -> Any:
+def clean_values(value: Any) -> Any:
     """The same values, every text in them on one line: nobody can forge a paragraph, or mark up HTML."""
     if isinstance(value, str):
         return _cut(one_line(str(value)), LONGEST_TEXT)
     if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
+        return {key: clean_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
+        return [clean_values(item) for item in value]
     return value
 
 

@@ -50,8 +50,8 @@ def document(
         opened = _as_sheet(opened)
     # A hidden row or sheet is last month's copy, or the template: it counts only when nothing else is there. In a
     # register rows are hidden by a filter that was left on: there they count.
-    forms = numbers_of(opened.seen, rules) + rows_of(opened.grids, rules)
-    forms = forms or forms_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    numbers = numbers_of(opened.seen, rules) or numbers_of(opened.grids, rules)
+    forms = numbers + rows_of(opened.grids, rules) or forms_of(opened.hidden, rules)
     if opened.cut and any(form.rows is not None for form in forms):
         forms = ()  # what a limit left out would be missing from the register
     if opened.confidence == "exact":

@@ -97,6 +97,12 @@ def claim(conn: Connection, now: datetime) -> Claimed | None:
     return Claimed(row.id, raw, row.attempts + 1)
 
 
+def raw_of(conn: Connection, mail_id: int) -> RawMail | None:
+    """An archived mail as it came; None when it was too large to fetch."""
+    row = conn.execute(select(mail.c.raw, mail.c.received_at).where(mail.c.id == mail_id)).one()
+    return RawMail(row.raw, row.received_at) if row.raw is not None else None
+
+
 def any_new(conn: Connection) -> bool:
     """Whether a mail has no fate yet."""
     return conn.execute(select(mail.c.id).where(mail.c.state == "new").limit(1)).first() is not None

@@ -54,7 +54,7 @@ def given_between(conn: Connection, form: str, since: datetime, until: datetime)
 def drafts(conn: Connection, mail_id: int) -> list[tuple[Row[Any], bool]]:
     """What was read from pictures in one mail and waits for its sender; whether an error was found in it."""
     where = (report.c.mail_id == mail_id, report.c.outcome == "waiting", report.c.why == "confirm")
-    rows = list(conn.execute(select(report).where(*where).order_by(report.c.id)))
+    rows = list(conn.execute(select(report).where(*where, report.c.settled == "").order_by(report.c.id)))
     wrong = select(finding.c.report_id).where(
         finding.c.report_id.in_([row.id for row in rows]), finding.c.severity == "error"
     )

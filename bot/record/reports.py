@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
@@ -81,7 +81,8 @@ def in_force_until(
 def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
     """Returned and waiting reports about a period, oldest first."""
     where = (report.c.form == form, report.c.about == period, report.c.outcome.in_(("returned", "waiting")))
-    return list(conn.execute(select(report).where(*where).order_by(report.c.id)))
+    query = select(report).where(*where, report.c.settled == "")
+    return list(conn.execute(query.order_by(report.c.id)))
 
 
 def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
@@ -99,8 +100,31 @@ def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
         select(report, mail.c.shown_from, mail.c.subject)
         .join(mail, mail.c.id == report.c.mail_id)
         .where(report.c.form == form, report.c.about == period, report.c.outcome == "waiting", ~settled.exists())
+        .where(report.c.settled == "")
     )
     return list(conn.execute(query.order_by(report.c.id)))
+
+
+def open_questions(conn: Connection) -> list[Row[Any]]:
+    """Every report that waits for the office, with its mail, oldest first."""
+    query = (
+        select(report, mail.c.shown_from, mail.c.subject, mail.c.sender)
+        .join(mail, mail.c.id == report.c.mail_id)
+        .where(report.c.outcome == "waiting", report.c.settled == "")
+    )
+    return list(conn.execute(query.order_by(report.c.id)))
+
+
+def open_question(conn: Connection, report_id: int) -> Row[Any] | None:
+    """One report that waits; None when there is none of that number, or it was decided."""
+    where = (report.c.id == report_id, report.c.outcome == "waiting", report.c.settled == "")
+    return conn.execute(select(report).where(*where)).first()
+
+
+def settle(conn: Connection, report_id: int, how: str) -> bool:
+    """Marks what was decided of a report that waited. False when somebody was faster."""
+    where = (report.c.id == report_id, report.c.settled == "")
+    return conn.execute(update(report).where(*where).values(settled=how)).rowcount == 1
 
 
 def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -99,7 +99,7 @@ place = Table(
 
 # One version of one form. version counts the accepted ones only; the others have none. sender_unit is the
 # sender's own, if one; about is the period, or the one that was open when nobody can tell the period; origin is
-# empty for a file, else how a reply said it.
+# empty for a file, else how a reply said it. settled: what the office decided of one that waited.
 report = Table(
     "report",
     metadata,
@@ -125,6 +125,7 @@ report = Table(
     Column("numbers", JSON, nullable=False),
     Column("origin", String, nullable=False, server_default=""),
     Column("content", JSON, nullable=False, server_default="[]"),
+    Column("settled", String, nullable=False, server_default=""),
     UniqueConstraint("form", "unit", "period", "version"),
     Index("ix_report_form_period", "form", "period", "outcome"),
     Index("ix_report_form_about", "form", "about", "outcome"),
@@ -215,6 +216,19 @@ job_run = Table(
     Column("job", String, primary_key=True),
     Column("period_key", String, primary_key=True),
     Column("ran_at", UtcDateTime, nullable=False),
+)
+
+# What was announced of a month. While released_at is empty, content is the last draft; then it never changes again.
+bulletin = Table(
+    "bulletin",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("form", String, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("drafted_at", UtcDateTime, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("form", "period"),
 )
 
 # A person at a unit, from a day to a day (exclusive); one address may stand at several units.

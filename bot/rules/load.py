@@ -9,6 +9,8 @@ from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
+from bot.rules.bulletin import BulletinRule
+from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.papers import PaperRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Rules, Targets, Words
@@ -22,9 +24,11 @@ PARTS: dict[str, type[Rule]] = {
     "reasons": Reasons,
     "reminders": Reminders,
     "replies": Replies,
+    "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,
     "assessment": Assessment,
+    "bulletin": BulletinRule,
 }
 R = TypeVar("R", bound=Rule)
 
@@ -45,6 +49,11 @@ def load_rules(folder: Path) -> Rules:
     _check_registers(folder, rules)
     if unknown := [form for form in rules.assessment.forms if form not in rules.forms]:
         raise ConfigError(f"{folder / 'assessment.toml'}: forms: no such form {unknown[0]!r}")
+    if rules.bulletin_form not in rules.matrices:
+        raise ConfigError(f"{folder / 'bulletin.toml'}: form: no such form of numbers {rules.bulletin_form!r}")
+    for kind in rules.forms[rules.bulletin_form].owed.by:
+        if kind not in rules.bulletin.kinds:
+            raise ConfigError(f"{folder / 'bulletin.toml'}: kinds.{kind}: this word is missing")
     return rules
 
 

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
+from bot.rules.bulletin import BulletinRule
+from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.replies import Replies
 from bot.rules.rows import RowsRule
@@ -176,9 +178,11 @@ class Rules(Rule):
     reasons: Reasons
     reminders: Reminders
     replies: Replies
+    commands: Commands
     targets: Targets
     calendar: CalendarFile
     assessment: Assessment
+    bulletin: BulletinRule
 
     @cached_property
     def matrices(self) -> dict[str, FormRule]:
@@ -199,3 +203,8 @@ class Rules(Rule):
     def roster(self) -> RowsRule:
         """The list of liaisons."""
         return next(rule for rule in self.registers.values() if rule.appoints)
+
+    @property
+    def bulletin_form(self) -> str:
+        """The form that the bulletin is about."""
+        return self.bulletin.form or self.targets.form

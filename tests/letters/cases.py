@@ -1,7 +1,7 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
 from bot.model.deciding import LetterDraft
-from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OTHER_WEEK, WEEK, staff
+from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OTHER_WEEK, PUBLISHED, WEEK, staff
 from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
@@ -128,6 +128,11 @@ CASES: dict[str, LetterDraft] = {
     ),
     "digest_no_targets": staff("digest", **OTHER_WEEK),
     "digest_quiet": staff("digest", **{**CLEAR, "quiet": True}),
+    "bulletin_some": staff("bulletin", **PUBLISHED),
+    "bulletin_clear": staff(
+        "bulletin",
+        **{**PUBLISHED, "received": 44, "on_time": 44, "late": [], "missing": [], "waiting": [], "changes": []},
+    ),
     "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
     "alarm_login": staff(
         "alarm",

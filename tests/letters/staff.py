@@ -165,3 +165,34 @@ CALENDAR = {
     "liaison": "",
     "phone": "",
 }
+PUBLISHED: dict[str, Any] = {
+    "form_name": "附件4",
+    "form_title": TITLE,
+    "words": WORDS,
+    "period": "2017-06",
+    "deadline": DEADLINE,
+    "expected": 44,
+    "received": 41,
+    "on_time": 39,
+    "late": WEEK["late"],
+    "missing": [
+        {"unit": "乔官镇", "group": "第五组", "state": "missing", "liaison": "王芳", "phone": "13805360005"},
+        {"unit": "营丘镇", "group": "第六组", "state": "returned", "liaison": "张伟", "phone": "0536-6220006"},
+    ],
+    "waiting": [{"unit": "红河镇", "why": UNKNOWN}],
+    "categories": WEEK["categories"],
+    "total": WEEK["total"],
+    "changes": [
+        {
+            "unit": "五图街道",
+            "period": "2017-05",
+            "word": "通报后更正",
+            "announced": 32,
+            "now": 34,
+            "at": at(6, 20, 9, 12),
+        },
+        {"unit": "财政局", "period": "2017-05", "word": "通报后补报", "announced": None, "now": 5, "at": at(6, 21)},
+    ],
+    "command": "python -m bot bulletin --period 2017-06 --release",
+    "files": ["安全生产标准化达标情况通报（截至2017年6月，送审稿）.docx", "全县汇总表（截至2017年6月）.xlsx"],
+}

@@ -31,6 +31,7 @@ MOMENTS = {
     "overdue_notice": at(7, 6, 8, 30),
     "digest": at(7, 10, 8, 30),
     "year_plan": at(1, 3, 8, 30),
+    "bulletin": at(7, 10, 8, 30),
 }
 
 

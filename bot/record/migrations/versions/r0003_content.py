@@ -1,4 +1,4 @@
-"""What a report says besides its numbers: rows, or which document it is."""
+"""What a report says besides its numbers, and what the office decided of one that waited."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("report", sa.Column("content", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("report", sa.Column("settled", sa.String(), nullable=False, server_default=""))

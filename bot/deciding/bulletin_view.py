@@ -1,0 +1,162 @@
+"""A bulletin as its documents and its letter show it: plain values, with the words of rules/bulletin.toml. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.deciding.formwords import form_words
+from bot.deciding.notices import People, contact
+from bot.model.bulletin import Bulletin, Change, Line, Part
+from bot.rules.policy import Rules
+
+SILENT = ("missing", "open")
+
+
+def document_context(made: Bulletin, rules: Rules, released_at: datetime | None) -> dict[str, Any]:
+    """What templates/bulletin.docx fills in. ``released_at`` is None for a draft."""
+    rows = [row(line, made, rules) for line in made.lines]
+    words = rules.bulletin
+    return {
+        "form_name": made.form_name,
+        "form_title": made.form_title,
+        "period": made.period,
+        "before": made.before,
+        "deadline": made.deadline,
+        "counted_at": made.made_at,
+        "dated": (released_at or made.made_at).astimezone(made.deadline.tzinfo),
+        "released": released_at is not None,
+        "categories": [c.label for c in made.categories],
+        "levels": [x.label for x in made.levels],
+        "parts": [_part(part, rules) for part in made.parts],
+        "whole": _part(made.whole, rules),
+        "expected": made.expected,
+        "received": made.received,
+        "on_time": made.on_time,
+        "late": [r for r in rows if r["state"] == "late"],
+        "missing": [r for r in rows if r["state"] in SILENT],
+        "returned": [r for r in rows if r["state"] == "returned"],
+        "waiting": [r for r in rows if r["state"] == "waiting"],
+        "carried": [r for r in rows if r["carried"]],
+        "kinds": [_kind(made, kind, label, rows, words.leading, rules) for kind, label in _kinds(made, rules)],
+        "changes": [change(c, rules) for c in made.changes],
+    }
+
+
+def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
+    """One unit with its words. Numbers that nobody reported are None, and are shown as such."""
+    words = rules.bulletin
+    state: str = getattr(words.states, line.state)
+    carried = line.since is not None and line.since != made.period
+    remarks = [state.format(days=line.late_days) if line.state == "late" else state]
+    if carried and line.since:
+        remarks.append(words.remarks.carried.format(month=rules.words.month_text(line.since)))
+    elif line.since is None:
+        remarks.append(words.remarks.never)
+    return {
+        "rank": line.rank,
+        "unit": line.unit,
+        "kind": line.kind,
+        "group": line.group,
+        "sums": list(line.sums) or [None] * len(made.categories),
+        "total": line.total,
+        "previous": sum(line.previous) if line.previous else None,
+        "change": line.change,
+        "base": line.base,
+        "rate": line.rate,
+        "state": line.state,
+        "late_days": line.late_days,
+        "carried": carried,
+        "since": line.since,
+        "remark": "，".join(remarks),
+    }
+
+
+def change(item: Change, rules: Rules) -> dict[str, Any]:
+    """What came after a month was announced, with its word."""
+    return {
+        "unit": item.unit,
+        "period": item.period,
+        "word": getattr(rules.bulletin.changes, item.kind),
+        "announced": item.announced,
+        "now": item.now,
+        "at": item.at,
+    }
+
+
+def letter_context(made: Bulletin, people: People, rules: Rules, command: str, files: Sequence[str]) -> dict[str, Any]:
+    """What the letter with the draft says: the key figures, who is missing and whom to call, how to release."""
+
+    def silent(line: Line) -> dict[str, Any]:
+        return {"unit": line.unit, "group": line.group, "state": line.state, **contact(line.unit, people)}
+
+    return {
+        "form_name": made.form_name,
+        "form_title": made.form_title,
+        "words": form_words(made.form, rules),
+        "period": made.period,
+        "deadline": made.deadline,
+        "expected": made.expected,
+        "received": made.received,
+        "on_time": made.on_time,
+        "late": [{"unit": x.unit, "late_days": x.late_days} for x in made.lines if x.state == "late"],
+        "missing": [silent(x) for x in made.lines if x.state in (*SILENT, "returned")],
+        "waiting": [
+            {"unit": x.unit, "why": rules.reasons.waiting.get(x.why, "")} for x in made.lines if x.state == "waiting"
+        ],
+        "categories": [_progress(part) for part in made.parts],
+        "total": _progress(made.whole),
+        "changes": [change(c, rules) for c in made.changes],
+        "command": command,
+        "files": list(files),
+    }
+
+
+def _kinds(made: Bulletin, rules: Rules) -> list[tuple[str, str]]:
+    """The kinds of unit that the bulletin has, in the order of its lines, with their words."""
+    return [(k, w) for k in made.ranked_by for kind, w in rules.bulletin.kinds.items() if kind == k]
+
+
+def _kind(
+    made: Bulletin, kind: str, label: str, rows: Sequence[dict[str, Any]], most: int, rules: Rules
+) -> dict[str, Any]:
+    """One kind of unit in the order of its ranks, those without one at the end."""
+    of_kind = [r for r in rows if r["kind"] == kind]
+    ranked = sorted((r for r in of_kind if r["rank"]), key=lambda r: int(r["rank"]))
+    leading = [r["unit"] for r in ranked if r["rank"] <= most]
+    # Counted from the end, equals together; who is among the first is not among the last.
+    behind = {r["unit"]: sum(other["rank"] > r["rank"] for other in ranked) for r in ranked}
+    trailing = [r["unit"] for r in ranked if behind[r["unit"]] < most and r["unit"] not in leading]
+    return {
+        "label": label,
+        "by": made.ranked_by[kind],
+        "ranked_by": getattr(rules.bulletin.ranked_by, made.ranked_by[kind]),
+        "leading": leading if trailing else [],
+        "trailing": trailing,
+        "rows": ranked + [r for r in of_kind if not r["rank"]],
+    }
+
+
+def _part(part: Part, rules: Rules) -> dict[str, Any]:
+    words = rules.bulletin.growth
+    n = part.change
+    growth = words.unknown if n is None else words.same if n == 0 else (words.more if n > 0 else words.less)
+    return {
+        "label": part.label,
+        "counts": list(part.counts),
+        "change": n,
+        "growth": growth.format(n=abs(n or 0)),
+        **_progress(part),
+    }
+
+
+def _progress(part: Part) -> dict[str, Any]:
+    return {
+        "label": part.label,
+        "reached": part.reached,
+        "previous": part.previous,
+        "base": part.base,
+        "rate": part.rate,
+        "target": part.target,
+        "until": part.until,
+        "gap": part.gap,
+    }

@@ -1,0 +1,156 @@
+"""The monthly bulletin: made from the record, sent to the staff as a draft, frozen when they release it.
+
+    which month is due -> standing, numbers, changes -> Bulletin -> documents -> LetterDraft
+                                                     -> bulletin row, job_run row and letters: ONE transaction
+
+After an outage only the latest month is drafted. What was released is shown from its copy ever after.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.deciding.bulletin import Month, bulletin, changes_since
+from bot.deciding.bulletin_view import document_context, letter_context
+from bot.deciding.deadlines import owed_periods, previous_period
+from bot.deciding.ladder import may_leave
+from bot.errors import ConfigError, UsageError
+from bot.jobs.parts import Bot
+from bot.jobs.reminding import mailbox_was_read
+from bot.jobs.standing import lines, people_by_unit
+from bot.letters.bulletin import DOCX, TEMPLATE, document
+from bot.letters.summary import Source, summary
+from bot.letters.workbooks import XLSX
+from bot.model.bulletin import Bulletin, Change, Kept
+from bot.model.deciding import Accepted, LetterDraft, LetterFile
+from bot.record import bulletins, people, reports, runs
+
+JOB = LETTER = "bulletin"
+RELEASE = "python -m bot bulletin --period {period} --release"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A bulletin as it can be shown: as it stands now, or as it was released. ``later`` was accepted for its month
+    after the release."""
+
+    bulletin: Bulletin
+    released_at: datetime | None = None
+    later: tuple[Change, ...] = ()
+
+
+def due_at(bot: Bot, period: str) -> datetime:
+    """When a month's draft goes to the office: at the start of working hours, so many working days after the
+    deadline's day."""
+    day = bot.calendar.shift(bot.deadline(bot.rules.bulletin_form, period).date(), bot.rules.bulletin.working_days)
+    return datetime.combine(day, bot.rules.reminders.hours.start, bot.zone)
+
+
+def latest_past(bot: Bot, now: datetime) -> str | None:
+    """The newest month whose deadline has passed."""
+    form = bot.rules.bulletin_form
+    past = [p for p in _opened(bot, now) if bot.deadline(form, p) < now]
+    return past[-1] if past else None
+
+
+def draft(bot: Bot, now: datetime) -> bool:
+    """Queues the draft of the newest month that is due, once. True when it is new."""
+    due = [p for p in _opened(bot, now) if due_at(bot, p) <= now]
+    if not due or not bot.config.office.staff or not may_leave(now, bot.rules.reminders.hours, bot.calendar, bot.zone):
+        return False
+    form, period = bot.rules.bulletin_form, due[-1]
+    with bot.record.begin() as conn:
+        before_our_time = bot.deadline(form, period) < runs.first_run(conn, now)
+        if before_our_time or not mailbox_was_read(bot, conn, now):
+            return False
+        if not runs.claim_run(conn, JOB, f"{form}:{period}", now) or bulletins.is_released(conn, form, period):
+            return False
+        made = _make(bot, conn, period, now)
+        bulletins.draft(conn, made, now)
+        return bot.enqueue_for_staff(conn, _letter(bot, conn, Edition(made), now), now) > 0
+
+
+def edition(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
+    """The bulletin of a month: from its frozen copy, or as it stands now."""
+    kept = bulletins.kept(conn, bot.rules.bulletin_form, period)
+    if kept is not None and kept.released_at is not None:
+        return Edition(kept.bulletin, kept.released_at, changes_since(kept, _of_month(conn, kept)))
+    return Edition(_make(bot, conn, period, now))
+
+
+def release(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
+    """Freezes a month in the caller's transaction. UsageError when it was released already.
+
+    No worker decides about a mail meanwhile: what is announced is what is locked."""
+    bot.record.decide_alone(conn)
+    made = _make(bot, conn, period, now)
+    if not bulletins.release(conn, made, now):
+        kept = bulletins.kept(conn, made.form, period)
+        at = kept.released_at.astimezone(bot.zone) if kept and kept.released_at else now
+        raise UsageError(f"{period} was released at {at.isoformat(timespec='minutes')}; what was announced stays")
+    return Edition(made, now)
+
+
+def document_of(bot: Bot, shown: Edition) -> bytes:
+    """The bulletin as a Word file. ConfigError for a template that is missing or broken."""
+    path = bot.config.paths.templates / TEMPLATE
+    try:
+        template = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    values = document_context(shown.bulletin, bot.rules, shown.released_at)
+    values["office"] = bot.renderer.office
+    return document(template, str(path), values, bot.renderer.filters, bot.rules.bulletin.blank)
+
+
+def summary_of(bot: Bot, shown: Edition) -> bytes:
+    """The county's summary workbook, with what changed after its own release beside what the bulletin tells of."""
+    changes = (*shown.bulletin.changes, *shown.later)
+    return summary(
+        Source(shown.bulletin, bot.rules, bot.summary_words, bot.renderer.filters, shown.released_at, changes)
+    )
+
+
+def _opened(bot: Bot, now: datetime) -> tuple[str, ...]:
+    rule = bot.rules.forms[bot.rules.bulletin_form]
+    return owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone)
+
+
+def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
+    form = bot.rules.bulletin_form
+    month = Month(
+        lines(bot, conn, form, period, now),
+        _counting(bot, conn, period),
+        _counting(bot, conn, previous_period(period)),
+        people.bases(conn, form),
+    )
+    announced = bulletins.released(conn, form, previous_period(period))
+    told = {c.report_id for kept in announced for c in kept.bulletin.changes}
+    changes = [c for kept in announced for c in changes_since(kept, _of_month(conn, kept), told)]
+    return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
+
+
+def _counting(bot: Bot, conn: Connection, period: str) -> dict[str, Accepted]:
+    """unit -> the report that counts for a month: cumulative numbers carry on, others are of their month alone."""
+    form = bot.rules.bulletin_form
+    in_force = reports.in_force_until if bot.rules.forms[form].cumulative else reports.in_force
+    return {unit: reports.as_accepted(row) for unit, row in in_force(conn, form, period).items()}
+
+
+def _of_month(conn: Connection, kept: Kept) -> dict[str, Accepted]:
+    found = reports.in_force(conn, kept.bulletin.form, kept.bulletin.period)
+    return {unit: reports.as_accepted(row) for unit, row in found.items()}
+
+
+def _letter(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> LetterDraft:
+    """The letter with both documents. They are drafts: who is to sign them may still change the text."""
+    made, names = shown.bulletin, bot.rules.bulletin.files
+    year, month = map(int, made.period.split("-"))
+    files = (
+        LetterFile(names.draft.format(year=year, month=month), document_of(bot, shown), DOCX),
+        LetterFile(names.summary.format(year=year, month=month), summary_of(bot, shown), XLSX),
+    )
+    command = RELEASE.format(period=made.period)
+    context = letter_context(made, people_by_unit(conn, bot, now), bot.rules, command, [f.name for f in files])
+    return LetterDraft(key=f"{LETTER}:{made.form}:{made.period}", letter=LETTER, to="", context=context, files=files)

@@ -1,0 +1,176 @@
+"""The county's summary workbook, which goes with the bulletin: every unit, sums, month on month, targets, ranks, and
+what changed after the release; with charts of Excel's own.
+
+Sums are formulas, so that who checks them sees what they add. They have no cached values, as openpyxl does not compute:
+programs do when they open the file.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.deciding.bulletin_view import change, row
+from bot.letters.filters import Filter
+from bot.letters.ledger import Ledger
+from bot.letters.summary_charts import by_category, by_unit
+from bot.letters.summary_words import SummaryWords
+from bot.model.bulletin import Bulletin, Change
+from bot.rules.policy import Rules
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the sheets are drawn from. ``changes`` are those that the bulletin tells of, and those that came after
+    it; ``filters`` write dates and months as the letters do."""
+
+    made: Bulletin
+    rules: Rules
+    words: SummaryWords
+    filters: Mapping[str, Filter]
+    released_at: datetime | None = None
+    changes: Sequence[Change] = ()
+
+    @property
+    def month(self) -> str:
+        return self.filters["month"](self.made.period)
+
+
+def summary(source: Source) -> bytes:
+    """The workbook as .xlsx. Every text in it is a text, whatever it looks like."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for sheet in (_numbers, _growth, _targets, _ranking, _changes):
+        sheet(book, source)
+    book.properties.creator = ""
+    book.calculation.fullCalcOnLoad = True
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def _open(book: "Workbook", source: Source, name: str, title: str, widths: Sequence[float], line: str = "") -> Ledger:
+    """A new sheet with its title and the lines below it."""
+    words = source.words
+    ledger = Ledger.on(book, name, widths, words.title_font, words.text_font)
+    ledger.title(title)
+    ledger.line(line or words.period_line.format(month=source.month))
+    day = source.filters["fullday"](source.released_at) if source.released_at else ""
+    ledger.line(words.released_line.format(day=day) if day else words.draft_line)
+    return ledger
+
+
+def _numbers(book: "Workbook", source: Source) -> None:
+    """Every unit by category and level, with the sums of the row and of the column."""
+    made, words = source.made, source.words
+    size = len(made.levels)
+    widths = [5, 19, *[5.2] * ((size + 1) * len(made.categories)), 8, 34]
+    sheet = _open(book, source, words.sheet_summary, words.title, widths)
+    spans: list[tuple[str, int]] = [(words.number, 1), (words.unit, 1)]
+    spans += [(c.label, size + 1) for c in made.categories] + [(words.total, 1), (words.state, 1)]
+    below = ["", "", *[*(x.label for x in made.levels), words.subtotal] * len(made.categories), "", ""]
+    sheet.headings(spans, below)
+    first = sheet.row + 1
+    subtotals = [3 + size + i * (size + 1) for i in range(len(made.categories))]
+    last = subtotals[-1] + 1
+    for number, line in enumerate(made.lines, start=1):
+        cells: list[Any] = [number, line.unit]
+        for category in made.categories:
+            counts = line.numbers.get(category.id, {})
+            cells += [counts.get(x.id) for x in made.levels]
+            start = len(cells) - size + 1
+            cells.append(sheet.sum_across(start, start + size - 1) if line.since else None)
+        cells.append(sheet.sum_of(subtotals) if line.since else None)
+        sheet.put([*cells, row(line, made, source.rules)["remark"]], left=(2, last + 1))
+    sheet.put(["", words.county, *(sheet.sum_down(c, first) for c in range(3, last + 1)), ""], bold=True, left=(2,))
+    sheet.finish()
+
+
+def _growth(book: "Workbook", source: Source) -> None:
+    """This month beside the last, by category and in all."""
+    made, words = source.made, source.words
+    parts = [c.label for c in made.categories] + [words.total]
+    line = ""
+    if made.before:
+        line = words.growth_line.format(month=source.month, before=source.filters["month"](made.before))
+    widths = [5, 19, *[9.0] * (3 * len(parts))]
+    sheet = _open(book, source, words.sheet_growth, words.growth_title, widths, line)
+    spans = [(words.number, 1), (words.unit, 1), *((part, 3) for part in parts)]
+    sheet.headings(spans, ["", "", *[words.before, words.now, words.change] * len(parts)])
+    first, width = sheet.row + 1, 2 + 3 * len(parts)
+    for number, unit in enumerate(made.lines, start=1):
+        cells: list[Any] = [number, unit.unit]
+        for i in range(len(made.categories)):
+            cells += [unit.previous[i] if unit.previous else None, unit.sums[i] if unit.sums else None]
+            cells.append(sheet.difference(len(cells), len(cells) - 1) if unit.previous and unit.sums else None)
+        before, now = range(3, width - 2, 3), range(4, width - 2, 3)
+        cells += [sheet.sum_of(before) if unit.previous else None, sheet.sum_of(now) if unit.sums else None]
+        cells.append(sheet.difference(width - 1, width - 2) if unit.previous and unit.sums else None)
+        sheet.put(cells, left=(2,), signed=range(5, width + 1, 3))
+    whole: list[Any] = ["", words.county]
+    for start in range(3, width, 3):
+        whole += [sheet.sum_down(start, first) if made.before else None, sheet.sum_down(start + 1, first)]
+        # Of the sums, and not the sum of differences: who reports for the first time has none.
+        whole.append(sheet.difference(start + 1, start) if made.before else None)
+    sheet.put(whole, bold=True, left=(2,), signed=range(5, width + 1, 3))
+    sheet.finish()
+
+
+def _targets(book: "Workbook", source: Source) -> None:
+    """The county's categories against the targets, with a chart."""
+    made, words = source.made, source.words
+    sheet = _open(book, source, words.sheet_targets, words.targets_title, [24, 14, 14, 14, 14, 22, 14])
+    names = (words.category, words.reached, words.base, words.rate, words.target, words.until, words.gap)
+    sheet.headings([(name, 1) for name in names])
+    first = sheet.row + 1
+    for part in (*made.parts, made.whole):
+        target = None if part.target is None else part.target / 100
+        cells = [part.label, part.reached, part.base, part.rate, target, part.until, part.gap]
+        sheet.put(cells, left=(1,), bold=part is made.whole, formats={4: "0.00%", 5: "0.##%", 6: words.date_format})
+    if words.base_note:
+        sheet.note(words.base_note)
+    last = first + len(made.parts)
+    by_category(sheet, words, first, last, with_rates=any(p.rate is not None for p in (*made.parts, made.whole)))
+    sheet.finish(last_row=sheet.row + 22)
+
+
+def _ranking(book: "Workbook", source: Source) -> None:
+    """Each kind of unit in the order of its ranks; and a chart of the totals on a sheet of its own."""
+    made, words, rules = source.made, source.words, source.rules
+    sheet = _open(book, source, words.sheet_ranking, words.ranking_title, [12, 6, 20, 10, 10, 10, 10, 13, 12, 34])
+    names = (words.kind, words.rank, words.unit, words.reached, words.change, words.base, words.rate)
+    sheet.headings([(name, 1) for name in (*names, words.ranked_by, words.group, words.state)])
+    first = sheet.row + 1
+    for kind, by in made.ranked_by.items():
+        label = dict(rules.bulletin.kinds.items())[kind]  # type: ignore[index]
+        of_kind = [line for line in made.lines if line.kind == kind]
+        for line in sorted(of_kind, key=lambda x: x.rank or len(of_kind) + 1):
+            cells = [label, line.rank, line.unit, line.total, line.change, line.base, line.rate]
+            cells += [getattr(rules.bulletin.ranked_by, by), line.group, row(line, made, rules)["remark"]]
+            sheet.put(cells, left=(3, 10), signed=(5,), formats={7: "0.00%"})
+    sheet.finish()
+    chart = _open(book, source, words.sheet_chart, words.ranking_title, [12.0] * 11)
+    by_unit(chart, sheet, words, first)
+    chart.finish(last_row=chart.row + 28)
+
+
+def _changes(book: "Workbook", source: Source) -> None:
+    """What was accepted for months that had been announced; no sheet where there is nothing."""
+    if not source.changes:
+        return
+    words = source.words
+    sheet = _open(book, source, words.sheet_changes, words.changes_title, [5, 22, 18, 18, 12, 12, 12])
+    names = (words.number, words.unit, words.period, words.change_kind, words.announced, words.in_force, words.change)
+    sheet.headings([(name, 1) for name in names])
+    for number, item in enumerate(source.changes, start=1):
+        told = change(item, source.rules)
+        cells = [number, item.unit, source.filters["month"](item.period), told["word"], item.announced, item.now]
+        cells.append(sheet.difference(6, 5) if item.announced is not None else None)
+        sheet.put(cells, left=(2,), signed=(7,))
+    sheet.finish()

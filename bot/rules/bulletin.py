@@ -1,0 +1,83 @@
+"""rules/bulletin.toml: when the monthly bulletin is due, and the words that its documents fill in."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bot.rules.base import Rule, allow_names
+
+
+def _naming(*names: str) -> AfterValidator:
+    """A text in whose braces nothing else may stand."""
+    return AfterValidator(lambda text: allow_names(text, names))
+
+
+Plain = Annotated[str, Field(min_length=1), _naming()]
+OfMonth = Annotated[str, Field(min_length=1), _naming("year", "month")]
+Counted = Annotated[str, Field(min_length=1), _naming("n")]
+
+
+class Ranked(Rule):
+    """By what a kind of unit is ranked, in words."""
+
+    rate: Plain
+    total: Plain
+
+
+class States(Rule):
+    """A unit's state in words, as ``deciding.standing`` names them."""
+
+    accepted: Plain
+    late: Annotated[str, _naming("days")]
+    returned: Plain
+    waiting: Plain
+    missing: Plain
+    open: Plain
+    exempt: Plain
+
+
+class Remarks(Rule):
+    """What is said of numbers that are not this month's."""
+
+    carried: Annotated[str, _naming("month")]
+    never: Plain
+
+
+class Growth(Rule):
+    """The change against the month before."""
+
+    more: Counted
+    less: Counted
+    same: Plain
+    unknown: Plain
+
+
+class Changes(Rule):
+    """What came after the release."""
+
+    corrected: Plain
+    added: Plain
+
+
+class Files(Rule):
+    """What the documents are called; ``draft`` is the document before its release."""
+
+    document: OfMonth
+    draft: OfMonth
+    summary: OfMonth
+
+
+class BulletinRule(Rule):
+    """rules/bulletin.toml. ``leading``: so many ranks are named as first, and as last."""
+
+    form: str | None = None
+    working_days: int = Field(ge=1, le=60)
+    leading: int = Field(ge=1)
+    blank: Plain
+    kinds: dict[Literal["town", "department"], Plain]
+    ranked_by: Ranked
+    states: States
+    remarks: Remarks
+    growth: Growth
+    changes: Changes
+    files: Files
