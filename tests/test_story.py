@@ -66,11 +66,11 @@ LETTERS = {
     # never
     "nongji": "before-3 due returned after-1 after-3 after-7",
     "guangdian": "before-3 due after-1 after-3 after-7",
-    # The office: the plan that a wrong address refused; a liaison's sentence; the broken file; the stranger; sender
-    # and form that disagree, told two hours after the last.
+    # The office: the plan that a wrong address refused; the broken file; the stranger; sender and form that
+    # disagree, told two hours after the last.
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
-        "attention attention digest-W27 attention attention attention"
+        "attention digest-W27 attention attention attention"
         " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 digest-W30",
     ),
 }  # fmt: skip
