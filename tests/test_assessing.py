@@ -5,7 +5,7 @@ full 100, late 1 a day up to 5, missing 8, returned 0.5, corrected 0.5.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,8 @@ from bot.deciding.yearplan import dues
 from bot.jobs.assessing import assessed
 from bot.jobs.parts import Bot
 from bot.model.assessment import Assessed, Filed
+from bot.record import acts
+from bot.record.acts import Dispensation
 from bot.rules.assessment import Assessment
 from tests.books import RULES
 from tests.bots import ROOT, ZONE, appoint, at, built, first_run, reported
@@ -159,7 +161,7 @@ def bot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bot]:
         yield made
 
 
-def test_the_record_of_a_year_is_read_with_one_statement(bot: Bot) -> None:
+def test_the_record_of_a_year_is_read_with_one_statement_a_table(bot: Bot) -> None:
     # given reports of every outcome, of this year and of another
     reported(bot, WUTU, "2017-06", "2017-07-04T10:00", outcome="returned")
     reported(bot, WUTU, "2017-06", "2017-07-05T23:59:59")
@@ -173,7 +175,7 @@ def test_the_record_of_a_year_is_read_with_one_statement(bot: Bot) -> None:
         event.listen(bot.record.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
         units = {a.unit: a for a in assessed(bot, conn, 2017, SINCE, at("2017-08-06T00:00"))}
     # then
-    assert len(statements) == 1
+    assert len(statements) == 2  # the reports, and whom the office let off
     assert [(r.outcome, r.version, r.late_days, r.returned, r.corrected) for r in units[WUTU].evidence] == [
         ("on_time", 2, 0, 1, 1),
         ("missing", None, 0, 0, 0),
@@ -181,6 +183,31 @@ def test_the_record_of_a_year_is_read_with_one_statement(bot: Bot) -> None:
     assert float(units[WUTU].score) == 91
     assert (units[QIAOGUAN].evidence[0].late_days, float(units[QIAOGUAN].score)) == (1, 91)
     assert [r.outcome for r in units[HONGHE].evidence] == ["missing", "waiting"]
+
+
+def test_who_is_exempt_owes_nothing_and_who_has_more_time_is_measured_by_it(bot: Bot) -> None:
+    # given one unit that is exempt from June, and three with time until the 10th: on time, late, and silent
+    with bot.record.begin() as conn:
+        acts.dispense(conn, Dispensation(WUTU, "annex4", "2017-06", None, "合并"), at("2017-07-01T10:00"))
+        for unit in (QIAOGUAN, HONGHE, EDUCATION):
+            given = Dispensation(unit, "annex4", "2017-06", date(2017, 7, 10), "停电")
+            acts.dispense(conn, given, at("2017-07-01T10:00"))
+    reported(bot, QIAOGUAN, "2017-06", "2017-07-10T23:59:59")
+    reported(bot, HONGHE, "2017-06", "2017-07-12T00:00")
+    reported(bot, EDUCATION, "2017-06", "2017-07-04T10:00", outcome="returned")
+
+    def june(now: str) -> dict[str, tuple[str, datetime, int]]:
+        with bot.record.read() as conn:
+            units = assessed(bot, conn, 2017, SINCE, at(now))
+        return {u.unit: (u.evidence[0].outcome, u.evidence[0].deadline, u.evidence[0].late_days) for u in units}
+
+    # then the exempt one is not there at all, and the others are held against their own day
+    own, after = at("2017-07-10T23:59:59"), june("2017-07-20T00:00")
+    assert WUTU not in after
+    assert [after[u] for u in (QIAOGUAN, HONGHE, EDUCATION)] == [
+        ("on_time", own, 0), ("late", own, 2), ("missing", own, 0),
+    ]  # fmt: skip
+    assert EDUCATION not in june("2017-07-10T10:00")  # has time left
 
 
 def test_a_list_that_the_office_entered_by_itself_is_not_owed(bot: Bot) -> None:

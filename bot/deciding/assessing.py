@@ -10,7 +10,8 @@ With full = 100, a late day 1 (at most 5 a report), missing 8, returned 0.5, cor
     10-05       waits since 10-04    -                 waiting   0        a person must decide first
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
@@ -21,6 +22,8 @@ from bot.model.deciding import Accepted
 from bot.rules.assessment import Assessment, Deductions
 from bot.rules.policy import Rules
 
+LetOff = Mapping[str, datetime | None]  # unit -> its own deadline, or None when it is exempt
+NOBODY: Mapping[tuple[str, str], LetOff] = {}
 OUTCOMES: dict[str, AssessedAs] = {
     "accepted": "on_time",
     "late": "late",
@@ -38,13 +41,15 @@ def assess(
     zone: tzinfo,
     *,
     since: datetime,
+    let_off: Mapping[tuple[str, str], LetOff] = {},
     entered: Collection[tuple[str, str]] = (),
 ) -> tuple[Assessed, ...]:
     """Every unit that owed something: by kind as rules/assessment.toml names them, then by rank.
 
     Of ``owed`` counts what has fallen due by ``now``, and not before ``since``, the bot's first run. ``filed`` is in
-    the order of entry. ``entered`` are form and unit where the office has entered by itself what the form asks for:
-    then it is not owed.
+    the order of entry. ``let_off`` tells, by form and period, who has another deadline; whoever is exempt does not
+    owe the report, and whoever has time left does not yet. ``entered`` are form and unit where the office has entered
+    by itself what the form asks for: then it is not owed.
     """
     by_period: dict[tuple[str, str], list[Filed]] = {}
     for item in filed:
@@ -53,13 +58,18 @@ def assess(
     for due in owed:
         if since <= due.deadline < now:
             reports = by_period.get((due.form, due.period), [])
-            for line in _lines(rules, due, reports, now, zone):
-                if line.state in OUTCOMES and (line.version or (due.form, line.unit.name) not in entered):
-                    evidence.setdefault(line.unit.name, []).append(_evidence(due, line, reports, rules.assessment))
+            off = let_off.get((due.form, due.period), {})
+            for line in _lines(rules, due, reports, now, zone, off):
+                own = replace(due, deadline=off.get(line.unit.name) or due.deadline)
+                settled = own.deadline < now and (due.form, line.unit.name) not in entered
+                if line.state in OUTCOMES and (line.version or settled):
+                    evidence.setdefault(line.unit.name, []).append(_evidence(own, line, reports, rules.assessment))
     return _ranked(rules, evidence)
 
 
-def _lines(rules: Rules, due: Due, reports: Sequence[Filed], now: datetime, zone: tzinfo) -> tuple[Standing, ...]:
+def _lines(
+    rules: Rules, due: Due, reports: Sequence[Filed], now: datetime, zone: tzinfo, off: LetOff
+) -> tuple[Standing, ...]:
     """Where each unit stands with one report: the same answer as in every letter."""
     accepted = {
         r.unit: Accepted(r.report_id, r.unit, r.form, r.period, r.version, {}, r.received_at, r.first_received_at)
@@ -74,7 +84,7 @@ def _lines(rules: Rules, due: Due, reports: Sequence[Filed], now: datetime, zone
         for unit in dict.fromkeys((r.unit, r.sender_unit))
         if unit == r.unit or r.outcome == "waiting"
     ]
-    return standings(rules.forms[due.form], rules.units.units, accepted, uncounted, due.deadline, now, zone)
+    return standings(rules.forms[due.form], rules.units.units, accepted, uncounted, due.deadline, now, zone, off)
 
 
 def _evidence(due: Due, line: Standing, reports: Sequence[Filed], rule: Assessment) -> Evidence:
