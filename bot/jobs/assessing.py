@@ -1,6 +1,6 @@
 """Reads the record for a year's assessment.
 
-yearplan.dues -> assessments.filed: ONE statement -> assessing.assess
+yearplan.dues -> assessments.filed, let_off: ONE statement each -> assessing.assess
 """
 
 from datetime import datetime

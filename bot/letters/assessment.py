@@ -169,7 +169,7 @@ class _Pages:
         ]
         steps: list[list[Value]] = [[grade.label, grade.at_least] for grade in rule.grades]
         last = table(sheet, first_grade(last) - 1, grades, steps, self.fonts)
-        lines(sheet, last + 2, rule.words.notes, len(columns), self.fonts)
+        lines(sheet, last + 2, rule.words.notes, columns, self.fonts)
         printed(sheet, columns)
 
     def _draw(self, sheet: "Worksheet", title: str, columns: list[Column], rows: list[list[Value]], kept: int) -> None:

@@ -97,17 +97,18 @@ def _write(cell: Any, value: Value) -> None:
         cell.value = float(value) if isinstance(value, Decimal) else value
 
 
-def lines(sheet: "Worksheet", top: int, texts: Iterable[str], width: int, fonts: Fonts) -> None:
-    """Sentences below a table, a row each, over ``width`` columns."""
+def lines(sheet: "Worksheet", top: int, texts: Iterable[str], columns: Sequence[Column], fonts: Fonts) -> None:
+    """Sentences below a table, a row each, over all its columns."""
     from openpyxl.styles import Alignment, Font
 
     for row, text in enumerate(texts, start=top):
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=width)
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(columns))
         cell: Any = sheet.cell(row, 1)
         put(cell, text)
         cell.font = Font(name=fonts.text, size=11)
         cell.alignment = Alignment("left", "center", wrap_text=True)
-        sheet.row_dimensions[row].height = 20
+        # No program makes a merged row higher by itself. A Chinese character is about two characters wide.
+        sheet.row_dimensions[row].height = 20 * -(-len(text) * 2 // int(sum(column.width for column in columns)))
 
 
 def filtered(sheet: "Worksheet", top: int, last_row: int, width: int, kept_columns: int) -> None:
