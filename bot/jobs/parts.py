@@ -13,6 +13,7 @@ from bot.deciding.calendar import WorkCalendar
 from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
+from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
 from bot.letters.summary_words import SummaryWords
@@ -43,6 +44,7 @@ class Bot:
     reader: Reader
     renderer: Renderer
     workbook_words: WorkbookWords
+    calendar_words: CalendarWords
     summary_words: SummaryWords
     calendar: WorkCalendar
     provider: Provider
@@ -70,6 +72,7 @@ class Bot:
             Reader(),
             renderer,
             load_file(config.paths.templates / "workbook.toml", WorkbookWords),
+            load_file(config.paths.templates / "calendar.toml", CalendarWords),
             load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),

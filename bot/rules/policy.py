@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
@@ -180,6 +181,7 @@ class Rules(Rule):
     commands: Commands
     targets: Targets
     calendar: CalendarFile
+    assessment: Assessment
     bulletin: BulletinRule
 
     @cached_property

@@ -38,6 +38,7 @@ from tests.letters.values import (
     rejected,
     reminder,
 )
+from tests.letters.yearly import GUESSED, REST, WHOLE
 
 CASES: dict[str, LetterDraft] = {
     "receipt_single": answer("receipt", form()),
@@ -165,4 +166,7 @@ CASES: dict[str, LetterDraft] = {
         since=at(7, 3, 6, 30),
         detail="imap.163.com",
     ),
+    "year_plan_whole": WHOLE,
+    "year_plan_rest_staff": REST,
+    "year_plan_guess": GUESSED,
 }

@@ -30,6 +30,7 @@ MOMENTS = {
     "reminder_overdue": at(7, 6, 8, 30),
     "overdue_notice": at(7, 6, 8, 30),
     "digest": at(7, 10, 8, 30),
+    "year_plan": at(1, 3, 8, 30),
     "bulletin": at(7, 10, 8, 30),
 }
 
