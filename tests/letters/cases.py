@@ -1,6 +1,9 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
+from dataclasses import replace
+
 from bot.model.deciding import LetterDraft
+from tests.letters.groups import ONE_AREA, TWO_AREAS, to_lead
 from tests.letters.staff import (
     ASKED,
     BOUNCED,
@@ -11,6 +14,7 @@ from tests.letters.staff import (
     NOT_UNDERSTOOD,
     NOTICE,
     OTHER_WEEK,
+    PRESSED,
     PUBLISHED,
     WEEK,
     orders,
@@ -136,6 +140,9 @@ CASES: dict[str, LetterDraft] = {
     "overdue_notice_some": staff("overdue_notice", **NOTICE),
     "overdue_notice_draft": staff("overdue_notice", **{**NOTICE, "draft": True, "waiting": []}),
     "overdue_notice_none": staff("overdue_notice", **{**NOTICE, "missing": [], "waiting": [], "received": 44}),
+    "overdue_notice_escalation": replace(staff("overdue_notice", **PRESSED), key="overdue_notice:escalate-10"),
+    "escalation_one_area": to_lead("escalation", **ONE_AREA),
+    "escalation_two_areas": to_lead("escalation", **TWO_AREAS),
     "digest_busy": staff("digest", **WEEK),
     "digest_clear": staff("digest", **CLEAR),
     "digest_not_due": staff(

@@ -31,6 +31,25 @@ NOTICE: dict[str, Any] = {
     "received": 40,
     "expected": 44,
     "draft": False,
+    "reminded": True,
+    "escalation": None,
+}
+PRESSED: dict[str, Any] = {
+    **NOTICE,
+    "days_late": 14,
+    "missing": [*NOTICE["missing"], silent("财政局", "", "钱伟", "13805360044", "caizheng@changle.example")],
+    "waiting": [],
+    "received": 40,
+    "reminded": False,
+    "escalation": {
+        "draft": True,
+        "letters": [
+            {"lead": "市场监管局", "areas": ["乔官镇"]},
+            {"lead": "水利局", "areas": ["首阳山旅游度假区"]},
+        ],
+        "unreachable": [{"lead": "教育局", "areas": ["营丘镇"]}],
+        "outside": ["财政局"],
+    },
 }
 WEEK: dict[str, Any] = {
     "week": "2017年第27周",
