@@ -1,7 +1,7 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
 from bot.model.deciding import LetterDraft
-from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OTHER_WEEK, PUBLISHED, WEEK, staff
+from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OPEN, OTHER_WEEK, PUBLISHED, WEEK, staff
 from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
@@ -123,7 +123,8 @@ CASES: dict[str, LetterDraft] = {
     "digest_busy": staff("digest", **WEEK),
     "digest_clear": staff("digest", **CLEAR),
     "digest_not_due": staff(
-        "digest", **{**WEEK, **EMPTY, "missing": WEEK["missing"], "received": 42, "on_time": 42, "not_due": True}
+        "digest",
+        **{**WEEK, **EMPTY, "received": 42, "on_time": 42, "missing": OPEN},
     ),
     "digest_no_targets": staff("digest", **OTHER_WEEK),
     "digest_quiet": staff("digest", **{**CLEAR, "quiet": True}),
