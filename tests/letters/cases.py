@@ -13,6 +13,7 @@ from tests.letters.staff import (
     EXTENDED,
     NOT_UNDERSTOOD,
     NOTICE,
+    OPEN,
     OTHER_WEEK,
     PRESSED,
     PUBLISHED,
@@ -146,7 +147,8 @@ CASES: dict[str, LetterDraft] = {
     "digest_busy": staff("digest", **WEEK),
     "digest_clear": staff("digest", **CLEAR),
     "digest_not_due": staff(
-        "digest", **{**WEEK, **EMPTY, "missing": WEEK["missing"], "received": 42, "on_time": 42, "not_due": True}
+        "digest",
+        **{**WEEK, **EMPTY, "received": 42, "on_time": 42, "missing": OPEN},
     ),
     "digest_no_targets": staff("digest", **OTHER_WEEK),
     "digest_quiet": staff("digest", **{**CLEAR, "quiet": True}),

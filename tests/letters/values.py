@@ -127,6 +127,7 @@ def form(**changes: Any) -> dict[str, Any]:
 def share(label: str, reached: int, base: int | None, target: float | None, gap: int | None) -> dict[str, Any]:
     rate = reached / base if base else None
     until = None if target is None else date(2017, 12, 31)
+    pace = None if gap is None else -(-gap // 6)  # after June six months are left
     return {
         "label": label,
         "reached": reached,
@@ -135,6 +136,8 @@ def share(label: str, reached: int, base: int | None, target: float | None, gap:
         "target": target,
         "gap": gap,
         "until": until,
+        "months_left": None if until is None else 6,
+        "pace": pace,
     }
 
 
