@@ -294,6 +294,13 @@ def attached(document: Any) -> None:
     )  # fmt: skip
 
 
+def plain(document: Any) -> None:
+    """Without the picture of an empty page that python-docx brings along."""
+    relations = document.part.package.rels
+    for key in [key for key, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
+        del relations[key]
+
+
 def instead(document: Any) -> None:
     """Fonts that a machine lacks are replaced by what stands in the table of fonts."""
     for part in document.part.package.iter_parts():
@@ -307,7 +314,7 @@ def instead(document: Any) -> None:
 def make() -> Any:
     document = docx.Document()
     page(document)
-    for part in (top, reporting, progress, units, bottom, attached, instead):
+    for part in (top, reporting, progress, units, bottom, attached, plain, instead):
         part(document)
     return document
 
