@@ -88,6 +88,7 @@ CHINESE_ALLOWED = {
     "bot.reading.written",
     "bot.reading.replies",  # months and dates
     "bot.reading.tokens",  # numerals
+    "bot.reading.commands",  # months, dates, names
     "bot.reading.view",
     "bot.cli.doctor",
 }

@@ -155,7 +155,7 @@ def test_a_form_under_a_long_list_is_too_complex_and_not_called_absent(reader: R
             "docx",
             "no_form",
         ),
-        (books.xlsx(([["人员名单"], ["姓名", "电话"]], ())), "xlsx", "no_form"),
+        (books.xlsx(([["物资名单"], ["品名", "数量"]], ())), "xlsx", "no_form"),
         (books.xlsx(([], ())), "xlsx", "no_form"),
         (books.encrypted(books.good()), "other", "encrypted"),
         (books.good()[:4000], "xlsx", "damaged"),

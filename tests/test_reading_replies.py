@@ -68,9 +68,14 @@ def test_a_sentence_may_be_a_reason(text: str) -> None:
     assert kind(text) == "words"
 
 
-@pytest.mark.parametrize("text", ["请问哪里错了", "这个怎么改？", "正在核实，明天再报", "数字有误，稍后重新报"])
-def test_a_question_or_a_delay_is_no_reason(text: str) -> None:
+@pytest.mark.parametrize("text", ["请问哪里错了", "这个怎么改？", "数字有误，稍后重新报"])
+def test_a_question_is_no_reason(text: str) -> None:
     assert kind(text) == "question"
+
+
+@pytest.mark.parametrize("text", ["正在核实，明天再报", "收到，谢谢！月初统计好后报送。", "我们尽快上报"])
+def test_a_promise_is_no_reason_and_nothing_to_do(text: str) -> None:
+    assert kind(text) == "promise"
 
 
 def test_the_month_and_the_unit_that_are_named_are_told() -> None:

@@ -193,7 +193,8 @@ def test_the_words_of_one_annex_do_not_meet_the_table_of_the_next(reader: Reader
     _, rows, merges, _ = papers.texts_and_table()
     other = para("联络员名单（截至5月）") + para("填报单位：乔官镇") + word_table([["姓名", "手机"], ["王", "138"]])
     title = para("生产经营单位安全生产标准化达标情况表")
-    (form,) = _read(reader, word(other + BREAKS[kind] + title + word_table(rows, merges))).forms
+    form, liaisons = _read(reader, word(other + BREAKS[kind] + title + word_table(rows, merges))).forms
+    assert (liaisons.form, liaisons.fields["unit"].text) == ("liaisons", "乔官镇")
     assert values_of(form) == VALUES
     assert texts_of(form) == {}
 
@@ -222,7 +223,7 @@ def test_two_reports_keep_their_own_words(reader: Reader, between: str) -> None:
     [
         (word(para("关于开会的通知")), "no_form"),
         (word(""), "no_form"),
-        (word(word_table([["姓名", "电话"]])), "no_form"),
+        (word(word_table([["品名", "数量"]])), "no_form"),
         (papers.word_xml(b"<w:document"), "damaged"),
         (papers.word_xml(b""), "damaged"),
         (word(report_body())[:700], "damaged"),

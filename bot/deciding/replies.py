@@ -5,6 +5,7 @@
     twelve numbers  one report                            that report
     确认            numbers read from a picture           those numbers, as if typed, from the day they first came
     a sentence      a warning that needs a reason         the reason, kept with the report
+    later, thanks   anything                              nothing
     else            anything                              asked back once, then for a person
 
 Never a number that no one sent: a reply that could mean two reports, or another month, means neither.
@@ -56,7 +57,7 @@ class Answered:
 def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) -> Said:
     """What the reply means for the letter that it answers; nothing for mere thanks."""
     match reply.kind:
-        case "nothing":
+        case "nothing" | "promise":
             return Said()
         case "confirm":
             found = _confirmed(answered, rules)

@@ -18,6 +18,7 @@ from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
+from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
@@ -84,7 +85,7 @@ def _ruling(item: Placed, mail: Mail, bot: Bot, conn: Connection, now: datetime,
         item = trust(item, trusted)
     past = past_of(conn, item, bot, now)
     judged = judge(item, past, bot.rules.words)
-    due = bot.deadline(judged.form.form, judged.period) if judged.period else None
+    due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
         return rule_on(item, judged, without_objection(past), "", due, mail.received_at)
     return rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at)

@@ -6,9 +6,9 @@ from typing import Literal
 from bot.model.deciding import Obligation
 from bot.model.forms import Count, Document
 
-# "words" is a sentence, "question" one that wants an answer, "unclear" what looks like a report and is not
-# understood, "nothing" thanks and signatures.
-ReplyKind = Literal["confirm", "unchanged", "numbers", "words", "question", "unclear", "nothing"]
+# "words" is a sentence, "question" one that wants an answer, "promise" one that puts off, "unclear" what looks like a
+# report and is not understood, "nothing" thanks and signatures.
+ReplyKind = Literal["confirm", "unchanged", "numbers", "words", "question", "promise", "unclear", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,13 @@ def reply_in(words: str, rule: FormRule, rules: Rules, names: Iterable[str] = ()
         return Reply("numbers", text, month, unit, numbers)
     if _is_attempt(without, lines, rule, rules):
         return Reply("unclear", text, month, unit)
-    asks = any(even(word) in line if even(word) else word in text for word in replies.questions for line in lines)
-    return Reply("question" if asks else "words", text, month, unit)
+    if _has(replies.questions, lines):
+        return Reply("question", text, month, unit)
+    return Reply("promise" if _has(replies.promises, lines) else "words", text, month, unit)
+
+
+def _has(words: Iterable[str], lines: Sequence[str]) -> bool:
+    return any(even(word) in line for word in words for line in lines)
 
 
 def _bare_lines(text: str, rules: Rules, names: Sequence[str]) -> tuple[list[str], str, str | None]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -155,13 +155,15 @@ explanation = Table(
     Column("reason", Text, nullable=False),
 )
 
-# What a person must see; told_at is set when it stood in a letter to the office.
+# What a person must see; told_at is set when it stood in a letter to the office, told_in names the bundle. Its id is the
+# number by which the office answers, where it asks about a report that waits or a letter that is held.
 attention = Table(
     "attention",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mail_id", ForeignKey("mail.id"), index=True),
     Column("letter_id", ForeignKey("letter.id")),
+    Column("report_id", ForeignKey("report.id")),
     Column("kind", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("unit", String),
@@ -169,6 +171,49 @@ attention = Table(
     Column("period", String(7)),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),
+    Column("told_in", String),
+)
+
+# What somebody ordered, and what takes it back (None: nothing does).
+act = Table(
+    "act",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("command", String, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("mail_id", ForeignKey("mail.id")),
+    Column("token", String(16), index=True),
+    Column("undo", JSON(none_as_null=True)),
+    Column("undone_at", UtcDateTime),
+)
+
+# An order that answered no letter, until its sender confirms it in reply to ours.
+pending = Table(
+    "pending",
+    metadata,
+    Column("letter_key", String, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+# More time for one report of one unit, or (until is empty) no report at all.
+dispensation = Table(
+    "dispensation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, nullable=False),
+    Column("form", String, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Index("ix_dispensation_form", "form", "period"),
 )
 
 # The outbox. key makes a letter once; state: held, queued, sending, sent, failed, cancelled.

@@ -9,6 +9,7 @@ from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.base import Rule
 from bot.rules.bulletin import BulletinRule
+from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.papers import PaperRule
 from bot.rules.policy import CalendarFile, Reasons, Reminders, Rules, Targets, Words
@@ -22,6 +23,7 @@ PARTS: dict[str, type[Rule]] = {
     "reasons": Reasons,
     "reminders": Reminders,
     "replies": Replies,
+    "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,
     "bulletin": BulletinRule,

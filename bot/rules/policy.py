@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.bulletin import BulletinRule
+from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.replies import Replies
 from bot.rules.rows import RowsRule
@@ -176,6 +177,7 @@ class Rules(Rule):
     reasons: Reasons
     reminders: Reminders
     replies: Replies
+    commands: Commands
     targets: Targets
     calendar: CalendarFile
     bulletin: BulletinRule

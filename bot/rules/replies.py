@@ -9,13 +9,15 @@ from bot.rules.base import Rule, even
 
 class Replies(Rule):
     """Whole replies (``confirm``, ``unchanged``), what may stand around them without a meaning of its own
-    (``courtesy``, ``signature``), and words by which a sentence is no reason for anything (``questions``)."""
+    (``courtesy``, ``signature``), and words by which a sentence is no reason for anything: it asks (``questions``), or
+    puts off (``promises``)."""
 
     confirm: tuple[str, ...] = Field(min_length=1)
     unchanged: tuple[str, ...] = Field(min_length=1)
     courtesy: tuple[str, ...] = ()
     signature: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
 
     @cached_property
     def confirming(self) -> frozenset[str]:

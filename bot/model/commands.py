@@ -1,0 +1,40 @@
+"""What somebody orders by mail: a command with its arguments, or what was understood of it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.rules.commands import CommandRule
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What follows the word of a command. ``unit`` is a unit's name, ``period`` a month such as 2017-06."""
+
+    unit: str | None = None
+    period: str | None = None
+    until: date | None = None
+    name: str | None = None
+    mobile: str | None = None
+    email: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line that was understood. ``number`` is that of the question which it answers, if one is written."""
+
+    rule: CommandRule
+    arguments: Arguments
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """One line that looks like a command. ``lacks`` is the key of a sentence that says what it lacks, with the
+    ``rest`` of the line; without it the word itself is unknown. ``nearest`` are commands that may be meant."""
+
+    text: str
+    lacks: str = ""
+    rest: str = ""
+    nearest: tuple[CommandRule, ...] = field(default=())

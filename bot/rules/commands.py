@@ -1,0 +1,89 @@
+"""rules/commands.toml: what the staff and the liaisons can order by mail, and what the answers say."""
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from bot.rules.base import Rule, allow_names, even
+
+CommandId = Literal[
+    "accept", "reject", "as", "register", "dismiss", "send", "drop",
+    "status", "remind", "extend", "exempt", "hold", "resume", "export", "history", "appoint", "undo", "help",
+    "own_history", "own_form", "own_help", "hand_over",
+]  # fmt: skip
+ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason")
+# What the sentences of a command may name.
+NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "count")
+# Every sentence that the answers need, and what it may name.
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "no_question": ("number",),
+    "no_unit": ("text",),
+    "already_reported": ("unit",),
+    "status_line": ("unit", "state"),
+    "state_accepted": ("total", "received"),
+    "state_late": ("days", "total", "received"),
+    "counted": ("expected", "received", "on_time"),
+    "history_line": ("form", "month", "version", "received", "punctual", "total"),
+    **dict.fromkeys(
+        ("several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email"), ()
+    ),
+    **dict.fromkeys(("not_answerable", "nothing_to_undo", "missing_nothing", "accepted", "duplicate"), ()),
+    **dict.fromkeys(("returned", "waiting", "state_returned", "state_waiting", "state_missing", "state_open"), ()),
+    **dict.fromkeys(("state_exempt", "on_time", "late"), ()),
+}
+
+
+class CommandRule(Rule):
+    """One command. ``arguments`` in order, each of ``ARGUMENTS``, with ? if it may be left out; ``answers``: it
+    decides a question; ``changes``: it changes data."""
+
+    id: CommandId
+    words: tuple[str, ...] = Field(min_length=1)
+    by: Literal["staff", "liaison"]
+    arguments: tuple[str, ...] = ()
+    answers: bool = False
+    changes: bool = False
+    help: str
+    done: str
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for argument in self.arguments:
+            if argument.removesuffix("?") not in ARGUMENTS:
+                raise ValueError(f"arguments: {argument!r} is none of {', '.join(ARGUMENTS)}")
+        allow_names(self.done, NAMES)
+        return self
+
+    @cached_property
+    def evened(self) -> tuple[str, ...]:
+        return tuple(map(even, self.words))
+
+
+class Commands(Rule):
+    """rules/commands.toml. Every command of the program must stand there, and every sentence."""
+
+    commands: tuple[CommandRule, ...]
+    answers: dict[str, str]
+
+    @model_validator(mode="after")
+    def _nothing_is_missing(self) -> Self:
+        ids = [command.id for command in self.commands]
+        known = CommandId.__args__  # type: ignore[attr-defined]
+        if missing := [id_ for id_ in known if ids.count(id_) != 1]:
+            raise ValueError(f"commands: expected {missing[0]!r} once")
+        for by in ("staff", "liaison"):
+            words = [word for command in self.of(by) for word in command.evened]
+            if twice := {word for word in words if words.count(word) > 1}:
+                raise ValueError(f"commands: {twice.pop()!r} means two of them")
+        for key, names in SENTENCES.items():
+            if not self.answers.get(key):
+                raise ValueError(f"answers.{key}: this sentence is missing")
+            allow_names(self.answers[key], names)
+        return self
+
+    def of(self, by: str) -> tuple[CommandRule, ...]:
+        return tuple(command for command in self.commands if command.by == by)
+
+    def rule(self, id_: str) -> CommandRule:
+        return next(command for command in self.commands if command.id == id_)
