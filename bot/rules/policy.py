@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
@@ -67,7 +68,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
-        *("login_refused", "reply_words", "reply_unclear"),
+        *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
     "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
@@ -180,6 +181,7 @@ class Rules(Rule):
     commands: Commands
     targets: Targets
     calendar: CalendarFile
+    assessment: Assessment
     bulletin: BulletinRule
 
     @cached_property
