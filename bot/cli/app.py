@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
+from bot.cli import acts, bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -20,6 +20,8 @@ app.command("bulletin")(bulletin.bulletin)
 app.command("doctor")(doctor.doctor)
 app.add_typer(letters.outbox_app, name="outbox")
 app.command("order")(ordering.order_command)
+for command in (acts.extend, acts.exempt, acts.hold, acts.resume, acts.undo):
+    app.command(command.__name__)(command)
 app.add_typer(questions.question_app, name="question")
 app.add_typer(people.roster_app, name="roster")
 app.add_typer(people.base_app, name="base")
