@@ -116,7 +116,10 @@ def test_one_draft_for_each_lead_and_one_notice_that_they_wait(any_bot: Bot) -> 
     assert sent(any_bot, TEN) == []
     # and the office knows which drafts wait
     said = notice(any_bot)
-    assert "已经拟好，暂未发出，待您审定后发送：安监局（朱刘街道）、水利局（首阳山旅游度假区、高崖水库库区）" in said
+    assert (
+        "已经拟好，函稿另行报您审定，您同意后才会发出：安监局（朱刘街道）、水利局（首阳山旅游度假区、高崖水库库区）"
+        in said
+    )
     assert "催报邮件" not in said
 
 
@@ -159,9 +162,9 @@ def test_what_is_left_after_the_release_is_a_new_draft_and_the_office_is_told(an
     for minute in range(3):
         assert sent(any_bot, TEN + timedelta(days=1, minutes=minute)) == []
         run(any_bot, TEN + timedelta(days=1, minutes=minute))
-    # then there is one new draft about the other, which waits for the office as the first one did
+    # then there is one new draft about the other, which is put before the office as the first one was
     assert states(any_bot) == {NINTH_KEY: "cancelled", left: "held"}
-    assert attentions(any_bot) == [("draft_again", SUN)]
+    assert attentions(any_bot) == [("draft", SUN)] * 2
     release(any_bot, TEN + timedelta(days=2), left)
     assert sent(any_bot, TEN + timedelta(days=2)) == [SUN]
     (row,) = [r for r in letters(any_bot) if r.key == left]
@@ -344,7 +347,7 @@ def test_what_a_lead_answers_in_words_is_read_by_a_person(bot: Bot) -> None:
     before = len(letters(bot))
     text = "朱刘街道联络员已经换人，请与张主任联系。"
     assert answered(bot, lambda subject: mail(LIU, subject, text=text)) == ("ignored", "no_report")
-    assert attentions(bot) == [("reply_words", "")]
+    assert attentions(bot) == [("draft", LIU), ("reply_words", "")]
     assert len(letters(bot)) == before
 
 

@@ -18,8 +18,8 @@ from bot.jobs.addressing import KINDS, Reminder, recipient_of
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.jobs.standing import lines, owing, people_by_unit
-from bot.model.deciding import Attention, LetterDraft, Obligation
-from bot.record import archive, attention, people, runs
+from bot.model.deciding import LetterDraft, Obligation
+from bot.record import archive, people, runs
 from bot.record.outbox import Due
 from bot.rules.policy import Recipient
 
@@ -55,7 +55,7 @@ def remind(bot: Bot, now: datetime) -> int:
 
 def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligation], now: datetime) -> None:
     """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter to
-    the same address. What was a draft is one again, and the office is told that it waits."""
+    the same address. What was a draft is one again, and waits for the office."""
     wanted, to = set(kept), recipient_of(cancelled.key)
     stages = {s.id: s for s in bot.rules.reminders.stages if s.to == to}
     due = []
@@ -64,9 +64,7 @@ def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligati
         if sent:
             due.append(Reminder(item, stages[sent[-1]]))
     for draft in _drafts(bot, conn, due, now, cancelled.to):
-        letter_id = bot.enqueue(conn, draft, now)
-        if letter_id is not None and draft.held:
-            attention.open_items(conn, [Attention("draft_again", draft.to, letter_id=letter_id)], now)
+        bot.enqueue(conn, draft, now)
 
 
 def _drafts(

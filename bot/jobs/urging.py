@@ -31,5 +31,5 @@ def chased(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:
 
 def _stage(bot: Bot, late: bool) -> Stage:
     """The wording: of the first stage after the deadline, or before it."""
-    stages = bot.rules.reminders.stages
+    stages = [s for s in bot.rules.reminders.stages if s.to == "unit"]
     return next((s for s in stages if (s.when == "after") == late), stages[0])
