@@ -2,7 +2,7 @@
 
 Who gets what, and why, stands in tables here, reasoned out from bot/demo/story.toml, not copied from a run.
 2017-07-05 is a Wednesday. Reminders: 06-30 (three working days before), 07-05, 07-06, 07-10, 07-14; to the leads of
-groups 07-19.
+groups 07-12 (their areas) and 07-19 (who is late).
 """
 
 from collections.abc import Iterator
@@ -77,6 +77,9 @@ LETTERS = {
         " digest-W30",
     ),
 }  # fmt: skip
+# Annex 1: on 07-12, five working days after the deadline, each lead is told of the areas that its group inspects.
+for lead in ("gongan", "anjian", "jianshe", "jingxin", "shichangjianguan", "jiaoyu", "jiaotong", "huanbao", "shuili"):
+    LETTERS[lead] += " group_report"
 # A bot that begins on 06-29 first tells everybody the rest of the year's deadlines; not a stranger, who is nobody's.
 LETTERS = {who: names if who == "xueguilan1975" else f"year_plan {names}" for who, names in LETTERS.items()}
 # These get nothing at all: the wrong address in the roster is refused by the server, the stranger's invitation is
@@ -246,6 +249,12 @@ def letters_say_what_they_should(month: Told) -> None:
     assert "逾期未报3个" in notice
     _, notice = letter(month, "zhiban", "notice-escalate-10")
     assert "气象局、农机局、广播电视台不属督查组督查的区域" in notice and "催报邮件" not in notice
+    # then the leads learn of their areas, and of nothing else: 红河镇 was a day late, both areas of 水利局 were on time
+    _, told = letter(month, "jiaotong", "group_report")
+    assert "应报1个单位，已报1个，其中按时0个。" in told and "逾期1天报送" in told and "达标率" in told
+    assert "周晓燕，13800010007" in told
+    _, told = letter(month, "shuili", "group_report")
+    assert "应报2个单位，已报2个，其中按时2个。" in told
     _, digest = letter(month, "guozhongliang", "digest-W28")
     # on Monday 07-10 at 08:35: 45 less the four that never report and 旅游局
     assert "应报45个单位，已报40个，其中按时36个" in digest
@@ -320,7 +329,7 @@ def of_first_week(who: str, names: str) -> list[str]:
     """Without what arrives after 07-07: later reminders, notices and digests, the bulletin, the last reports of three
     units."""
     later = {"after-3", "after-7", "notice-after-3", "notice-after-7", "digest-W28", "digest-W29", "digest-W30"}
-    later |= {"bulletin", "notice-escalate-10"}
+    later |= {"bulletin", "group_report", "notice-escalate-10"}
     kept = [name for name in names.split() if name not in later]
     return kept[:-1] if who in ("lvyou", "caizheng", "wutu") else kept
 

@@ -56,10 +56,9 @@ class Bot:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
-        for stage in rules.reminders.stages:
-            for letter in (stage.letter, stage.office):
-                if letter and not (config.paths.templates / letter / "subject.txt").is_file():
-                    raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {stage.id}: no letter {letter!r}")
+        for where, letter in rules.reminders.letters:
+            if not (config.paths.templates / letter / "subject.txt").is_file():
+                raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {where}: no letter {letter!r}")
         for key, address in (("smtp.from", config.own_address), *(("office.staff", a) for a in config.office.staff)):
             try:
                 plain_address(address)

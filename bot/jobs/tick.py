@@ -1,7 +1,8 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
-    remind, digest, draft, bundle  what is due by the record and the calendar; once a year its plan
+    remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
+                                   groups are told, once a year its plan
     send_due                       letters out
 
 Each part runs whatever became of the others; what was broken is told at the end.
@@ -17,6 +18,7 @@ from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.bulletins import draft
 from bot.jobs.digesting import digest
+from bot.jobs.group_reports import report_to_groups
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.outbox import requeue_unproven, send_due
@@ -71,6 +73,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     """What is due by time, then the outbox."""
     with _told(report):
         report.reminders += remind(bot, now)
+    with _told(report):
+        report_to_groups(bot, now)
     with _told(report):
         digest(bot, now)
     with _told(report):

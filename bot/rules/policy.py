@@ -130,11 +130,26 @@ class Stage(Rule):
         return self
 
 
+class GroupReports(Rule):
+    """The monthly letter to the lead department of each inspection group; ``letter`` is a folder in templates/."""
+
+    working_days: int = Field(ge=1)
+    letter: str
+    draft: bool = False
+
+
 class Reminders(Rule):
     """rules/reminders.toml. Stages stand in the order in which they fall due."""
 
     hours: Hours
     stages: tuple[Stage, ...]
+    groups: GroupReports | None = None
+
+    @property
+    def letters(self) -> tuple[tuple[str, str], ...]:
+        """Every folder in templates/ that is named here, with where."""
+        named = [(s.id, letter) for s in self.stages for letter in (s.letter, s.office) if letter]
+        return (*named, *([("groups", self.groups.letter)] if self.groups else []))
 
     @model_validator(mode="after")
     def _stages_ascend(self) -> Self:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.model.deciding import LetterDraft
-from tests.letters.groups import ONE_AREA, TWO_AREAS, to_lead
+from tests.letters.groups import ONE_AREA, OTHERS, OWING, REPORTED, TWO_AREAS, to_lead
 from tests.letters.staff import (
     ASKED,
     BOUNCED,
@@ -142,6 +142,9 @@ CASES: dict[str, LetterDraft] = {
     "overdue_notice_draft": staff("overdue_notice", **{**NOTICE, "draft": True, "waiting": []}),
     "overdue_notice_none": staff("overdue_notice", **{**NOTICE, "missing": [], "waiting": [], "received": 44}),
     "overdue_notice_escalation": replace(staff("overdue_notice", **PRESSED), key="overdue_notice:escalate-10"),
+    "group_report_received": to_lead("group_report", **REPORTED),
+    "group_report_owing": to_lead("group_report", **OWING),
+    "group_report_no_targets": to_lead("group_report", **OTHERS),
     "escalation_one_area": to_lead("escalation", **ONE_AREA),
     "escalation_two_areas": to_lead("escalation", **TWO_AREAS),
     "digest_busy": staff("digest", **WEEK),
