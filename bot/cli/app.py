@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import bulletin, doctor, letters, people, questions, reading, standing
+from bot.cli import board, bulletin, doctor, letters, people, questions, reading, standing
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -15,6 +15,7 @@ app.command("explain")(reading.explain)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
 app.command("bulletin")(bulletin.bulletin)
+app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
 app.add_typer(letters.outbox_app, name="outbox")
 app.add_typer(questions.question_app, name="question")
