@@ -495,6 +495,28 @@ def test_status_shows_a_table_to_people(call: Callable[..., Answer], bot: Bot) -
         assert word in answer.out
 
 
+# board
+
+
+def test_board_writes_the_page_for_the_screen(bot: Bot, call: Callable[..., Answer], tmp_path: Path) -> None:
+    reported(bot, WUTU, when="2017-07-03T10:00")
+    answer = call("board", "-o", str(tmp_path / "new" / "screen.html"), "--now", "2017-07-10T09:00")
+    assert answer.code == 0
+    said = (tmp_path / "new" / "screen.html").read_text(encoding="utf-8")
+    assert said.startswith("<!DOCTYPE html>")
+    assert "2017年7月10日 09:00更新" in said
+    # and without a place, where the bot keeps it
+    answer = call("board", "--now", "2017-07-10T09:00")
+    assert answer.out.strip() == str(bot.config.paths.data / "board.html")
+    assert (bot.config.paths.data / "board.html").read_text(encoding="utf-8") == said
+
+
+def test_board_names_a_place_that_cannot_be_written_to(call: Callable[..., Answer], tmp_path: Path) -> None:
+    answer = call("board", "-o", str(tmp_path))
+    assert answer.code == 2
+    assert str(tmp_path) in answer.error
+
+
 # outbox
 
 

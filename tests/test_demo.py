@@ -242,6 +242,6 @@ def test_counts_must_fit_the_form() -> None:
 
 
 def test_the_installation_of_the_story_is_a_real_one_that_sends() -> None:
-    config = settings(load_story(), SilentOffice([]), "sqlite:///x.db")
+    config = settings(load_story(), SilentOffice([]), "sqlite:///x.db", Path("x"))
     assert (config.smtp.deliver, config.own_address, len(config.office.staff)) == ("send", "bot@demo.test", 2)
     assert config.paths.rules == ROOT / "rules"

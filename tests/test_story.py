@@ -141,9 +141,9 @@ def name_of(key: str) -> str:
 
 
 @contextmanager
-def told(office: PostOffice, database: str, until: date) -> Iterator[Told]:
+def told(office: PostOffice, database: str, data: Path, until: date) -> Iterator[Told]:
     steps: list[Step] = []
-    with Bot.build(settings(STORY, office, database)) as bot:
+    with Bot.build(settings(STORY, office, database, data)) as bot:
         assert appoint(bot, STORY) == []
         play(bot, office, STORY, until=until, on_step=steps.append)
         yield Told(bot, office, steps)
@@ -160,7 +160,7 @@ def test_the_month_on_dovecot_with_every_letter_counted(
     dovecot: DovecotOffice, passwords: None, tmp_path: Path
 ) -> None:
     # given the story; when it is told until 07-28
-    with told(dovecot, f"sqlite:///{tmp_path}/bot.db", END) as month:
+    with told(dovecot, f"sqlite:///{tmp_path}/bot.db", tmp_path, END) as month:
         # then everybody got exactly the letters of the table, in that order, and nobody else got any
         assert month.letters() == {who: names.split() for who, names in LETTERS.items()}
         assert not {posted.to for posted in dovecot.sent} & set(SILENT)
@@ -317,9 +317,11 @@ def answers_go_to_the_mail_that_they_answer(month: Told) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_first_week_on_postgresql(dovecot: DovecotOffice, passwords: None, postgres_url: str) -> None:
+def test_the_first_week_on_postgresql(
+    dovecot: DovecotOffice, passwords: None, postgres_url: str, tmp_path: Path
+) -> None:
     # given the same story on the other database; when it is told until 07-07
-    with told(dovecot, postgres_url, date(2017, 7, 7)) as month:
+    with told(dovecot, postgres_url, tmp_path, date(2017, 7, 7)) as month:
         # then everybody has got the first part of the letters of the table
         shorter = {who: of_first_week(who, names) for who, names in LETTERS.items()}
         assert month.letters() == shorter
@@ -338,7 +340,7 @@ def test_a_reminder_that_still_waits_is_not_sent_once_the_report_has_come(
     passwords: None, dovecot: DovecotOffice, tmp_path: Path
 ) -> None:
     # given a provider that takes one letter a minute, and everybody's reminder on its way
-    quick = settings(STORY, dovecot, f"sqlite:///{tmp_path}/bot.db")
+    quick = settings(STORY, dovecot, f"sqlite:///{tmp_path}/bot.db", tmp_path)
     slow = quick.model_copy(update={"smtp": quick.smtp.model_copy(update={"per_minute": 1})})
     at = partial(datetime, 2017, 6, 30, tzinfo=quick.office.zone)
     with Bot.build(slow) as bot:

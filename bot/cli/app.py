@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import acts, bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
+from bot.cli import acts, board, bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -17,6 +17,7 @@ app.command("form")(letters.form)
 app.command("calendar")(yearly.calendar)
 app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
+app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
 app.add_typer(letters.outbox_app, name="outbox")
 app.command("order")(ordering.order_command)

@@ -39,8 +39,9 @@ class Step:
     letters: tuple["Posted", ...]
 
 
-def settings(story: Story, office: "PostOffice", database: str) -> Config:
-    """An installation for the story: this program's rules and templates, letters leave at once."""
+def settings(story: Story, office: "PostOffice", database: str, data: Path) -> Config:
+    """An installation for the story: this program's rules and templates, letters leave at once. ``data`` is the
+    folder for whatever it writes."""
     server = {"host": office.host, "security": "none", "username": office.username, "timeout_seconds": 20}
     own = story.office
     return Config.model_validate(
@@ -62,7 +63,7 @@ def settings(story: Story, office: "PostOffice", database: str) -> Config:
             },
             "database": {"url": database},
             "campaign": {"first_period": story.period, "last_period": "2019-12"},
-            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates"},
+            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates", "data": data},
         }
     )
 

@@ -37,6 +37,7 @@ def _tell(folder: Path, stop: threading.Event) -> None:
     from bot.demo.servers import DemoServers
     from bot.demo.story import load_story
     from bot.demo.telling import Teller
+    from bot.jobs import board
     from bot.jobs.parts import Bot
     from bot.jobs.standing import lines
 
@@ -46,7 +47,7 @@ def _tell(folder: Path, stop: threading.Event) -> None:
     with (
         TemporaryDirectory() as temporary,
         DemoServers(own, PASSWORD, {story.domain}) as office,
-        Bot.build(settings(story, office, f"sqlite:///{Path(temporary).as_posix()}/demo.db")) as bot,
+        Bot.build(settings(story, office, f"sqlite:///{Path(temporary).as_posix()}/demo.db", Path(temporary))) as bot,
     ):
         appoint(bot, story)
         names = {u.id: u.name for u in bot.rules.units.units}
@@ -61,11 +62,14 @@ def _tell(folder: Path, stop: threading.Event) -> None:
         with bot.record.read() as conn:
             now = steps[-1].now if steps else bot.deadline(form, story.period)
             standing = lines(bot, conn, form, story.period, now)
+        screen = board.page(bot, board.board_context(bot, now), now)
     index = pages.write(folder, story, steps, standing)
+    board.write(folder / board.FILE, screen)
     if stop.is_set():
         teller.console.print("\nstopped before the end", style="yellow")
     teller.summary(steps, standing)
     teller.console.print(f"Every letter, to read in a browser: {index}")
+    teller.console.print(f"The screen in the office: {folder / board.FILE}")
 
 
 @contextmanager

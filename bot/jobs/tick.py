@@ -3,6 +3,7 @@
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
     remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
                                    groups are told, once a year its plan
+    board                          the page for the office: before letters leave, which may take minutes
     send_due                       letters out
 
 Each part runs whatever became of the others; what was broken is told at the end.
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
+from bot.jobs.board import board
 from bot.jobs.bulletins import draft
 from bot.jobs.digesting import digest
 from bot.jobs.group_reports import report_to_groups
@@ -84,6 +86,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     with _told(report):
         watch_calendar(bot, now)
         report.told += bundle(bot, now)
+    with _told(report):
+        board(bot, now)
     with _told(report):
         report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
 

@@ -117,24 +117,25 @@ class Renderer:
         """Subject (the mark with the token always at its end), plain text and HTML, before they are encoded."""
         if not _LETTER.fullmatch(draft.letter):
             raise ConfigError(f"{self._root}: no letter can be called {draft.letter!r}")
-        if now.tzinfo is None:
-            raise ValueError(f"now must be aware, got {now!r}")
-        local = now.astimezone(self._zone)
-        values = {
-            **clean_values(draft.context),
-            "office": self.office,
-            "token": token,
-            "now": local,
-            "today": local.date(),
-        }
+        values = {**self._values(draft.context, now), "token": token}
         subject, text, html = (self._fill(f"{draft.letter}/{part}", values) for part in PARTS)
         mark = one_line(self._fill(f"{BASE}/mark.txt", values))
         return _cut(one_line(subject), LONGEST_SUBJECT) + mark, lay_out(text), html.strip() + "\n"
+
+    def page(self, name: str, context: dict[str, Any], *, now: datetime) -> str:
+        """A page for a screen, from ``templates/<name>/page.html``: cleaned and escaped as a letter is, and no mail."""
+        return self._fill(f"{name}/page.html", self._values(context, now)).strip() + "\n"
 
     def check(self) -> None:
         """Compiles every template; ConfigError for the first that is broken. Says nothing of missing values."""
         for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
             self._guarded(partial(self._environment.get_template, name), name)
+
+    def _values(self, context: dict[str, Any], now: datetime) -> dict[str, Any]:
+        if now.tzinfo is None:
+            raise ValueError(f"now must be aware, got {now!r}")
+        local = now.astimezone(self._zone)
+        return {**clean_values(context), "office": self.office, "now": local, "today": local.date()}
 
     def _fill(self, name: str, values: dict[str, Any]) -> str:
         return self._guarded(lambda: self._environment.get_template(name).render(values), name)
