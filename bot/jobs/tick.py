@@ -2,7 +2,8 @@
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
     remind, digest, draft, bundle  what is due by the record and the calendar
-    send_due                       letters out
+    probe, watch                   what lasts of the bot's own troubles
+    send_due, beat                 letters out, and a sign of life
 
 Each part runs whatever became of the others; what was broken is told at the end.
 """
@@ -17,12 +18,15 @@ from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.bulletins import draft
 from bot.jobs.digesting import digest
+from bot.jobs.heartbeat import beat
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.outbox import requeue_unproven, send_due
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.polling import poll
+from bot.jobs.probing import probe
 from bot.jobs.reminding import remind
+from bot.jobs.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs
@@ -75,10 +79,16 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     with _told(report):
         draft(bot, now)
     with _told(report):
+        probe(bot, now)
+    with _told(report):
+        watch(bot, now)
+    with _told(report):
         watch_calendar(bot, now)
         report.told += bundle(bot, now)
     with _told(report):
         report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
+    with _told(report):
+        beat(bot, now)
 
 
 def run_once(bot: Bot, now: datetime, stop: Stop) -> Report:
