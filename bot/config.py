@@ -61,6 +61,11 @@ class Office(Section):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def staff_addresses(self) -> frozenset[str]:
+        """The staff's addresses in lower case, as mails are compared."""
+        return frozenset(address.lower() for address in self.staff)
+
 
 class Server(Section):
     host: str
@@ -133,6 +138,12 @@ class Paths(Section):
     data: Path = Path("data")
 
 
+class Trust(Section):
+    """What an order by mail needs beside a staff address, where it answers no letter of ours."""
+
+    without_token: Literal["confirm", "pass", "never"] = "confirm"
+
+
 class Config(Section):
     office: Office
     mailbox: MailboxSettings
@@ -141,6 +152,7 @@ class Config(Section):
     campaign: Campaign
     schedule: Schedule = Schedule()
     watch: Watch = Watch()
+    trust: Trust = Trust()
     limits: Limits = Limits()
     paths: Paths = Paths()
 

@@ -66,14 +66,16 @@ LETTERS = {
     # never
     "nongji": "before-3 due returned after-1 after-3 after-7",
     "guangdian": "before-3 due after-1 after-3 after-7",
-    # The office: a reminder that was refused; the broken file; the stranger; sender and form that disagree, told
-    # two hours after the last.
+    # The office: the plan that a wrong address refused; the broken file; the stranger; sender and form that
+    # disagree, told two hours after the last.
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
         "attention digest-W27 attention attention attention"
         " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 digest-W30",
     ),
 }  # fmt: skip
+# A bot that begins on 06-29 first tells everybody the rest of the year's deadlines; not a stranger, who is nobody's.
+LETTERS = {who: names if who == "xueguilan1975" else f"year_plan {names}" for who, names in LETTERS.items()}
 # These get nothing at all: the wrong address in the roster is refused by the server, the stranger's invitation is
 # none of the bot's business, and letters to oneself there are none.
 SILENT = ["qixiang@demo.tset", "gaoya@demo.test", "xianwei@demo.test"]
@@ -258,7 +260,7 @@ def letters_say_what_they_should(month: Told) -> None:
     assert "2017年7月" in answer and "2017年6月" in answer
     _, answer = letter(month, "xueguilan1975", "waiting")
     assert "薛桂兰" not in answer  # a stranger learns nothing that he did not write in the mail's form
-    both, _ = opened(month.office.letters_to("shouyangshan@demo.test")[0])
+    both, _ = letter(month, "shouyangshan", "before-3")
     assert [part.get_filename() for part in both.iter_attachments()] == [
         "附件4-首阳山旅游度假区-2017年6月.xlsx",
         "附件4-高崖水库库区-2017年6月.xlsx",
@@ -339,11 +341,14 @@ def test_a_reminder_that_still_waits_is_not_sent_once_the_report_has_come(
     # then neither is reminded of what has come; of the other unit, in a letter of its own
     got = {who: [what_for(d) for d in dovecot.letters_to(f"{who}@demo.test")] for who in ("zhuliu", "shouyangshan")}
     assert got == {
-        "zhuliu": [("receipt", [])],
-        "shouyangshan": [("receipt", []), ("reminder", ["附件4-首阳山旅游度假区-2017年6月.xlsx"])],
+        "zhuliu": [PLAN, ("receipt", [])],
+        "shouyangshan": [PLAN, ("receipt", []), ("reminder", ["附件4-首阳山旅游度假区-2017年6月.xlsx"])],
     }
-    # 43 people with an address that works, one of whom has two letters
-    assert len(dovecot.sent) == 44
+    # the plan to 43 people with an address that works and two of the staff; one of the 43 has two more letters
+    assert len(dovecot.sent) == 45 + 44
+
+
+PLAN = ("year_plan", ["2017年报送日程.ics"])
 
 
 def what_for(data: bytes) -> tuple[str, list[str | None]]:

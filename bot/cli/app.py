@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import bulletin, doctor, letters, people, questions, reading, standing
+from bot.cli import bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -14,9 +14,12 @@ app.command("read")(reading.read)
 app.command("explain")(reading.explain)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
+app.command("calendar")(yearly.calendar)
+app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
 app.command("doctor")(doctor.doctor)
 app.add_typer(letters.outbox_app, name="outbox")
+app.command("order")(ordering.order_command)
 app.add_typer(questions.question_app, name="question")
 app.add_typer(people.roster_app, name="roster")
 app.add_typer(people.base_app, name="base")

@@ -1,7 +1,7 @@
 """Where each unit stands with one form for one period. Status, reminders, notices and digests all look here."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Literal
 
@@ -18,6 +18,9 @@ OWING: frozenset[State] = frozenset({"missing", "open", "returned"})
 CREDIBLE = frozenset(
     {"unknown_sender", "unit_mismatch", "token_mismatch", "conflict", "older", "confirm", "liaison", "locked"}
 )
+
+
+NOBODY: Mapping[str, datetime | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,31 @@ def standings(
     deadline: datetime,
     now: datetime,
     zone: tzinfo,
+    let_off: Mapping[str, datetime | None] = NOBODY,
 ) -> tuple[Standing, ...]:
     """A line for every unit that owes the form, in the order of rules/units.toml.
 
-    ``uncounted`` are the period's returned and waiting reports, oldest first: the last one speaks for a
-    unit that has nothing accepted.
+    ``let_off`` has the units whose deadline is another (aware), or that are exempt (None). ``uncounted`` are the
+    period's returned and waiting reports, oldest first: the last one speaks for a unit that has nothing accepted.
     """
     last: dict[str, Uncounted] = {}
     for item in uncounted:
         if item.unit and (item.outcome == "returned" or item.why in CREDIBLE):
             last[item.unit] = item
     return tuple(
-        _standing(unit, accepted.get(unit.name), last.get(unit.name), deadline, now, zone)
+        _exempt(unit, accepted.get(unit.name))
+        if unit.name in let_off and let_off[unit.name] is None
+        else _standing(
+            unit, accepted.get(unit.name), last.get(unit.name), let_off.get(unit.name) or deadline, now, zone
+        )
         for unit in units
         if unit.kind in rule.owed.by
     )
+
+
+def _exempt(unit: Unit, report: Accepted | None) -> Standing:
+    """A unit that need not report; one that does so all the same shows its numbers."""
+    return Standing(unit, "exempt") if report is None else replace(_counted(unit, report), state="exempt")
 
 
 def _standing(
@@ -75,14 +88,18 @@ def _standing(
 ) -> Standing:
     if report is not None:
         days = late_days(report.first_received_at, deadline, zone)
-        total = sum(sum(columns.values()) for columns in report.numbers.values())
         state: State = "accepted" if days == 0 else "late"
-        return Standing(unit, state, report.first_received_at, report.version, total, days, days == 0)
+        return replace(_counted(unit, report), state=state, late_by_days=days, on_time=days == 0)
     days = late_days(now, deadline, zone)
     if other is not None:
         state = "waiting" if other.outcome == "waiting" else "returned"
         return Standing(unit, state, other.received_at, late_by_days=days, why=other.why)
     return Standing(unit, "missing" if days else "open", late_by_days=days)
+
+
+def _counted(unit: Unit, report: Accepted) -> Standing:
+    total = sum(sum(columns.values()) for columns in report.numbers.values())
+    return Standing(unit, "accepted", report.first_received_at, report.version, total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
+from bot.jobs.ordered import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
@@ -80,7 +81,8 @@ def _next(bot: Bot, now: datetime) -> Due | None:
     """Claims the next letter that still makes sense; what does not is cancelled or put off on the way."""
     while True:
         with bot.record.begin() as conn:
-            due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold")
+            only = (LETTER, CONFIRM) if runs.get(conn, STOPPED) else None
+            due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold", only=only)
             if due is None or not due.only_while_owed or _still_wanted(bot, conn, due, now):
                 return due
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.standing import OWING, Standing, Uncounted, standings
+from bot.jobs.dispensing import let_off
 from bot.jobs.parts import Bot
 from bot.model.deciding import Accepted, Obligation
 from bot.model.people import Liaison
@@ -30,7 +31,8 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
         if unit == r.unit or r.outcome == "waiting"
     ]
     due = bot.deadline(form, period)
-    return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone)
+    off = let_off(bot, conn, form, period)
+    return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone, off)
 
 
 def _appointed(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> dict[str, Accepted]:
@@ -54,18 +56,23 @@ def owing(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:
     for form, rule in bot.rules.forms.items():
         for period in owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone):
             due = bot.deadline(form, period)
+            off = let_off(bot, conn, form, period)
             for line in lines(bot, conn, form, period, now):
                 if line.state in OWING:
-                    found.append(Owing(Obligation(line.unit.name, form, period, due), line))
+                    own = off.get(line.unit.name) or due
+                    found.append(Owing(Obligation(line.unit.name, form, period, own), line))
     return found
 
 
 def still_owed(bot: Bot, conn: Connection, obligations: tuple[Obligation, ...], now: datetime) -> list[Obligation]:
-    """Those of the obligations that are open at this moment."""
+    """Those of the obligations that are open at this moment, with the deadline that a letter about them names."""
     kept = []
     for form, period in dict.fromkeys((o.form, o.period) for o in obligations):
         open_units = {line.unit.name for line in lines(bot, conn, form, period, now) if line.state in OWING}
-        kept += [o for o in obligations if (o.form, o.period) == (form, period) and o.unit in open_units]
+        off, due = let_off(bot, conn, form, period), bot.deadline(form, period)
+        for o in obligations:
+            if (o.form, o.period) == (form, period) and o.unit in open_units and o.deadline == (off.get(o.unit) or due):
+                kept.append(o)
     return kept
 
 

@@ -1,7 +1,7 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
-    remind, digest, draft, bundle  what is due by the record and the calendar
+    remind, digest, draft, bundle  what is due by the record and the calendar; once a year its plan
     probe, watch                   what lasts of the bot's own troubles
     send_due, beat                 letters out, and a sign of life
 
@@ -27,6 +27,7 @@ from bot.jobs.polling import poll
 from bot.jobs.probing import probe
 from bot.jobs.reminding import remind
 from bot.jobs.watching import watch
+from bot.jobs.yearly import send_year_plan
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs
@@ -76,6 +77,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
         report.reminders += remind(bot, now)
     with _told(report):
         digest(bot, now)
+    with _told(report):
+        send_year_plan(bot, now)
     with _told(report):
         draft(bot, now)
     with _told(report):

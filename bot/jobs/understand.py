@@ -14,19 +14,24 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding.decide import Policy, decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
+from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
+from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
+from bot.jobs.ordering import orders_of
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap
+from bot.model.commands import Command, Orders
 from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
+from bot.reading.commands import commands_in
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
 from bot.record import bulletins, explanations, outbox, people, reports, runs
@@ -62,8 +67,10 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted
     if mail.automatic:
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
+    if trusted is None and (orders := _orders(opened, sender, bot, conn, now)):
+        return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
     said = _said(opened, sender, bot, conn)
-    found = (*_with_papers(opened, sender, bot), *said.documents)
+    found = (*_with_papers(opened, sender, bot), *said.documents, *_handed_over(opened, sender, bot, now))
     placed = place(
         found,
         sender,
@@ -78,13 +85,20 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
 
 
+def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
+    """The orders that a mail gives; a mail with a form in it gives none."""
+    if any(d.forms for d in opened.documents) or opened.mail.received_at < answer_from(conn, bot, now):
+        return None
+    return orders_of(opened.mail, opened.words, sender.units, bot, conn, now)
+
+
 def _ruling(item: Placed, mail: Mail, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None) -> Ruling:
     """What happens to one form: judged against its history, unless the office has spoken."""
     if trusted:
         item = trust(item, trusted)
     past = past_of(conn, item, bot, now)
     judged = judge(item, past, bot.rules.words)
-    due = bot.deadline(judged.form.form, judged.period) if judged.period else None
+    due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
         return rule_on(item, judged, without_objection(past), "", due, mail.received_at)
     return rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at)
@@ -97,6 +111,15 @@ def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Documen
         return opened.documents
     hashes = [sha256(a.data).hexdigest() for a in opened.mail.attachments]
     return with_papers(opened.documents, hashes, opened.mail.subject, sender.reply_forms, bot.rules)
+
+
+def _handed_over(opened: Opened, sender: KnownSender, bot: Bot, now: datetime) -> tuple[Document, ...]:
+    """移交 姓名 手机 邮箱, by a unit's liaison: a list of one, which waits for the office like any other."""
+    known = [bot.rules.commands.rule("hand_over")]
+    if len(sender.units) != 1 or not opened.words or any(d.forms for d in opened.documents):
+        return ()
+    said = commands_in(opened.words, known, bot.rules, now.astimezone(bot.zone).date(), expected=False)
+    return (successor(said[0].arguments, sender.units[0], bot.rules),) if said and isinstance(said[0], Command) else ()
 
 
 def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection) -> Said:

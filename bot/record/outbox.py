@@ -1,6 +1,6 @@
 """Letters: queued once by their key, claimed one by one, marked with what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,10 +61,15 @@ def has_key(conn: Connection, key: str) -> bool:
     return conn.execute(select(letter.c.id).where(letter.c.key == key)).first() is not None
 
 
-def claim(conn: Connection, now: datetime, *, released_only: bool = False) -> Due | None:
+def claim(
+    conn: Connection, now: datetime, *, released_only: bool = False, only: Collection[str] | None = None
+) -> Due | None:
     """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted. With
-    ``released_only`` only what a person released, not what was queued by itself at an earlier time."""
+    ``released_only`` only what a person released, not what was queued by itself at an earlier time; with ``only`` no
+    other kinds of letter."""
     query = select(letter).where(letter.c.state == "queued", letter.c.due_at <= now)
+    if only is not None:
+        query = query.where(letter.c.letter.in_(only))
     if released_only:
         query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
     query = query.order_by(letter.c.due_at, letter.c.id).limit(1).with_for_update(skip_locked=True)

@@ -105,16 +105,6 @@ def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(report.c.id)))
 
 
-def open_questions(conn: Connection) -> list[Row[Any]]:
-    """Every report that waits for the office, with its mail, oldest first."""
-    query = (
-        select(report, mail.c.shown_from, mail.c.subject, mail.c.sender)
-        .join(mail, mail.c.id == report.c.mail_id)
-        .where(report.c.outcome == "waiting", report.c.settled == "")
-    )
-    return list(conn.execute(query.order_by(report.c.id)))
-
-
 def open_question(conn: Connection, report_id: int) -> Row[Any] | None:
     """One report that waits; None when there is none of that number, or it was decided."""
     where = (report.c.id == report_id, report.c.outcome == "waiting", report.c.settled == "")
@@ -125,6 +115,18 @@ def settle(conn: Connection, report_id: int, how: str) -> bool:
     """Marks what was decided of a report that waited. False when somebody was faster."""
     where = (report.c.id == report_id, report.c.settled == "")
     return conn.execute(update(report).where(*where).values(settled=how)).rowcount == 1
+
+
+def reopen(conn: Connection, report_id: int, how: str) -> bool:
+    """Takes back what was decided of a report, if it was ``how``. False if it was not."""
+    where = (report.c.id == report_id, report.c.settled == how)
+    return conn.execute(update(report).where(*where).values(settled="")).rowcount == 1
+
+
+def history(conn: Connection, unit: str, most: int) -> list[Row[Any]]:
+    """The newest accepted versions of a unit's reports, of every form, the newest first."""
+    query = select(report).where(report.c.unit == unit, report.c.outcome == "accepted")
+    return list(conn.execute(query.order_by(report.c.id.desc()).limit(most)))
 
 
 def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:

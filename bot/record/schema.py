@@ -3,52 +3,28 @@
 ``HEAD`` is the newest migration: opening a record compares it before it imports Alembic at all.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-HEAD = "0004"
+from bot.record.columns import UtcDateTime, metadata
+from bot.record.schema_office import act, bulletin, dispensation, explanation, pending
 
+__all__ = ["act", "bulletin", "dispensation", "explanation", "metadata", "pending"]
+HEAD = "0005"
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept as naive UTC, which both databases compare and index alike."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-NAMES = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMES)
 
 # Facts about this record itself: secret of the tokens, first run, last good poll.
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
@@ -145,23 +121,15 @@ finding = Table(
     Column("explanation_id", ForeignKey("explanation.id")),
 )
 
-# The reason that a liaison gave, in a mail, for findings that asked for one.
-explanation = Table(
-    "explanation",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
-    Column("said_at", UtcDateTime, nullable=False),
-    Column("reason", Text, nullable=False),
-)
-
-# What a person must see; told_at is set when it stood in a letter to the office.
+# What a person must see; told_at is set when it stood in a letter to the office, told_in names the bundle. Its id is
+# the number by which the office answers, where it asks about a report that waits or a letter that is held.
 attention = Table(
     "attention",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mail_id", ForeignKey("mail.id"), index=True),
     Column("letter_id", ForeignKey("letter.id")),
+    Column("report_id", ForeignKey("report.id")),
     Column("kind", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("unit", String),
@@ -169,6 +137,7 @@ attention = Table(
     Column("period", String(7)),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),
+    Column("told_in", String),
 )
 
 # The outbox. key makes a letter once; state: held, queued, sending, sent, failed, cancelled.
@@ -216,19 +185,6 @@ job_run = Table(
     Column("job", String, primary_key=True),
     Column("period_key", String, primary_key=True),
     Column("ran_at", UtcDateTime, nullable=False),
-)
-
-# What was announced of a month. While released_at is empty, content is the last draft; then it never changes again.
-bulletin = Table(
-    "bulletin",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("form", String, nullable=False),
-    Column("period", String(7), nullable=False),
-    Column("drafted_at", UtcDateTime, nullable=False),
-    Column("released_at", UtcDateTime),
-    Column("content", JSON, nullable=False),
-    UniqueConstraint("form", "period"),
 )
 
 # A person at a unit, from a day to a day (exclusive); one address may stand at several units.

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
@@ -67,7 +68,8 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
-        *("login_refused", "reply_words", "reply_unclear", "login_over", "poll_lasts", "poll_over"),
+        *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
+        *("login_over", "poll_lasts", "poll_over"),
         *("outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over"),
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
@@ -181,6 +183,7 @@ class Rules(Rule):
     commands: Commands
     targets: Targets
     calendar: CalendarFile
+    assessment: Assessment
     bulletin: BulletinRule
 
     @cached_property

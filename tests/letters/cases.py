@@ -1,7 +1,21 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
 from bot.model.deciding import LetterDraft
-from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OTHER_WEEK, PUBLISHED, WEEK, staff
+from tests.letters.staff import (
+    ASKED,
+    BOUNCED,
+    CALENDAR,
+    CLEAR,
+    EMPTY,
+    EXTENDED,
+    NOT_UNDERSTOOD,
+    NOTICE,
+    OTHER_WEEK,
+    PUBLISHED,
+    WEEK,
+    orders,
+    staff,
+)
 from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
@@ -21,8 +35,10 @@ from tests.letters.values import (
     form,
     in_words,
     owed,
+    rejected,
     reminder,
 )
+from tests.letters.yearly import GUESSED, REST, WHOLE
 
 CASES: dict[str, LetterDraft] = {
     "receipt_single": answer("receipt", form()),
@@ -132,6 +148,17 @@ CASES: dict[str, LetterDraft] = {
         "bulletin",
         **{**PUBLISHED, "received": 44, "on_time": 44, "late": [], "missing": [], "waiting": [], "changes": []},
     ),
+    "attention_asks": staff("attention", items=[ASKED, BOUNCED], n=2),
+    "orders_done": staff("orders", **orders(EXTENDED)),
+    "orders_copy": staff("orders", **orders(EXTENDED, by="guo@office.example")),
+    "orders_not_understood": staff("orders", **orders(NOT_UNDERSTOOD)),
+    "confirm_order_one": staff(
+        "confirm_order",
+        orders=["延期 五图街道 6月 至 7月10日 联络员住院"],
+        original_subject="请办理",
+        received_at=at(7, 5, 17, 30),
+    ),
+    "rejected_one": rejected("请用本单位邮箱报送"),
     "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
     "probe_own": staff("probe"),
     "alarm_login": staff(
@@ -140,4 +167,7 @@ CASES: dict[str, LetterDraft] = {
         since=at(7, 3, 6, 30),
         detail="imap.163.com",
     ),
+    "year_plan_whole": WHOLE,
+    "year_plan_rest_staff": REST,
+    "year_plan_guess": GUESSED,
 }

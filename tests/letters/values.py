@@ -30,6 +30,7 @@ MOMENTS = {
     "reminder_overdue": at(7, 6, 8, 30),
     "overdue_notice": at(7, 6, 8, 30),
     "digest": at(7, 10, 8, 30),
+    "year_plan": at(1, 3, 8, 30),
     "bulletin": at(7, 10, 8, 30),
 }
 
@@ -140,6 +141,12 @@ def in_words(letter: str, said: str, asked: tuple[str, ...] = (), unclear: str =
     groups = ["规模以上企业", "高危企业", "其他生产经营单位"]
     words = {"said": said, "asked": list(asked), "unclear": unclear, "groups": groups, "columns": LEVELS}
     return replace(plain, context={**plain.context, **words})
+
+
+def rejected(reason: str) -> LetterDraft:
+    """The office's no to a report that waited."""
+    plain = answer("rejected", person="", units=[])
+    return replace(plain, context={**plain.context, "reason": reason, "form_name": "附件4", "document": "附件4.xlsx"})
 
 
 def answer(letter: str, *forms: dict[str, Any], **changes: Any) -> LetterDraft:

@@ -1,0 +1,107 @@
+"""What people ordered: every act with who, when, by which mail; what waits for a confirmation; who is let off."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from bot.record.runs import note
+from bot.record.schema import act, dispensation, pending
+
+CONFIRM_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispensation:
+    """A unit is exempt from one report, or may send it until the end of a day."""
+
+    unit: str
+    form: str
+    period: str
+    until: date | None  # None: exempt
+    reason: str
+
+
+def write(
+    conn: Connection,
+    now: datetime,
+    *,
+    actor: str,
+    command: str,
+    arguments: dict[str, Any],
+    mail_id: int | None,
+    token: str | None,
+    undo: dict[str, Any] | None,
+) -> int:
+    """Writes an act down. ``undo`` is what takes it back; None if nothing can."""
+    values = {"at": now, "actor": actor, "command": command, "arguments": arguments, "mail_id": mail_id}
+    values |= {"token": token, "undo": undo}
+    act_id = int(conn.execute(insert(act).values(values).returning(act.c.id)).scalar_one())
+    note(conn, now, f"act.{command}", mail_id=mail_id, act=act_id, actor=actor)
+    return act_id
+
+
+def token_was_used(conn: Connection, token: str) -> bool:
+    """Whether an order was obeyed by this token already."""
+    return conn.execute(select(act.c.id).where(act.c.token == token).limit(1)).first() is not None
+
+
+def last_undoable(conn: Connection, actor: str) -> Row[Any] | None:
+    """The newest act of a person that can be taken back and was not."""
+    where = (act.c.actor == actor, act.c.undo.is_not(None), act.c.undone_at.is_(None))
+    rows = conn.execute(select(act).where(*where).order_by(act.c.id.desc()))
+    return next((row for row in rows if row.undo), None)
+
+
+def mark_undone(conn: Connection, act_id: int, now: datetime) -> None:
+    conn.execute(update(act).where(act.c.id == act_id).values(undone_at=now))
+
+
+def listing(conn: Connection) -> list[Row[Any]]:
+    """Every act, oldest first."""
+    return list(conn.execute(select(act).order_by(act.c.id)))
+
+
+def ask(conn: Connection, now: datetime, *, letter_key: str, actor: str, text: str, mail_id: int) -> None:
+    """Keeps an order until its sender confirms it in reply to a letter."""
+    conn.execute(insert(pending).values(letter_key=letter_key, actor=actor, text=text, mail_id=mail_id, asked_at=now))
+
+
+def pending_order(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
+    """The order that a letter asks about, as long as it was not confirmed; only reads."""
+    where = (pending.c.letter_key == letter_key, pending.c.actor == actor, pending.c.used_at.is_(None))
+    row = conn.execute(select(pending).where(*where)).first()
+    return None if row is None or now - row.asked_at > CONFIRM_WITHIN else str(row.text)
+
+
+def take_pending(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
+    """The order that a letter asked about, for the one who gave it: once, and not after a week."""
+    text = pending_order(conn, now, letter_key, actor)
+    where = (pending.c.letter_key == letter_key, pending.c.used_at.is_(None))
+    taken = text is not None and conn.execute(update(pending).where(*where).values(used_at=now)).rowcount == 1
+    return text if taken else None
+
+
+def dispense(conn: Connection, given: Dispensation, now: datetime) -> int:
+    """Lets a unit off, or gives it more time; what was given before for the same report no longer counts."""
+    withdraw(conn, given.unit, given.form, given.period, now)
+    values = {"unit": given.unit, "form": given.form, "period": given.period, "until": given.until}
+    values |= {"reason": given.reason, "given_at": now}
+    return int(conn.execute(insert(dispensation).values(values).returning(dispensation.c.id)).scalar_one())
+
+
+def withdraw(conn: Connection, unit: str, form: str, period: str, now: datetime) -> bool:
+    """Takes back what was given for a report. False when there was nothing."""
+    where = (dispensation.c.unit == unit, dispensation.c.form == form, dispensation.c.period == period)
+    where_open = (*where, dispensation.c.withdrawn_at.is_(None))
+    return conn.execute(update(dispensation).where(*where_open).values(withdrawn_at=now)).rowcount > 0
+
+
+def dispensations(conn: Connection, form: str, period: str) -> dict[str, Dispensation]:
+    """unit -> what holds for it, of one form and period."""
+    where = (dispensation.c.form == form, dispensation.c.period == period, dispensation.c.withdrawn_at.is_(None))
+    return {
+        row.unit: Dispensation(row.unit, row.form, row.period, row.until, row.reason)
+        for row in conn.execute(select(dispensation).where(*where))
+    }
