@@ -1,9 +1,10 @@
 """Everything that the record holds about one letter, mail and report. Only reads; no bytes, which are large."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, or_, select
+from sqlalchemy import Connection, Row, Table, and_, func, or_, select
 
 from bot.record.schema import attention, event, explanation, finding, letter, mail, place, report
 
@@ -78,3 +79,40 @@ def events_of(
         )
     )
     return list(conn.execute(query.order_by(event.c.id)))
+
+
+def ids_of_mails(conn: Connection, since: datetime | None = None) -> list[int]:
+    """Every mail that has its fate, in the order in which they are worked off; of those that came from a moment on."""
+    query = select(mail.c.id).where(mail.c.state != "new")
+    if since is not None:
+        query = query.where(mail.c.received_at >= since)
+    return list(conn.execute(query.order_by(mail.c.received_at, mail.c.id)).scalars())
+
+
+def first_decided(conn: Connection, came: Row[Any]) -> list[Row[Any]]:
+    """The reports of a mail as they were decided when it was worked off, without what the office made of them later."""
+    return [row for row in reports_of(conn, came.id) if row.recorded_at <= came.done_at]
+
+
+def repeats_of(conn: Connection, came: Row[Any]) -> int:
+    """How many forms of a mail said what was known already."""
+    where = (event.c.mail_id == came.id, event.c.what == "report.duplicate", event.c.at <= came.done_at)
+    return int(conn.execute(select(func.count()).where(*where)).scalar_one())
+
+
+def report_after(conn: Connection, came: Row[Any]) -> int | None:
+    """The number of the first report that was not yet there when a mail was judged; None if all were. Mails that were
+    worked off in one run have one moment, and follow each other as they arrived."""
+    own = [row.id for row in reports_of(conn, came.id)]
+    if own:
+        return int(min(own))
+    later = and_(
+        report.c.recorded_at == came.done_at,
+        or_(mail.c.received_at > came.received_at, and_(mail.c.received_at == came.received_at, mail.c.id > came.id)),
+    )
+    query = (
+        select(func.min(report.c.id))
+        .join(mail, mail.c.id == report.c.mail_id)
+        .where(or_(report.c.recorded_at > came.done_at, later))
+    )
+    return conn.execute(query).scalar()
