@@ -119,6 +119,13 @@ class Schedule(Section):
     stale_poll_minutes: float = Field(default=60, gt=0, le=525_600)
 
 
+class Watch(Section):
+    probe_hours: float = Field(default=0, ge=0, le=8_760)
+    probe_back_hours: float = Field(default=3, gt=0, le=8_760)
+    outbox_minutes: float = Field(default=60, gt=0, le=525_600)
+    disk_free_megabytes: float = Field(default=200, ge=0)
+
+
 class Limits(Section):
     letters_per_address_per_day: int = Field(default=10, ge=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
@@ -144,6 +151,7 @@ class Config(Section):
     database: Database = Database()
     campaign: Campaign
     schedule: Schedule = Schedule()
+    watch: Watch = Watch()
     trust: Trust = Trust()
     limits: Limits = Limits()
     paths: Paths = Paths()

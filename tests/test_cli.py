@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from bot.config import load_config
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
+from bot.jobs.watching import watch
 from bot.model.deciding import LetterDraft
 from bot.model.forms import Cell
+from bot.record import runs
 from bot.record.database import Record
 from tests.books import SUBTOTALS, TOTAL, VALUES, good, xlsx
 from tests.bots import (
@@ -689,6 +692,44 @@ def test_doctor_tells_that_nothing_runs(call: Callable[..., Answer], bot: Bot) -
     table = call("doctor", "--now", NOW)
     assert table.code == 3
     assert "mailbox" in table.out
+
+
+def test_doctor_names_a_trouble_that_lasts(call: Callable[..., Answer], tmp_path: Path, dovecot: DovecotOffice) -> None:
+    # given an installation in which all is well
+    good_config = served(tmp_path / "good", dovecot)
+    words = ["doctor", "--json", "--config", good_config, "--now"]
+    with build(load_config(good_config)) as bot:
+        first_run(bot, at(NOW))
+        appoint(bot, *((u.name, "某人", f"{u.id}@x.test") for u in bot.rules.units.units))
+        assert call(*words, NOW).code == 0
+        # when letters cannot leave for hours, and the mailbox is read all the time
+        some_letters(bot, "a", held=False)
+        for minutes in range(0, 200, 10):
+            moment = at(NOW) + timedelta(minutes=minutes)
+            read_mailbox(bot, moment)
+            watch(bot, moment)
+    answer = call(*words, "2017-07-03T13:10")
+    # then
+    assert answer.code == 1
+    (trouble,) = (row for row in answer.json if row["state"] != "ok")
+    assert (trouble["part"], trouble["since"]) == ("outbox", "2017-07-03T10:10:00+08:00")
+    assert "2017-07-03 10:10+08:00: 1" in trouble["found"]
+    assert trouble["fix"]
+    assert {row["since"] for row in answer.json if row["state"] == "ok"} == {None}
+
+
+def test_doctor_says_that_held_letters_hold_probes_too(call: Callable[..., Answer], tmp_path: Path) -> None:
+    held = config_file(tmp_path / "held", smtp={"deliver": "hold"}, watch={"probe_hours": 24})
+    (row,) = (row for row in call("doctor", "--json", "--config", held).json if row["part"] == "deliver")
+    assert "no probe" in row["found"]
+
+
+def test_doctor_tells_when_a_probe_came_back(call: Callable[..., Answer], tmp_path: Path) -> None:
+    probing = config_file(tmp_path / "probing", watch={"probe_hours": 24})
+    with build(load_config(probing)) as bot, bot.record.begin() as conn:
+        runs.put(conn, "probe_back", json.dumps({"letter_id": 7, "at": "2017-07-03T01:00:00+00:00"}))
+    (row,) = (row for row in call("doctor", "--json", "--config", probing).json if row["part"] == "probe")
+    assert (row["state"], "2017-07-03 09:00+08:00" in row["found"]) == ("ok", True)
 
 
 def test_commands_wait_for_a_worker_that_writes(call: Callable[..., Answer], bot: Bot) -> None:

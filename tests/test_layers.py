@@ -91,6 +91,7 @@ CHINESE_ALLOWED = {
     "bot.reading.commands",  # months, dates, names
     "bot.reading.view",
     "bot.cli.doctor",
+    "bot.cli.troubles",
 }
 
 MODULE_LINES, FUNCTION_LINES = 300, 60

@@ -2,7 +2,20 @@
 
 import typer
 
-from bot.cli import acts, board, bulletin, doctor, letters, ordering, people, questions, reading, standing, yearly
+from bot.cli import (
+    acts,
+    board,
+    bulletin,
+    doctor,
+    letters,
+    ordering,
+    people,
+    questions,
+    reading,
+    replaying,
+    standing,
+    yearly,
+)
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -12,6 +25,7 @@ app = typer.Typer(
 )
 app.command("read")(reading.read)
 app.command("explain")(reading.explain)
+app.command("replay")(replaying.replay)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
 app.command("calendar")(yearly.calendar)

@@ -13,6 +13,7 @@ from bot.errors import BotError, ConfigError, RecordError, TooComplex
 from bot.jobs.effects import take_effect
 from bot.jobs.marking import with_marked
 from bot.jobs.parts import Bot, Stop
+from bot.jobs.probing import came_back
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention, Intent
@@ -86,6 +87,8 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
         from bot.jobs.obeying import obey  # which itself looks at mails again
 
         obey(bot, conn, mail_id, opened.mail, intent.orders, now)
+    if opened.mail.automatic == "own":
+        came_back(conn, opened.mail, now, mail_id)
     if opened.mail.bounce and opened.mail.bounce.final:
         _bounced(bot, conn, opened.mail.bounce, now, mail_id)
 

@@ -41,7 +41,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
     """
     with bot.record.begin() as conn:
         requeue_unproven(conn, now, now - UNPROVEN_AFTER)
-        allowed = 0 if _is_paused(conn, now) else _allowed(bot, conn, now)
+        allowed = 0 if is_paused(conn, now) else _allowed(bot, conn, now)
     sent = 0
     sender: Sender | None = None
     try:
@@ -61,7 +61,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
                 raise
             _tell_alarms(bot, sender, now)
             with bot.record.read() as conn:
-                if _is_paused(conn, now):
+                if is_paused(conn, now):
                     break
     finally:
         if sender is not None:
@@ -170,7 +170,7 @@ def _put_back(bot: Bot, due: Due, error: Exception) -> None:
     log.warning("letter %s waits: %s", due.letter_id, error)
 
 
-def _is_paused(conn: Connection, now: datetime) -> bool:
+def is_paused(conn: Connection, now: datetime) -> bool:
     """A pause that lies farther ahead than any was set by a clock that was wrong."""
     paused = runs.moment(conn, PAUSED)
     return paused is not None and now < paused < now + LONGEST_PAUSE

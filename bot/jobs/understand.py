@@ -49,6 +49,14 @@ class Opened:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The history as it stood at a moment, when no report from a number on was there yet; None: all of them were."""
+
+    moment: datetime
+    report_id: int | None
+
+
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
     """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
     mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
@@ -61,9 +69,16 @@ def open_mail(raw: RawMail, bot: Bot) -> Opened:
     return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
-def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None = None) -> Intent:
+def intent_of(
+    opened: Opened,
+    bot: Bot,
+    conn: Connection,
+    now: datetime,
+    trusted: Trusted | None = None,
+    then: Then | None = None,
+) -> Intent:
     """What is to be done with an opened mail. Only reads the record. With ``trusted`` only with the one form that the
-    office decided about, as it decided."""
+    office decided about, as it decided. With ``then`` its forms are judged against the history of that moment."""
     mail = replace(opened.mail, authentication="unknown") if trusted else opened.mail
     if mail.automatic:
         return ignore(mail.automatic)
@@ -81,7 +96,8 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted
         campaign=bot.campaign,
         zone=bot.zone,
     )
-    rulings = [_ruling(item, mail, bot, conn, now, trusted) for item in placed if not trusted or trusted.means(item)]
+    wanted = [item for item in placed if not trusted or trusted.means(item)]
+    rulings = [_ruling(item, mail, bot, conn, now, trusted, then) for item in wanted]
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
 
@@ -93,11 +109,19 @@ def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now
     return orders_of(opened.mail, opened.words, sender.units, bot, conn, now)
 
 
-def _ruling(item: Placed, mail: Mail, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None) -> Ruling:
+def _ruling(
+    item: Placed,
+    mail: Mail,
+    bot: Bot,
+    conn: Connection,
+    now: datetime,
+    trusted: Trusted | None,
+    then: Then | None,
+) -> Ruling:
     """What happens to one form: judged against its history, unless the office has spoken."""
     if trusted:
         item = trust(item, trusted)
-    past = past_of(conn, item, bot, now)
+    past = past_of(conn, item, bot, now, then)
     judged = judge(item, past, bot.rules.words)
     due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
@@ -179,18 +203,20 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     )
 
 
-def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime) -> Past:
-    """The history that a form is judged against; nothing for one without a unit or a month."""
+def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: Then | None = None) -> Past:
+    """The history that a form is judged against, now or at an earlier moment; nothing for one without a unit or a
+    month. Registered bases have no history: they are those of today."""
+    before, until = (then.report_id, then.moment) if then else (None, None)
     unit, period, form = placed.whose.unit, placed.when.period, placed.rule.id
     if unit is None or period is None:
         return Past()
     return Past(
-        reports.accepted(conn, form, unit, period),
-        reports.accepted_before(conn, form, unit, period),
+        reports.accepted(conn, form, unit, period, before),
+        reports.accepted_before(conn, form, unit, period, before),
         people.bases(conn, form).get(unit),
-        reports.accepted(conn, form, unit, placed.when.open) is not None,
-        frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
-        elsewhere(bot, conn, placed.rule, unit) if isinstance(placed.rule, RowsRule) else {},
+        reports.accepted(conn, form, unit, placed.when.open, before) is not None,
+        frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
+        elsewhere(bot, conn, placed.rule, unit, before) if isinstance(placed.rule, RowsRule) else {},
         tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
-        bulletins.is_released(conn, form, period),
+        bulletins.is_released(conn, form, period, until),
     )

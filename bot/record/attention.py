@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bot.model.deciding import Attention
 from bot.record.runs import note
@@ -25,6 +25,10 @@ def untold(conn: Connection) -> list[Row[Any]]:
     the transaction another worker does not see it here."""
     query = _with_mail().where(attention.c.told_at.is_(None)).order_by(attention.c.id)
     return list(conn.execute(query.with_for_update(skip_locked=True, of=attention)))
+
+
+def count_untold(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).where(attention.c.told_at.is_(None))).scalar_one())
 
 
 def since(conn: Connection, moment: datetime) -> list[Row[Any]]:

@@ -171,6 +171,34 @@ def sent_since(conn: Connection, since: datetime) -> int:
     return int(conn.execute(sent).scalar_one()) + int(conn.execute(under_way).scalar_one())
 
 
+def overdue(conn: Connection, before: datetime | None, *, released_only: bool = False) -> int:
+    """How many letters wait to leave, and have been due since ``before``; for None all that wait. ``released_only``
+    as in ``claim``."""
+    query = select(func.count()).where(letter.c.state == "queued")
+    if before is not None:
+        query = query.where(letter.c.due_at <= before)
+    if released_only:
+        query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
+    return int(conn.execute(query).scalar_one())
+
+
+def last_sent(conn: Connection) -> datetime | None:
+    """When the server last took a letter."""
+    return conn.execute(select(func.max(letter.c.sent_at))).scalar()
+
+
+def any_unsent(conn: Connection, kind: str) -> bool:
+    """Whether a letter of this kind is still on its way to the server."""
+    where = (letter.c.letter == kind, letter.c.state.in_(("queued", "sending")))
+    return conn.execute(select(letter.c.id).where(*where).limit(1)).first() is not None
+
+
+def first_sent_after(conn: Connection, kind: str, letter_id: int) -> datetime | None:
+    """When the first letter of this kind left of those that were written after another."""
+    where = (letter.c.letter == kind, letter.c.state == "sent", letter.c.id > letter_id)
+    return conn.execute(select(letter.c.sent_at).where(*where).order_by(letter.c.id).limit(1)).scalar()
+
+
 def letters_to(conn: Connection, address: str, since: datetime) -> int:
     """How many answers were written to an address after ``since``."""
     query = select(func.count()).where(

@@ -70,6 +70,8 @@ REASONS: dict[str, tuple[str, ...]] = {
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
         *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
         "lead_unreachable",
+        *("login_over", "poll_lasts", "poll_over"),
+        *("outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over"),
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
     "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),

@@ -172,6 +172,7 @@ CASES: dict[str, LetterDraft] = {
     ),
     "rejected_one": rejected("请用本单位邮箱报送"),
     "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
+    "probe_own": staff("probe"),
     "alarm_login": staff(
         "alarm",
         sentence="邮箱登录被拒绝（授权码错误或失效），请重新生成授权码并更新配置；在此之前不会重复尝试",
