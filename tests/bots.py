@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from sqlalchemy import Table, select, text
+from sqlalchemy import Connection, Table, event, select, text
 
 from bot.config import Config, load_config
 from bot.jobs import tick
@@ -29,6 +29,7 @@ from bot.model.mail import RawMail
 from bot.model.people import Liaison
 from bot.record import archive, people, reports, runs, schema
 from bot.record.database import Record
+from bot.rules.units import Unit, Units
 from tests.books import VALUES
 from tests.servers.postgres import PostgresServer
 
@@ -173,6 +174,29 @@ def rows(bot: Bot, table: Table) -> list[Any]:
     """Every row of a table, in the order of its key."""
     with bot.record.read() as conn:
         return list(conn.execute(select(table).order_by(*table.primary_key.columns)))
+
+
+def with_units(bot: Bot, number: int) -> Bot:
+    """The same bot in a county with so many units: further departments."""
+    units = bot.rules.units
+    more = [Unit(id=f"further_{n}", name=f"第{n}办公室", kind="department") for n in range(number - len(units.units))]
+    larger = Units(affixes=units.affixes, units=(*units.units, *more), groups=units.groups)
+    return replace(bot, rules=bot.rules.model_copy(update={"units": larger}))
+
+
+def statements(conn: Connection, step: Callable[[], object]) -> int:
+    """How many statements a step sends to the database."""
+    seen: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(conn, "before_cursor_execute", note)
+    try:
+        step()
+    finally:
+        event.remove(conn, "before_cursor_execute", note)
+    return len(seen)
 
 
 def letters(bot: Bot, state: str | None = None) -> list[Any]:

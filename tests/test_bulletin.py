@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.deciding.bulletin import Month, bulletin, changes_since, last_day
+from bot.deciding.bulletin import Month, bulletin, changes_since
 from bot.deciding.bulletin_view import document_context, letter_context, row
+from bot.deciding.deadlines import last_day
 from bot.deciding.standing import Uncounted, standings
 from bot.model.bulletin import Bulletin, Kept
 from bot.model.deciding import Accepted

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.jobs.digesting import digest
+from bot.jobs.digesting import _drafts, digest
 from bot.jobs.parts import Bot
 from bot.model.deciding import Attention
-from bot.record import attention, people, schema
+from bot.record import attention, explanations, people, schema
 from tests.books import RULES
 from tests.bots import (
     NUMBERS,
@@ -26,6 +26,8 @@ from tests.bots import (
     letters,
     reported,
     rows,
+    statements,
+    with_units,
 )
 
 UNITS = [unit.name for unit in RULES.units.units]
@@ -118,9 +120,10 @@ def test_what_it_says_of_a_week(any_bot: Bot) -> None:
         f"应报{len(UNITS)}个单位，已报2个，其中按时1个。",
         f"退回待更正1个，待核实1份，逾期未报{len(UNITS) - 4}个。",
         "逾期报送：乔官镇（逾期2天）。",
-        "红河镇：赵云，13800000000，逾期未报",
-        "营丘镇：联络员未登记，电话未登记，2017年7月6日11:00退回",
-        "宝都街道：发件邮箱未登记在任何报送单位名下。来信“宝都的报表”",
+        "红河镇：赵云，13800000000，逾期5天未报",
+        "公安局：联络员未登记，电话未登记，逾期5天未报；未登记邮箱，收不到催报邮件",
+        "营丘镇：联络员未登记，电话未登记，7月6日退回，已3天未更正；未登记邮箱",
+        "宝都街道（事项编号4）：发件邮箱未登记在任何报送单位名下。来信“宝都的报表”",
         "规模以上企业：已达标16家",  # twice 0 + 2 + 5 + 1
         "五图街道（截至2017年6月）：首次报送，总计32家，2017年7月4日",
         "“打不开的附件”，发件人不明",
@@ -132,6 +135,76 @@ def test_what_it_says_of_a_week(any_bot: Bot) -> None:
     assert HONGHE in first_line
     assert not any(unit in first_line for unit in (WUTU, QIAOGUAN, BAODU))
     assert YINGQIU in first_line.partition("退回后尚未更正1个单位")[2]
+
+
+def test_a_returned_report_of_late_is_no_reason_to_call(bot: Bot) -> None:
+    appoint(bot, (YINGQIU, "张伟", "zhang@yingqiu.test"))
+    reported(bot, YINGQIU, when="2017-07-09T11:00", outcome="returned")
+    digest(bot, at("2017-07-10T08:30"))
+    call, _, returned = text(bot).partition("【退回待更正】")
+    assert "1.营丘镇：张伟，13800000000，2017年7月9日11:00退回" in returned
+    assert YINGQIU not in call.partition("【需要电话联系】")[2]
+
+
+def test_a_dead_address_wants_a_call_in_a_week_in_which_all_have_reported(bot: Bot) -> None:
+    appoint(bot, (HONGHE, "赵云", "zhao@honghe.test"))
+    for unit in UNITS:
+        reported(bot, unit, when="2017-07-04T10:00")
+    digest(bot, at("2017-07-10T08:30"))
+    with bot.record.begin() as conn:
+        people.mark_dead(conn, "zhao@honghe.test", at("2017-07-12T10:00"), "550")
+    digest(bot, at("2017-07-17T08:30"))
+    assert "1.红河镇：赵云，13800000000，邮箱zhao@honghe.test无法送达，请索取新的邮箱" in text(bot)
+
+
+def test_the_reasons_of_the_week(bot: Bot) -> None:
+    report_id = reported(bot, WUTU, when="2017-07-04T10:00")
+    finding = {"report_id": report_id, "check_id": "decreased", "severity": "warning", "place": "F8", "details": {}}
+    mail_id = archived(bot, b"why", DAY_ONE)
+    with bot.record.begin() as conn:
+        row = {**finding, "case_id": "", "message": "比上次减少2家"}
+        id_ = conn.execute(schema.finding.insert().values(row).returning(schema.finding.c.id)).scalar_one()
+        explanations.keep(conn, mail_id, "两家企业注销", [id_], at("2017-07-05T10:00"))
+    digest(bot, at("2017-07-10T08:30"))
+    digest(bot, at("2017-07-17T08:30"))
+    assert "五图街道（截至2017年6月）比上次减少2家说明：两家企业注销" in text(bot, 0)
+    assert "两家企业注销" not in text(bot, 1)
+
+
+def test_what_waits_of_another_month_has_its_number_too(bot: Bot) -> None:
+    for unit in UNITS:
+        reported(bot, unit, when="2017-07-04T10:00")
+    digest(bot, at("2017-07-10T08:30"))
+    number = reported(bot, WUTU, "2017-07", "2017-07-12T10:00", outcome="waiting", why="conflict")
+    digest(bot, at("2017-07-17T08:30"))
+    assert f"五图街道（附件4（截至2017年7月），事项编号{number}）" in text(bot)
+
+
+def test_the_pace_is_counted_in_reports_that_can_still_be_made(bot: Bot) -> None:
+    reported(bot, WUTU, when="2017-07-04T10:00")
+    with bot.record.begin() as conn:
+        for unit in UNITS:
+            people.register_base(conn, unit, "annex4", {"above_scale": 2, "high_risk": 0, "other": 0}, DAY_ONE)
+    digest(bot, at("2017-07-10T08:30"))
+    gap = 2 * len(UNITS) - 8
+    assert f"还差{gap}家，每月需新增{-(-gap // 6)}家" in text(bot)  # July to December
+    assert "第四组（五图街道）：已达标32家，基础数2家，达标率1600%，已达到目标" in text(bot)
+
+
+def test_one_question_is_one_statement_however_many_units_there_are(bot: Bot) -> None:
+    # given fifty units with everything that a digest tells of
+    bot, now = with_units(bot, 50), at("2017-07-10T08:30")
+    with bot.record.begin() as conn:
+        few = statements(conn, lambda: _drafts(bot, conn, now, DAY_ONE, now))
+    units = [unit.name for unit in bot.rules.units.units]
+    appoint(bot, *((unit, "赵云", f"{n}@demo.test") for n, unit in enumerate(units)))
+    for n, unit in enumerate(units):
+        reported(bot, unit, "2017-05", "2017-06-22T10:00")
+        reported(bot, unit, when="2017-07-04T10:00", outcome=("accepted", "returned", "waiting")[n % 3], why="conflict")
+    # when, then
+    with bot.record.begin() as conn:
+        many = statements(conn, lambda: _drafts(bot, conn, now, DAY_ONE, now))
+    assert few <= many <= few + 1  # what units had reported before is asked for when any has reported
 
 
 def test_the_base_makes_a_rate_and_a_distance_to_the_target(bot: Bot) -> None:

@@ -87,7 +87,7 @@ BASE_B = {"above_scale": 6, "high_risk": 10, "other": 20}
 def county(
     bases: dict[str, dict[str, int]], before: list[Any] | None = None, rule: Any = ANNEX4
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    return categories(rule, RULES, [A, B], before or [], bases, ["五图街道", "乔官镇"], NOW)
+    return categories(rule, RULES, [A, B], before or [], bases, ["五图街道", "乔官镇"], NOW.date())
 
 
 def test_the_county_by_category_and_all_together() -> None:
@@ -131,6 +131,6 @@ def test_a_form_that_no_target_names_shows_none() -> None:
 
 
 def test_nobody_has_to_report() -> None:
-    rows, whole = categories(ANNEX4, RULES, [], [], {}, [], NOW)
+    rows, whole = categories(ANNEX4, RULES, [], [], {}, [], NOW.date())
     assert [r["reached"] for r in rows] == [0, 0, 0]
     assert (whole["reached"], whole["base"]) == (0, None)

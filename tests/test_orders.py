@@ -483,7 +483,7 @@ def test_the_bulletin_is_released_by_agreeing_to_it(bot: Bot) -> None:
     read_mailbox(bot, now)
     assert bulletins.draft(bot, now)
     says(bot, "同意", subject_of(bot, "bulletin"), when=now)
-    assert "2017年6月附件4通报即将发出" in last(bot)[1].replace(" ", "")
+    assert "2017年6月附件4通报予以印发，该月数据即予锁定" in last(bot)[1]
     with bot.record.read() as conn:
         assert bulletins.edition(bot, conn, "2017-06", now).released_at is not None
 

@@ -1,7 +1,8 @@
 """The main job, end to end: a month in the county on a real Dovecot and a real SMTP server, every letter counted.
 
 Who gets what, and why, stands in tables here, reasoned out from bot/demo/story.toml, not copied from a run.
-2017-07-05 is a Wednesday. Reminders: 06-30 (three working days before), 07-05, 07-06, 07-10, 07-14.
+2017-07-05 is a Wednesday. Reminders: 06-30 (three working days before), 07-05, 07-06, 07-10, 07-14; to the leads of
+groups 07-19.
 """
 
 from collections.abc import Iterator
@@ -67,11 +68,13 @@ LETTERS = {
     "nongji": "before-3 due returned after-1 after-3 after-7",
     "guangdian": "before-3 due after-1 after-3 after-7",
     # The office: the plan that a wrong address refused; the broken file; the stranger; sender and form that
-    # disagree, told two hours after the last.
+    # disagree, told two hours after the last. On 07-19 three departments are still missing, which no group inspects:
+    # the notice says so, and no lead is written to.
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
         "attention digest-W27 attention attention attention"
-        " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 digest-W30",
+        " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 notice-escalate-10"
+        " digest-W30",
     ),
 }  # fmt: skip
 # A bot that begins on 06-29 first tells everybody the rest of the year's deadlines; not a stranger, who is nobody's.
@@ -241,6 +244,8 @@ def letters_say_what_they_should(month: Told) -> None:
     assert "公安局" not in notice and "环保局" not in notice
     _, notice = letter(month, "zhiban", "notice-after-7")
     assert "逾期未报3个" in notice
+    _, notice = letter(month, "zhiban", "notice-escalate-10")
+    assert "气象局、农机局、广播电视台不属督查组督查的区域" in notice and "催报邮件" not in notice
     _, digest = letter(month, "guozhongliang", "digest-W28")
     # on Monday 07-10 at 08:35: 45 less the four that never report and 旅游局
     assert "应报45个单位，已报40个，其中按时36个" in digest
@@ -315,7 +320,7 @@ def of_first_week(who: str, names: str) -> list[str]:
     """Without what arrives after 07-07: later reminders, notices and digests, the bulletin, the last reports of three
     units."""
     later = {"after-3", "after-7", "notice-after-3", "notice-after-7", "digest-W28", "digest-W29", "digest-W30"}
-    later.add("bulletin")
+    later |= {"bulletin", "notice-escalate-10"}
     kept = [name for name in names.split() if name not in later]
     return kept[:-1] if who in ("lvyou", "caizheng", "wutu") else kept
 

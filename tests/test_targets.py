@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.deciding.targets import Share, progress
+from bot.deciding.targets import Share, account_day, pace, progress
 from bot.rules.load import load_rules
 from bot.rules.policy import Targets
 
@@ -114,3 +114,66 @@ def test_no_target_names_a_category() -> None:
 def test_no_targets_at_all() -> None:
     got = progress({"other": 3}, {"other": 4}, Targets(form="annex4", label="all", reached="done", targets=()), JUNE)
     assert (got.overall.rate, got.overall.target, got.overall.gap) == (0.75, None, None)
+
+
+# The pace, counted in reports that can still be made. By hand: 50 % of 100 by the end of 2017 are 50.
+
+
+@pytest.mark.parametrize(
+    ("reached", "base", "on", "months", "needed"),
+    [
+        (43, 100, "2017-06-30", 6, 2),  # 7 are missing: 2 a month, and July to December are six months
+        (44, 100, "2017-06-30", 6, 1),
+        (38, 100, "2017-06-30", 6, 2),
+        (37, 100, "2017-06-30", 6, 3),  # 13 through 6, rounded up
+        (43, 100, "2017-11-30", 1, 7),  # one month is left: all of it
+        (43, 100, "2017-12-31", 0, None),  # the report of the target's own month: nothing can be added any more
+        (50, 100, "2017-12-31", 0, 0),
+        (43, 100, "2018-01-31", 0, None),  # passed, and no later target
+        (50, 100, "2017-06-30", 6, 0),  # reached
+        (90, 100, "2017-06-30", 6, 0),  # more than reached
+        (43, None, "2017-06-30", 6, None),  # nothing to measure against
+        (0, 0, "2017-06-30", 6, 0),
+    ],
+)
+def test_the_pace(reached: int, base: int | None, on: str, months: int, needed: int | None) -> None:
+    share = progress(
+        {"other": reached}, None if base is None else {"other": base}, one(50), date.fromisoformat(on)
+    ).overall
+    assert (share.months_left, share.pace) == (months, needed)
+
+
+def test_what_no_target_names_has_no_pace() -> None:
+    share = progress({"other": 3}, {"other": 4}, one(50), JUNE).groups["other"]
+    assert (share.months_left, share.pace) == (None, None)
+
+
+def test_the_pace_is_enough_and_no_smaller_one_is() -> None:
+    for gap in range(200):
+        for months in range(1, 25):
+            a_month = pace(gap, months)
+            assert a_month is not None
+            assert a_month * months >= gap > (a_month - 1) * months or gap == a_month == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "looked_at", "held_to"),
+    [
+        ("2017-06", "2017-06-28", "2017-06-30"),  # reported before the month is over
+        ("2017-06", "2017-07-03", "2017-06-30"),
+        ("2017-06", "2017-07-31", "2017-06-30"),  # late, in the same month
+        ("2017-06", "2017-08-01", "2017-07-31"),  # a month late: July is over, too
+        ("2017-06", "2017-10-03", "2017-09-30"),
+        ("2017-12", "2018-01-03", "2017-12-31"),  # this report decides about the end of 2017
+        ("2017-12", "2018-02-03", "2018-01-31"),
+        ("2018-02", "2018-02-26", "2018-02-28"),
+        ("2020-02", "2020-03-02", "2020-02-29"),
+    ],
+)
+def test_the_day_to_which_numbers_are_held(period: str, looked_at: str, held_to: str) -> None:
+    assert account_day(period, date.fromisoformat(looked_at)) == date.fromisoformat(held_to)
+
+
+def test_the_report_of_december_is_held_against_the_end_of_its_year() -> None:
+    overall = progress(SUMS, BASE, TARGETS, account_day("2017-12", date(2018, 1, 3))).overall
+    assert (overall.until, overall.gap, overall.pace) == (date(2017, 12, 31), 51, None)

@@ -5,12 +5,11 @@ which month that is. Kinds of unit are ranked apart: by rate where every unit th
 else by the total. Equals share a rank, and the ranks after them are left out (1, 1, 3).
 """
 
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
-from bot.deciding.deadlines import previous_period
+from bot.deciding.deadlines import last_day, previous_period
 from bot.deciding.formwords import has_targets
 from bot.deciding.standing import Standing, rates
 from bot.deciding.targets import Share, progress
@@ -29,12 +28,6 @@ class Month:
     present: Mapping[str, Accepted]
     before: Mapping[str, Accepted]
     bases: Mapping[str, Mapping[str, int]]
-
-
-def last_day(period: str) -> date:
-    """The last day of a month written ``2017-06``: the numbers are those of that day."""
-    year, month = map(int, period.split("-"))
-    return date(year, month, monthrange(year, month)[1])
 
 
 def bulletin(

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.deciding.deadlines import last_day
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import People, contact
+from bot.deciding.targets import months_left, pace
 from bot.model.bulletin import Bulletin, Change, Line, Part
 from bot.rules.policy import Rules
 
@@ -27,8 +29,8 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
         "released": released_at is not None,
         "categories": [c.label for c in made.categories],
         "levels": [x.label for x in made.levels],
-        "parts": [_part(part, rules) for part in made.parts],
-        "whole": _part(made.whole, rules),
+        "parts": [_part(part, made.period, rules) for part in made.parts],
+        "whole": _part(made.whole, made.period, rules),
         "expected": made.expected,
         "received": made.received,
         "on_time": made.on_time,
@@ -103,8 +105,8 @@ def letter_context(made: Bulletin, people: People, rules: Rules, command: str, f
         "waiting": [
             {"unit": x.unit, "why": rules.reasons.waiting.get(x.why, "")} for x in made.lines if x.state == "waiting"
         ],
-        "categories": [_progress(part) for part in made.parts],
-        "total": _progress(made.whole),
+        "categories": [_progress(part, made.period) for part in made.parts],
+        "total": _progress(made.whole, made.period),
         "changes": [change(c, rules) for c in made.changes],
         "command": command,
         "files": list(files),
@@ -136,7 +138,7 @@ def _kind(
     }
 
 
-def _part(part: Part, rules: Rules) -> dict[str, Any]:
+def _part(part: Part, period: str, rules: Rules) -> dict[str, Any]:
     words = rules.bulletin.growth
     n = part.change
     growth = words.unknown if n is None else words.same if n == 0 else (words.more if n > 0 else words.less)
@@ -145,11 +147,12 @@ def _part(part: Part, rules: Rules) -> dict[str, Any]:
         "counts": list(part.counts),
         "change": n,
         "growth": growth.format(n=abs(n or 0)),
-        **_progress(part),
+        **_progress(part, period),
     }
 
 
-def _progress(part: Part) -> dict[str, Any]:
+def _progress(part: Part, period: str) -> dict[str, Any]:
+    months = None if part.until is None else months_left(part.until, last_day(period))
     return {
         "label": part.label,
         "reached": part.reached,
@@ -159,4 +162,6 @@ def _progress(part: Part) -> dict[str, Any]:
         "target": part.target,
         "until": part.until,
         "gap": part.gap,
+        "months_left": months,
+        "pace": pace(part.gap, months),
     }

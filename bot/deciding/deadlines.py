@@ -50,6 +50,12 @@ def previous_period(period: str) -> str:
     return _moved(period, -1)
 
 
+def last_day(period: str) -> date:
+    """The last day of a month: that of which its numbers are."""
+    first = _first_day(_index(period))
+    return first.replace(day=_days(first))
+
+
 def periods(first: str, last: str) -> tuple[str, ...]:
     """Every month from ``first`` to ``last``, both included; nothing if ``last`` lies before ``first``."""
     return tuple(period_of(_first_day(i)) for i in range(_index(first), _index(last) + 1))

@@ -1,14 +1,15 @@
 """What the office is told of a period: the overdue notice's and the digest's values. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
+from bot.deciding.shares import Bases, registered
 from bot.deciding.standing import Standing, rates
 from bot.deciding.targets import Share, progress
-from bot.deciding.views import shown_period, table
+from bot.deciding.views import share_view, shown_period, table
 from bot.model.deciding import Numbers
 from bot.model.people import Liaison
 from bot.rules.forms import FormRule
@@ -29,8 +30,11 @@ def overdue_context(
     zone: tzinfo,
     draft: bool,
     dead: Collection[str] = (),
+    reminded: bool = True,
+    escalation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Who has not reported, since when, whom to call, and which group inspects the unit."""
+    """Who has not reported, since when, whom to call, and which group inspects the unit. ``reminded``: letters to the
+    units go with it, as drafts or not; ``escalation`` tells of those to the leads of groups, if this is their stage."""
     counted = rates(lines)
     return {
         "form_name": rule.name,
@@ -48,7 +52,14 @@ def overdue_context(
         "received": counted.received,
         "expected": counted.expected,
         "draft": draft,
+        "reminded": reminded,
+        "escalation": escalation,
     }
+
+
+def reachable(unit: str, people: People, dead: Collection[str]) -> list[Liaison]:
+    """The liaisons of a unit who have an address that works."""
+    return [person for person in people.get(unit, ()) if person.email and person.email not in dead]
 
 
 def contact(unit: str, people: People) -> dict[str, str]:
@@ -79,23 +90,17 @@ def categories(
     rules: Rules,
     numbers: Sequence[Numbers],
     before: Sequence[Numbers],
-    bases: Mapping[str, Mapping[str, int]],
+    bases: Bases,
     reporting: Sequence[str],
-    on: datetime,
+    on: date,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The county's numbers by category, and all together, with the distance to the targets.
 
-    ``numbers`` are the reports in force, ``before`` those at the last digest. A base counts only when
-    every unit that reports has registered one: a rate over half the county would be wrong.
+    ``numbers`` are the reports in force, ``before`` those at the last digest; ``on`` see ``targets.account_day``.
     """
     sums = {g.id: _sum(numbers, g.id) for g in rule.groups}
     previous = {g.id: _sum(before, g.id) for g in rule.groups} if before else None
-    base = {
-        g.id: sum(bases[u][g.id] for u in reporting)
-        for g in rule.groups
-        if reporting and all(g.id in bases.get(u, {}) for u in reporting)
-    }
-    result = progress(sums, base or None, rules.targets, on.date())
+    result = progress(sums, registered(rule, reporting, bases), rules.targets, on)
     targeted = has_targets(rule.id, rules)
     label = rules.targets.label if targeted else rule.headings.total[0]
     rows = [
@@ -111,9 +116,9 @@ def county(
     rules: Rules,
     numbers: Sequence[Numbers],
     before: Sequence[Numbers],
-    bases: Mapping[str, Mapping[str, int]],
+    bases: Bases,
     reporting: Sequence[str],
-    on: datetime,
+    on: date,
 ) -> dict[str, Any]:
     """The digest's numbers: the distance to the targets by category, for the form that has any; for another the
     ``table`` of the sums, None while nothing has come that could be added up."""
@@ -130,13 +135,4 @@ def _sum(numbers: Sequence[Numbers], group: str) -> int:
 
 
 def _category(label: str, share: Share, previous: int | None, targeted: bool) -> dict[str, Any]:
-    return {
-        "label": label,
-        "reached": share.reached,
-        "previous": previous,
-        "base": share.base,
-        "rate": share.rate,
-        "target": share.target if targeted else None,
-        "gap": share.gap if targeted else None,
-        "until": share.until if targeted else None,
-    }
+    return {**share_view(label, share, targeted), "previous": previous}

@@ -1,4 +1,11 @@
-"""How far the county, or a unit, is from the targets of rules/targets.toml (notice, section 一)."""
+"""How far the county, or a unit, is from the targets of rules/targets.toml (notice, section 一), and at what pace
+they can still be reached.
+
+Months are counted in reports. The numbers of June say what was reached when June ended, so June is no month in which
+anything can still be done, whether its report comes on the 28th or on the 5th: until the end of 2017 the reports of
+July to December are still to come, six of them. December's own report decides about a target of December 31st, though
+it comes in January.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,6 +13,7 @@ from datetime import date
 from fractions import Fraction
 from math import ceil
 
+from bot.deciding.deadlines import last_day, period_of, previous_period
 from bot.rules.policy import Target, Targets
 
 
@@ -16,7 +24,7 @@ class Share:
 
     ``target`` is in percent, to be reached by the end of ``until``; ``gap`` is how many enterprises are missing,
     0 if none, None without a base. ``passed`` means that ``until`` has gone by and no later target follows.
-    ``months_left`` counts the month ends still to come until then.
+    ``months_left`` counts the months after that of the numbers, until then: the reports that can still be made.
     """
 
     reached: int
@@ -28,6 +36,11 @@ class Share:
     months_left: int | None
     passed: bool
 
+    @property
+    def pace(self) -> int | None:
+        """How many enterprises each month still to come must bring; see ``pace``."""
+        return pace(self.gap, self.months_left)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -37,8 +50,28 @@ class Progress:
     overall: Share
 
 
+def pace(gap: int | None, months: int | None) -> int | None:
+    """How many a month must bring so that ``gap`` is closed in time: rounded up, so the last month may need fewer.
+    0 when nothing is missing; None without a base, without a target, or when no month is left."""
+    if gap is None or months is None or (gap and not months):
+        return None
+    return -(-gap // months) if gap else 0
+
+
+def months_left(until: date, on: date) -> int:
+    """The months after that of ``on`` up to that of ``until``; 0 when there is none."""
+    return max(0, (until.year - on.year) * 12 + until.month - on.month)
+
+
+def account_day(period: str, on: date) -> date:
+    """The day to which a month's numbers are held, looked at on another: the last of the month; or of the one before
+    ``on`` if that is later, because a report that is three months late does not give those months back."""
+    return last_day(max(period, previous_period(period_of(on))))
+
+
 def progress(sums: Mapping[str, int], base: Mapping[str, int] | None, targets: Targets, on: date) -> Progress:
-    """The distance to the targets on a day: ``sums`` is what was reached by category, ``base`` what is registered.
+    """The distance to the targets on a day (see ``account_day``): ``sums`` is what was reached by category, ``base``
+    what is registered.
 
     Of each category, and of all, counts the next target that names it and has not passed; after the last
     one, the last. The base of all is known only when that of every category is.
@@ -66,5 +99,4 @@ def _share(
     target = percent(chosen) or 0.0
     # Exact: in floats 55 % of 100 is more than 55, and a gap of one would be invented.
     gap = None if base is None else max(0, ceil(Fraction(str(target)) * base / 100) - reached)
-    months = (chosen.until.year - on.year) * 12 + chosen.until.month - on.month
-    return Share(reached, base, rate, target, chosen.until, gap, max(0, months), chosen.until < on)
+    return Share(reached, base, rate, target, chosen.until, gap, months_left(chosen.until, on), chosen.until < on)

@@ -6,7 +6,7 @@ from bot.deciding.checks import total_of
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.registers import row_changes
-from bot.deciding.targets import Progress, progress
+from bot.deciding.targets import Progress, Share, account_day, progress
 from bot.deciding.whose import KnownSender
 from bot.model.deciding import ONCE, Accepted, Finding, Numbers, Ruling
 from bot.model.forms import Document
@@ -135,30 +135,27 @@ def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, 
 
 def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
     """The unit's distance to the targets, for the form that has any."""
-    rule = rules.forms[ruling.judged.form.form]
-    if not has_targets(rule.id, rules) or ruling.deadline is None:
+    rule, period = rules.forms[ruling.judged.form.form], ruling.judged.period
+    if not has_targets(rule.id, rules) or ruling.deadline is None or period is None:
         return []
     sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
-    return shares(progress(sums, ruling.base, rules.targets, on), rule, rules.targets.label)
+    result = progress(sums, ruling.base, rules.targets, account_day(period, on))
+    return shares(result, rule, rules.targets.label)
 
 
 def shares(result: Progress, rule: FormRule, whole: str) -> list[dict[str, Any]]:
     """The distance to the targets by category and, labelled ``whole``, over all; without what no target names."""
     rows = [(rule.group(id_).label, share) for id_, share in result.groups.items()]
-    return [
-        {
-            "label": label,
-            "reached": share.reached,
-            "base": share.base,
-            "rate": share.rate,
-            "target": share.target,
-            "gap": share.gap,
-            "until": share.until,
-        }
-        for label, share in (*rows, (whole, result.overall))
-        if share.target is not None
-    ]
+    return [share_view(label, share) for label, share in (*rows, (whole, result.overall)) if share.target is not None]
+
+
+def share_view(label: str, share: Share, targeted: bool = True) -> dict[str, Any]:
+    """One share as letters show it; without what is asked of it where the form has no targets."""
+    asked = {"target": share.target, "gap": share.gap, "until": share.until}
+    asked |= {"months_left": share.months_left, "pace": share.pace}
+    known = {"label": label, "reached": share.reached, "base": share.base, "rate": share.rate}
+    return known | (asked if targeted else dict.fromkeys(asked))
 
 
 def _shown(findings: tuple[Finding, ...], severity: str) -> list[dict[str, str]]:

@@ -34,6 +34,7 @@ def answer(e: Errand) -> Result:
     else:
         change = outbox.release if id_ == "send" else outbox.drop
         good = bool(change(e.conn, [row.letter_key], e.now))
+        said["outcome"] = e.bot.rules.commands.answers["leaves"]
     if not good:
         raise Refusal("no_question", {"number": row.number})
     return Result(said, undo=undo)
@@ -68,7 +69,8 @@ def _bulletin(e: Errand) -> Result:
     except UsageError as error:
         raise Refusal("no_question", {"number": ""}) from error
     month, form = e.bot.rules.words.month_text(period), e.bot.rules.forms[e.bot.rules.bulletin_form].name
-    return Result({"number": "", "what": e.bot.rules.commands.answers["what_bulletin"].format(form=form, month=month)})
+    said = e.bot.rules.commands.answers
+    return Result({"what": said["what_bulletin"].format(form=form, month=month), "outcome": said["announced"]})
 
 
 def _question(e: Errand) -> Row[Any]:

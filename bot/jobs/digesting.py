@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
-from bot.jobs.digest_letters import digest_context, post_context
+from bot.jobs.digest_letters import digest_context
+from bot.jobs.digest_post import NOTHING, post_context
 from bot.jobs.parts import Bot
 from bot.model.deciding import LetterDraft
 from bot.record import runs
@@ -47,15 +48,14 @@ def owed_periods_any(bot: Bot, now: datetime) -> bool:
 def _drafts(bot: Bot, conn: Connection, due: datetime, since: datetime, now: datetime) -> list[LetterDraft]:
     """A letter for each form of which anything is owed; how the mail itself went stands in the first alone. The
     targets' form comes first, and its key is the week's, whatever forms are added later."""
-    post = post_context(bot, conn, since, now)
+    forms = sorted(bot.rules.matrices, key=lambda form: form != bot.rules.targets.form)
+    contexts = {form: made for form in forms if (made := digest_context(bot, conn, form, due, since, now)) is not None}
+    post = post_context(bot, conn, {(form, made["period"]) for form, made in contexts.items()}, since, now)
     found: list[LetterDraft] = []
-    for form in sorted(bot.rules.matrices, key=lambda form: form != bot.rules.targets.form):
-        context = digest_context(bot, conn, form, due, since, now)
-        if context is None:
-            continue
-        if found:
-            post = {"unread": [], "letters": None, "once": []}
-        context = {**context, **post, "quiet": context["quiet"] and not post["unread"] and not post["once"]}
+    for form, made in contexts.items():
+        nothing_else = not any(post[what] for what in ("unread", "once", "questions"))
+        context = {**made, **post, "quiet": made["quiet"] and nothing_else}
         key = f"{DIGEST}:{due.strftime('%G-W%V')}" + ("" if form == bot.rules.targets.form else f":{form}")
         found.append(LetterDraft(key=key, letter="digest", to="", context=context))
+        post = NOTHING
     return found

@@ -106,7 +106,7 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
     reason = "reported in the meantime" if len(owed) < len(due.obligations) else "a later reminder asks for it"
     outbox.mark_ended(conn, due, now, "cancelled", reason)
     if kept:
-        remind_again(bot, conn, kept, due.to, now)
+        remind_again(bot, conn, due, kept, now)
     return False
 
 

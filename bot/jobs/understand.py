@@ -19,6 +19,7 @@ from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
+from bot.jobs.addressing import recipient_of
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.ordering import orders_of
@@ -185,7 +186,9 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     # After an outage the mail of someone who has been replaced meanwhile is still his unit's.
     posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
     answered = _answered(conn, mail)
-    about = outbox.obligations_of(answered) if answered else ()
+    # What a lead department was asked about others is no word about its own report.
+    own = answered is not None and recipient_of(answered.key) == "unit"
+    about = outbox.obligations_of(answered) if answered and own else ()
     periods = {o.period for o in about if o.period != ONCE}
     midnight = datetime.combine(local.date(), time.min, bot.zone)
     return KnownSender(

@@ -122,9 +122,14 @@ def mark_ended(conn: Connection, due: Due, now: datetime, state: str, reason: st
 
 
 def asked_later(conn: Connection, due: Due) -> set[tuple[str, str, str]]:
-    """Unit, form and period of what a later reminder asks of the same address, whatever became of that one."""
+    """Unit, form and period of what a later letter of this kind asks of the same address, whatever became of it. What
+    is asked of a unit, and of the department that is to press it, is not the same, even where one person reads both."""
+    kind = due.key.partition(":")[0]
     query = select(letter.c.obligations).where(
-        letter.c.to == due.to, letter.c.id > due.letter_id, letter.c.only_while_owed.is_(True)
+        letter.c.to == due.to,
+        letter.c.id > due.letter_id,
+        letter.c.only_while_owed.is_(True),
+        letter.c.key.startswith(f"{kind}:", autoescape=True),
     )
     return {(unit, form, period) for asked in conn.execute(query).scalars() for unit, form, period, _ in asked}
 

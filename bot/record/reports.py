@@ -1,5 +1,6 @@
 """Reports: what is known of a unit's earlier ones, and how a new one is written down."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,19 @@ def accepted_before(conn: Connection, form: str, unit: str, period: str, before:
 
 def _until(before: int | None) -> Any:
     return true() if before is None else report.c.id < before
+
+
+def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """(unit, period) -> the numbers of the last period before it that the unit has reported, if there is one."""
+    rank = func.row_number().over(partition_by=(report.c.unit, report.c.period), order_by=report.c.version.desc())
+    where = (report.c.form == form, report.c.outcome == "accepted", report.c.unit.in_({unit for unit, _ in told}))
+    ranked = select(report.c.unit, report.c.period, report.c.numbers, rank.label("rank")).where(*where).subquery()
+    found: dict[tuple[str, str], Any] = {}
+    if not told:
+        return found
+    for row in conn.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.period)):
+        found |= {(unit, period): row.numbers for unit, period in told if unit == row.unit and period > row.period}
+    return found
 
 
 def _latest(conn: Connection, where: Any) -> Accepted | None:
@@ -90,13 +104,13 @@ def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(report.c.id)))
 
 
-def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
-    """Reports about a period that wait for a person, with their mail, oldest first; those left out whose unit, or
-    whose sender's unit, has had one accepted since."""
+def waiting(conn: Connection) -> list[Row[Any]]:
+    """Reports that wait for a person, with their mail, oldest first; those left out whose unit, or whose sender's
+    unit, has had one accepted for the period since."""
     later = report.alias()
     settled = select(later.c.id).where(
-        later.c.form == form,
-        later.c.period == period,
+        later.c.form == report.c.form,
+        later.c.period == report.c.about,
         or_(later.c.unit == report.c.unit, later.c.unit == report.c.sender_unit),
         later.c.outcome == "accepted",
         later.c.id > report.c.id,
@@ -104,8 +118,7 @@ def waiting(conn: Connection, form: str, period: str) -> list[Row[Any]]:
     query = (
         select(report, mail.c.shown_from, mail.c.subject)
         .join(mail, mail.c.id == report.c.mail_id)
-        .where(report.c.form == form, report.c.about == period, report.c.outcome == "waiting", ~settled.exists())
-        .where(report.c.settled == "")
+        .where(report.c.outcome == "waiting", report.c.settled == "", ~settled.exists())
     )
     return list(conn.execute(query.order_by(report.c.id)))
 

@@ -33,7 +33,17 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         ("several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email"), ()
     ),
     **dict.fromkeys(
-        ("needs_token", "not_answerable", "nothing_to_undo", "missing_nothing", "accepted", "duplicate"), ()
+        (
+            "needs_token",
+            "not_answerable",
+            "nothing_to_undo",
+            "missing_nothing",
+            "accepted",
+            "duplicate",
+            "leaves",
+            "announced",
+        ),
+        (),
     ),
     **dict.fromkeys(("returned", "waiting", "state_returned", "state_waiting", "state_missing", "state_open"), ()),
     **dict.fromkeys(("state_exempt", "on_time", "late"), ()),

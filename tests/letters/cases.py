@@ -1,6 +1,9 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
+from dataclasses import replace
+
 from bot.model.deciding import LetterDraft
+from tests.letters.groups import ONE_AREA, TWO_AREAS, to_lead
 from tests.letters.staff import (
     ASKED,
     BOUNCED,
@@ -10,7 +13,9 @@ from tests.letters.staff import (
     EXTENDED,
     NOT_UNDERSTOOD,
     NOTICE,
+    OPEN,
     OTHER_WEEK,
+    PRESSED,
     PUBLISHED,
     WEEK,
     orders,
@@ -136,10 +141,14 @@ CASES: dict[str, LetterDraft] = {
     "overdue_notice_some": staff("overdue_notice", **NOTICE),
     "overdue_notice_draft": staff("overdue_notice", **{**NOTICE, "draft": True, "waiting": []}),
     "overdue_notice_none": staff("overdue_notice", **{**NOTICE, "missing": [], "waiting": [], "received": 44}),
+    "overdue_notice_escalation": replace(staff("overdue_notice", **PRESSED), key="overdue_notice:escalate-10"),
+    "escalation_one_area": to_lead("escalation", **ONE_AREA),
+    "escalation_two_areas": to_lead("escalation", **TWO_AREAS),
     "digest_busy": staff("digest", **WEEK),
     "digest_clear": staff("digest", **CLEAR),
     "digest_not_due": staff(
-        "digest", **{**WEEK, **EMPTY, "missing": WEEK["missing"], "received": 42, "on_time": 42, "not_due": True}
+        "digest",
+        **{**WEEK, **EMPTY, "received": 42, "on_time": 42, "missing": OPEN},
     ),
     "digest_no_targets": staff("digest", **OTHER_WEEK),
     "digest_quiet": staff("digest", **{**CLEAR, "quiet": True}),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.model.deciding import LetterDraft
-from tests.letters.values import DEADLINE, OTHER_WORDS, TITLE, UNKNOWN, WORDS, at, share
+from tests.letters.values import DEADLINE, DECREASED, OTHER_WORDS, TITLE, UNKNOWN, WORDS, at, share
 
 
 def staff(letter: str, **context: Any) -> LetterDraft:
@@ -31,7 +31,33 @@ NOTICE: dict[str, Any] = {
     "received": 40,
     "expected": 44,
     "draft": False,
+    "reminded": True,
+    "escalation": None,
 }
+PRESSED: dict[str, Any] = {
+    **NOTICE,
+    "days_late": 14,
+    "missing": [*NOTICE["missing"], silent("财政局", "", "钱伟", "13805360044", "caizheng@changle.example")],
+    "waiting": [],
+    "received": 40,
+    "reminded": False,
+    "escalation": {
+        "draft": True,
+        "letters": [
+            {"lead": "市场监管局", "areas": ["乔官镇"]},
+            {"lead": "水利局", "areas": ["首阳山旅游度假区"]},
+        ],
+        "unreachable": [{"lead": "教育局", "areas": ["营丘镇"]}],
+        "outside": ["财政局"],
+    },
+}
+
+
+def to_call(unit: str, liaison: str, phone: str, **changes: Any) -> dict[str, Any]:
+    plain = {"unit": unit, "liaison": liaison, "phone": phone, "days": 0, "returned": None, "returned_days": 0}
+    return {**plain, "dead": [], "no_address": False, **changes}
+
+
 WEEK: dict[str, Any] = {
     "week": "2017年第27周",
     "period": "2017-06",
@@ -49,6 +75,7 @@ WEEK: dict[str, Any] = {
     "returned": [{"unit": "营丘镇", "liaison": "张伟", "phone": "0536-6220006", "since": at(7, 4, 16, 20)}],
     "waiting": [
         {
+            "number": 217,
             "unit": "红河镇",
             "sender": "liu-1983@mail.example",
             "subject": "红河镇附件4",
@@ -56,14 +83,40 @@ WEEK: dict[str, Any] = {
             "since": at(7, 5, 17, 2),
         }
     ],
-    "not_due": False,
+    "calls": [
+        to_call("乔官镇", "王芳", "13805360005", days=5, dead=["wangfang@qiaoguan.example"]),
+        to_call("首阳山旅游度假区", "", "", days=5, no_address=True),
+        to_call("营丘镇", "张伟", "0536-6220006", returned=at(7, 4, 16, 20), returned_days=5),
+        to_call("教育局", "孙丽", "0536-6221000", dead=["sunli@jiaoyu.example"]),
+    ],
+    "questions": [
+        {
+            "number": 198,
+            "unit": "五图街道",
+            "form_name": "附件2",
+            "words": WORDS,
+            "period": None,
+            "sender": "liming@wutu.example",
+            "subject": "五图街道附件2",
+            "why": "同一次报送中有内容不同的表格，需确认以哪份为准",
+            "since": at(6, 28, 15, 10),
+        }
+    ],
     "categories": [
         {**share("规模以上企业", 120, 150, 100, 30), "previous": 112},
         {**share("高危企业", 64, 64, 100, 0), "previous": 64},
         {**share("其他生产经营单位", 333, None, None, None), "previous": None},
     ],
     "total": {**share("全部生产经营单位", 517, 1450, 50, 208), "previous": 520},
+    "groups": [
+        {**share("第一组", 40, 40, 50, 0), "units": ["经济开发区"]},
+        {**share("第五组", 34, 90, 50, 11), "units": ["乔官镇"]},
+        {**share("第九组", 12, None, 50, None), "units": ["首阳山旅游度假区", "高崖水库库区"]},
+    ],
     "table": None,
+    "reasons": [
+        {"unit": "五图街道", "period": "2017-06", "asked": [DECREASED["message"]], "said": "因两家企业已关闭注销。"}
+    ],
     "once": [],
     "changes": [
         {
@@ -98,7 +151,18 @@ WEEK: dict[str, Any] = {
     "letters": {"sent": 96, "queued": 3, "held": 2, "failed": 1},
     "quiet": False,
 }
-EMPTY: dict[str, Any] = {"late": [], "missing": [], "returned": [], "waiting": [], "changes": [], "unread": []}
+OPEN = [{**item, "state": "open"} for item in WEEK["missing"]]
+EMPTY: dict[str, Any] = {
+    "late": [],
+    "missing": [],
+    "returned": [],
+    "waiting": [],
+    "changes": [],
+    "unread": [],
+    "calls": [],
+    "questions": [],
+    "reasons": [],
+}
 CLEAR = {**WEEK, **EMPTY, "received": 44, "on_time": 44, "letters": {"sent": 44, "queued": 0, "held": 0, "failed": 0}}
 # A form that no target names, its numbers each month anew, owed by departments; the second digest of its week.
 OTHER_WEEK: dict[str, Any] = {
@@ -112,6 +176,7 @@ OTHER_WEEK: dict[str, Any] = {
     "received": 35,
     "on_time": 33,
     "late": [{"unit": "财政局", "late_days": 1}, {"unit": "教育局", "late_days": 2}],
+    "groups": [],
     "categories": [{**share("消防安全", 9, None, None, None), "previous": 7}],
     "total": {**share("全部合计", 9, None, None, None), "previous": 7},
     "table": {

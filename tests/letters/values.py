@@ -29,6 +29,9 @@ MOMENTS = {
     "reminder_due": at(7, 5, 8, 30),
     "reminder_overdue": at(7, 6, 8, 30),
     "overdue_notice": at(7, 6, 8, 30),
+    "overdue_notice:escalate-10": at(7, 19, 8, 30),
+    "group_report": at(7, 12, 8, 30),
+    "escalation": at(7, 19, 8, 30),
     "digest": at(7, 10, 8, 30),
     "year_plan": at(1, 3, 8, 30),
     "bulletin": at(7, 10, 8, 30),
@@ -38,7 +41,7 @@ MOMENTS = {
 def written_at(draft: LetterDraft) -> datetime:
     """A minute after the mail that it answers, or the moment of its kind."""
     received: datetime = draft.context.get("received_at", at(7, 3, 10, 5))
-    return MOMENTS.get(draft.letter, received + timedelta(minutes=1))
+    return MOMENTS.get(draft.key) or MOMENTS.get(draft.letter, received + timedelta(minutes=1))
 
 
 def table(*groups: tuple[str, list[int | None], int | None], total: int | None) -> dict[str, Any]:
@@ -124,6 +127,7 @@ def form(**changes: Any) -> dict[str, Any]:
 def share(label: str, reached: int, base: int | None, target: float | None, gap: int | None) -> dict[str, Any]:
     rate = reached / base if base else None
     until = None if target is None else date(2017, 12, 31)
+    pace = None if gap is None else -(-gap // 6)  # after June six months are left
     return {
         "label": label,
         "reached": reached,
@@ -132,6 +136,8 @@ def share(label: str, reached: int, base: int | None, target: float | None, gap:
         "target": target,
         "gap": gap,
         "until": until,
+        "months_left": None if until is None else 6,
+        "pace": pace,
     }
 
 

@@ -1,0 +1,73 @@
+"""What the digest says beside the numbers of the county: whom to call, what liaisons have explained, and how far each
+inspection group is. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any, Protocol
+
+from bot.deciding.formwords import has_targets
+from bot.deciding.notices import People, contact
+from bot.deciding.shares import Bases, by_group
+from bot.deciding.standing import Standing
+from bot.deciding.views import share_view
+from bot.model.deciding import Numbers
+from bot.rules.forms import FormRule
+from bot.rules.policy import Rules
+
+# Who has not corrected a report by then has not read the letter, or not understood it: another one would not help.
+LONG_RETURNED = timedelta(days=3)
+
+
+class Reason(Protocol):
+    """A row of ``explanations.given_between``."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def period(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def said_at(self) -> datetime: ...
+
+
+def calls(lines: Sequence[Standing], people: People, dead: Collection[str], now: datetime) -> list[dict[str, Any]]:
+    """Who must be called, because a letter does not help: overdue, returned and not corrected for long, or not to be
+    reached at a registered address. A line a unit, in the order of rules/units.toml, with all that is the matter."""
+    found = []
+    for line in lines:
+        addresses = [p.email for p in people.get(line.unit.name, ()) if p.email]
+        gone = [address for address in addresses if address in dead]
+        overdue = line.late_by_days if line.state == "missing" else 0
+        returned = line.received_at if line.state == "returned" else None
+        if returned is not None and now - returned < LONG_RETURNED and not gone:
+            returned = None
+        if overdue or returned is not None or gone:
+            item = {"unit": line.unit.name, **contact(line.unit.name, people), "days": overdue}
+            item |= {"returned": returned, "returned_days": (now - returned).days if returned else 0}
+            found.append({**item, "dead": gone, "no_address": not addresses})
+    return found
+
+
+def reasons(rows: Sequence[Reason]) -> list[dict[str, Any]]:
+    """What liaisons have said, each sentence once, with everything that it was said about."""
+    together = groupby(rows, key=lambda row: (row.unit, row.period, row.reason, row.said_at))
+    return [
+        {"unit": unit, "period": period, "said": said, "asked": [row.message for row in of_one]}
+        for (unit, period, said, _), of_one in together
+    ]
+
+
+def groups(
+    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, on: date
+) -> list[dict[str, Any]]:
+    """How far each inspection group is over all categories; nothing while no group has its base registered."""
+    if not has_targets(rule.id, rules):
+        return []
+    found = by_group(rule, rules, numbers, bases, on)
+    if all(item.progress.overall.base is None for item in found):
+        return []
+    return [{**share_view(item.group.name, item.progress.overall), "units": list(item.units)} for item in found]

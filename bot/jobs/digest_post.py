@@ -1,0 +1,90 @@
+"""What the first digest of a week says beside its form: how the mail went, what waits beyond the month, what is owed
+once. Reads the record."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.deciding.deadlines import owed_periods
+from bot.deciding.formwords import form_words
+from bot.deciding.standing import OWING, rates
+from bot.deciding.views import shown_period
+from bot.jobs.attending import sentence
+from bot.jobs.digest_letters import question
+from bot.jobs.parts import Bot
+from bot.jobs.standing import lines
+from bot.model.deciding import ONCE
+from bot.record import attention, outbox, reports, runs
+
+UNREAD = (
+    "unreadable",
+    "unreadable_unanswered",
+    "missing_attachment",
+    "missing_attachment_unanswered",
+    "no_form",
+    "set_aside",
+    "too_large",
+)
+
+
+NOTHING: dict[str, Any] = {"unread": [], "letters": None, "once": [], "questions": []}
+
+
+def post_context(
+    bot: Bot, conn: Connection, shown: Collection[tuple[str, str]], since: datetime, now: datetime
+) -> dict[str, Any]:
+    """What came and could not be read, whatever form it may have been, how our own letters stand, what is owed once
+    and still missing, and what waits for the office beyond the forms and months that are ``shown`` by themselves."""
+    letters = outbox.counts(conn, queued_before=now)  # what this very run queues is no backlog
+    return {
+        "unread": _unread(bot, conn, since),
+        "questions": _questions(bot, conn, shown),
+        "once": _once(bot, conn, now),
+        "letters": {state: letters.get(state, 0) for state in ("sent", "queued", "held", "failed")},
+    }
+
+
+def _questions(bot: Bot, conn: Connection, shown: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
+    rest = [row for row in reports.waiting(conn) if (row.form, row.about) not in shown]
+    return [
+        {
+            **question(bot, row),
+            "form_name": bot.rules.forms[row.form].name,
+            "words": form_words(row.form, bot.rules),
+            "period": shown_period(row.period),
+        }
+        for row in rest
+    ]
+
+
+def _once(bot: Bot, conn: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Each form that is owed once and not complete. What fell due before the first run is not chased, and stands here
+    only if somebody has sent it since."""
+    began = runs.first_run(conn, now)
+    found = []
+    for form, rule in bot.rules.forms.items():
+        if not rule.owed.once or not owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone):
+            continue
+        rows, deadline = lines(bot, conn, form, ONCE, now), bot.deadline(form, ONCE)
+        counted = rates(rows)
+        missing = [r.unit.name for r in rows if r.state in OWING]
+        if missing and (deadline >= began or any(r.received_at for r in rows)):
+            item = {"form_name": rule.name, "deadline": deadline, "expected": counted.expected}
+            item |= {"received": counted.received, "missing": missing, "not_due": now <= deadline}
+            found.append({**item, "waiting": sum(r.state == "waiting" for r in rows)})
+    return found
+
+
+def _unread(bot: Bot, conn: Connection, since: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "sender": row.shown_from or "",
+            "subject": row.subject or "",
+            "received_at": row.received_at,
+            "reason": sentence(bot, row.kind),
+        }
+        for row in attention.since(conn, since)
+        if row.kind in UNREAD
+    ]
