@@ -245,3 +245,11 @@ def test_the_installation_of_the_story_is_a_real_one_that_sends() -> None:
     config = settings(load_story(), SilentOffice([]), "sqlite:///x.db")
     assert (config.smtp.deliver, config.own_address, len(config.office.staff)) == ("send", "bot@demo.test", 2)
     assert config.paths.rules == ROOT / "rules"
+
+
+def test_the_demo_keeps_to_a_folder_of_its_own(tmp_path: Path) -> None:
+    """A heartbeat of its own moments in ``data`` would be taken for that of the real installation."""
+    made = settings(load_story(), SilentOffice([]), f"sqlite:///{tmp_path}/demo.db")
+    assert made.paths.data == tmp_path
+    elsewhere = settings(load_story(), SilentOffice([]), "postgresql+psycopg://x@y/z").paths.data
+    assert elsewhere.is_absolute()

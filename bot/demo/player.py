@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any
 
 from bot.config import Config
@@ -19,6 +19,7 @@ from bot.errors import BotError, ConfigError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.roster import take_base, take_roster
 from bot.jobs.tick import Report, run_once
+from bot.record.database import sqlite_file
 
 if TYPE_CHECKING:
     from bot.demo.servers import PostOffice
@@ -43,6 +44,8 @@ def settings(story: Story, office: "PostOffice", database: str) -> Config:
     """An installation for the story: this program's rules and templates, letters leave at once."""
     server = {"host": office.host, "security": "none", "username": office.username, "timeout_seconds": 20}
     own = story.office
+    file = sqlite_file(database)
+    beside = file.parent if file else Path(gettempdir())  # never where a real installation keeps its own
     return Config.model_validate(
         {
             "office": {
@@ -62,7 +65,7 @@ def settings(story: Story, office: "PostOffice", database: str) -> Config:
             },
             "database": {"url": database},
             "campaign": {"first_period": story.period, "last_period": "2019-12"},
-            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates"},
+            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates", "data": beside},
         }
     )
 
