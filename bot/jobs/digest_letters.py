@@ -38,7 +38,7 @@ def digest_context(
     counted = rates(rows)
     who = people_by_unit(conn, bot, now)
     found: dict[str, Any] = {
-        "calls": weekly.calls(rows, who, people.dead(conn), now),
+        "calls": weekly.calls(rows, who, people.dead(conn), now, bot.zone),
         "changes": _changes(bot, conn, form, since, now),
         "reasons": weekly.reasons(explanations.given_between(conn, form, since, now)),
     }

@@ -67,7 +67,7 @@ WEEK: dict[str, Any] = {
     "calls": [
         to_call("乔官镇", "王芳", "13805360005", days=5, dead=["wangfang@qiaoguan.example"]),
         to_call("首阳山旅游度假区", "", "", days=5, no_address=True),
-        to_call("营丘镇", "张伟", "0536-6220006", returned=at(7, 4, 16, 20), returned_days=5),
+        to_call("营丘镇", "张伟", "0536-6220006", returned=at(7, 4, 16, 20), returned_days=6),
         to_call("教育局", "孙丽", "0536-6221000", dead=["sunli@jiaoyu.example"]),
     ],
     "questions": [
