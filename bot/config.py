@@ -61,6 +61,11 @@ class Office(Section):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def staff_addresses(self) -> frozenset[str]:
+        """The staff's addresses in lower case, as mails are compared."""
+        return frozenset(address.lower() for address in self.staff)
+
 
 class Server(Section):
     host: str
@@ -114,6 +119,13 @@ class Schedule(Section):
     stale_poll_minutes: float = Field(default=60, gt=0, le=525_600)
 
 
+class Watch(Section):
+    probe_hours: float = Field(default=0, ge=0, le=8_760)
+    probe_back_hours: float = Field(default=3, gt=0, le=8_760)
+    outbox_minutes: float = Field(default=60, gt=0, le=525_600)
+    disk_free_megabytes: float = Field(default=200, ge=0)
+
+
 class Limits(Section):
     letters_per_address_per_day: int = Field(default=10, ge=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
@@ -126,6 +138,12 @@ class Paths(Section):
     data: Path = Path("data")
 
 
+class Trust(Section):
+    """What an order by mail needs beside a staff address, where it answers no letter of ours."""
+
+    without_token: Literal["confirm", "pass", "never"] = "confirm"
+
+
 class Config(Section):
     office: Office
     mailbox: MailboxSettings
@@ -133,6 +151,8 @@ class Config(Section):
     database: Database = Database()
     campaign: Campaign
     schedule: Schedule = Schedule()
+    watch: Watch = Watch()
+    trust: Trust = Trust()
     limits: Limits = Limits()
     paths: Paths = Paths()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import docx
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -210,7 +210,7 @@ def progress(document: Any) -> None:
             ],
             ["{%tr endfor %}", *[""] * 6],
         ],
-        [34, 18, 16, 17, 16, 37, 18],
+        [34, 16, 15, 17, 16, 42, 16],
         together=True,
     )  # fmt: skip
     paragraph(document, indent=0, line=6)
@@ -247,6 +247,7 @@ def units(document: Any) -> None:
         document,
         "各镇（街、区）、县直有关部门要对照目标要求，加大工作力度，确保按期完成达标任务；"
         "每月5日前按时、准确报送累计数据。各督查组要加强督促检查。",
+        keep=True,  # who signs never stands on a page without text
     )
 
 
@@ -256,14 +257,12 @@ def bottom(document: Any) -> None:
     paragraph(document, "　　　2.全县达标情况汇总表（另附电子表格）", indent=2, keep=True)
     paragraph(document, indent=0, keep=True)
     paragraph(document, "{{ office.name }}", align=RIGHT, indent=0, right=2, keep=True)
-    paragraph(document, "{{ dated|fullday }}", align=RIGHT, indent=0, right=4)
+    paragraph(document, "{{ dated|fullday }}", align=RIGHT, indent=0, right=4, keep=True)
     paragraph(document, "（联系人：{{ office.contact }}，联系电话：{{ office.phone }}）", before=12)
 
 
 def attached(document: Any) -> None:
-    first = paragraph(document, indent=0)
-    first.add_run().add_break(WD_BREAK.PAGE)
-    font(first.add_run("附件1"), HEADING, 16)
+    paragraph(document, "附件1", name=HEADING, indent=0).paragraph_format.page_break_before = True
     paragraph(document, "各单位安全生产标准化达标情况及排名", name=TITLE, size=20, align=CENTER, line=36, indent=0)
     paragraph(document, "（截至{{ period|month }}，单位：家）", name=SUBHEADING, align=CENTER, indent=0)
     paragraph(document, "{%p for k in kinds %}", indent=0)
@@ -294,6 +293,13 @@ def attached(document: Any) -> None:
     )  # fmt: skip
 
 
+def plain(document: Any) -> None:
+    """Without the picture of an empty page that python-docx brings along."""
+    relations = document.part.package.rels
+    for key in [key for key, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
+        del relations[key]
+
+
 def instead(document: Any) -> None:
     """Fonts that a machine lacks are replaced by what stands in the table of fonts."""
     for part in document.part.package.iter_parts():
@@ -307,7 +313,7 @@ def instead(document: Any) -> None:
 def make() -> Any:
     document = docx.Document()
     page(document)
-    for part in (top, reporting, progress, units, bottom, attached, instead):
+    for part in (top, reporting, progress, units, bottom, attached, plain, instead):
         part(document)
     return document
 

@@ -24,7 +24,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
 from bot.jobs.tick import Report, watch_the_clock
 from bot.model.deciding import Numbers
-from bot.record import bulletins, people, reports, runs, schema
+from bot.record import bulletins, people, questions, runs, schema
 from tests.books import RULES
 from tests.bots import (
     NUMBERS,
@@ -375,8 +375,10 @@ def test_the_office_s_yes_opens_the_lock_for_one_report_and_marks_it(any_bot: Bo
     released(any_bot)
     arrives(any_bot, "2017-07-12T10:00", extra=10)
     with any_bot.record.read() as conn:
-        (question,) = reports.open_questions(conn)
-    assert settling.accept(any_bot, question.id, at("2017-07-13T10:00"), by="test") == "accepted"
+        (question,) = questions.open_ones(conn)
+    with any_bot.record.begin() as conn:
+        yes = settling.accept(any_bot, conn, question.report_id, at("2017-07-13T10:00"), by="test")
+    assert yes == "accepted"
     assert state(any_bot, WUTU, "2017-07-13T11:00") == ("accepted", 42)
     assert totals(any_bot, "2017-06", "2017-07-13T11:00") == {WUTU: 32}  # what was announced stays
     (told,) = shown(any_bot, "2017-06", "2017-07-13T11:00").later

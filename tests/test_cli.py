@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from bot.config import load_config
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
+from bot.jobs.watching import watch
 from bot.model.deciding import LetterDraft
 from bot.model.forms import Cell
+from bot.record import runs
 from bot.record.database import Record
 from tests.books import SUBTOTALS, TOTAL, VALUES, good, xlsx
 from tests.bots import (
@@ -691,6 +694,44 @@ def test_doctor_tells_that_nothing_runs(call: Callable[..., Answer], bot: Bot) -
     assert "mailbox" in table.out
 
 
+def test_doctor_names_a_trouble_that_lasts(call: Callable[..., Answer], tmp_path: Path, dovecot: DovecotOffice) -> None:
+    # given an installation in which all is well
+    good_config = served(tmp_path / "good", dovecot)
+    words = ["doctor", "--json", "--config", good_config, "--now"]
+    with build(load_config(good_config)) as bot:
+        first_run(bot, at(NOW))
+        appoint(bot, *((u.name, "某人", f"{u.id}@x.test") for u in bot.rules.units.units))
+        assert call(*words, NOW).code == 0
+        # when letters cannot leave for hours, and the mailbox is read all the time
+        some_letters(bot, "a", held=False)
+        for minutes in range(0, 200, 10):
+            moment = at(NOW) + timedelta(minutes=minutes)
+            read_mailbox(bot, moment)
+            watch(bot, moment)
+    answer = call(*words, "2017-07-03T13:10")
+    # then
+    assert answer.code == 1
+    (trouble,) = (row for row in answer.json if row["state"] != "ok")
+    assert (trouble["part"], trouble["since"]) == ("outbox", "2017-07-03T10:10:00+08:00")
+    assert "2017-07-03 10:10+08:00: 1" in trouble["found"]
+    assert trouble["fix"]
+    assert {row["since"] for row in answer.json if row["state"] == "ok"} == {None}
+
+
+def test_doctor_says_that_held_letters_hold_probes_too(call: Callable[..., Answer], tmp_path: Path) -> None:
+    held = config_file(tmp_path / "held", smtp={"deliver": "hold"}, watch={"probe_hours": 24})
+    (row,) = (row for row in call("doctor", "--json", "--config", held).json if row["part"] == "deliver")
+    assert "no probe" in row["found"]
+
+
+def test_doctor_tells_when_a_probe_came_back(call: Callable[..., Answer], tmp_path: Path) -> None:
+    probing = config_file(tmp_path / "probing", watch={"probe_hours": 24})
+    with build(load_config(probing)) as bot, bot.record.begin() as conn:
+        runs.put(conn, "probe_back", json.dumps({"letter_id": 7, "at": "2017-07-03T01:00:00+00:00"}))
+    (row,) = (row for row in call("doctor", "--json", "--config", probing).json if row["part"] == "probe")
+    assert (row["state"], "2017-07-03 09:00+08:00" in row["found"]) == ("ok", True)
+
+
 def test_commands_wait_for_a_worker_that_writes(call: Callable[..., Answer], bot: Bot) -> None:
     some_letters(bot, "a")
     with bot.record.read() as conn:
@@ -699,6 +740,84 @@ def test_commands_wait_for_a_worker_that_writes(call: Callable[..., Answer], bot
     with Record.open(bot.config.database.url) as other, other.begin() as conn:
         conn.execute(text("UPDATE letter SET attempts = 0"))
         assert call("status", "--json").code == 0  # readers do not wait
+
+
+# A year
+
+
+def test_the_calendar_of_a_year_needs_no_database(call: Callable[..., Answer], config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "2017.ics"
+    answer = call("calendar", "--year", "2017", "-o", file)
+    assert answer.code == 0
+    assert "2017-08-05 │ Sat │ NO" in answer.out
+    assert file.read_bytes().count(b"BEGIN:VEVENT") == 10  # four are owed once, in June
+    assert not (config.parent / "data").exists()
+
+
+def test_the_calendar_as_json_says_when_reminders_go_out(call: Callable[..., Answer]) -> None:
+    answer = call("calendar", "--json", "--now", NOW).json
+    assert (answer["year"], answer["guess"], len(answer["deadlines"])) == (2017, False, 10)
+    assert {d["form"] for d in answer["deadlines"] if d["period"] is None} == {"liaisons", "plan", "annex2", "annex3"}
+    june = answer["deadlines"][4]
+    assert {key: june[key] for key in ("form", "period", "deadline", "weekday", "worked", "moved_from", "guess")} == {
+        "form": "annex4", "period": "2017-06", "deadline": "2017-07-05T23:59:59+08:00", "weekday": 3, "worked": True,
+        "moved_from": None, "guess": False,
+    }  # fmt: skip
+    assert june["reminders"]["before-3"] == "2017-06-30T08:30:00+08:00"
+
+
+def test_a_year_of_guesses_is_marked(tmp_path: Path) -> None:
+    config = config_file(tmp_path, campaign={"first_period": "2027-01", "last_period": "2027-12"})
+    answer = run(config, "calendar", "--year", "2027")
+    assert answer.code == 0
+    assert "2027: a guess" in answer.out
+
+
+@pytest.mark.parametrize("command", ["calendar", "assessment"])
+def test_a_year_without_anything_is_one_line(call: Callable[..., Answer], bot: Bot, command: str) -> None:
+    answer = call(command, "--year", "2031")
+    assert answer.code == 2
+    assert "2031; the campaign lasts from 2017-06 to 2017-12" in answer.error
+
+
+@pytest.mark.parametrize("command", ["calendar", "assessment"])
+def test_a_file_that_cannot_be_written_is_one_line(call: Callable[..., Answer], bot: Bot, command: str) -> None:
+    answer = call(command, "--year", "2017", "--now", "2018-01-10T10:00", "-o", "/nowhere/file")
+    assert answer.code == 2
+    assert "/nowhere/file: No such file" in answer.error
+
+
+def test_an_assessment_before_the_first_run_is_refused(call: Callable[..., Answer]) -> None:
+    assert "has never run" in call("assessment", "--year", "2017").error
+
+
+def test_the_assessment_as_json_has_the_evidence_behind_each_number(call: Callable[..., Answer], bot: Bot) -> None:
+    reported(bot, WUTU, "2017-06", "2017-07-06T00:00")
+    answer = call("assessment", "--year", "2017", "--now", "2017-07-10T10:00", "--json").json
+    assert (answer["year"], answer["since"]) == (2017, "2017-06-20T09:00:00+08:00")
+    assert len(answer["units"]) == 45
+    first = answer["units"][0]
+    (evidence,) = first.pop("evidence")
+    assert first == {
+        "unit": WUTU, "kind": "town", "rank": 1, "owed": 1, "on_time": 0, "late": 1, "late_days": 1, "missing": 0,
+        "waiting": 0, "returned": 0, "corrected": 0, "deducted": 1.0, "score": 99.0, "grade": "优秀",
+    }  # fmt: skip
+    assert evidence == {
+        "form": "annex4", "period": "2017-06", "deadline": "2017-07-05T23:59:59+08:00", "outcome": "late",
+        "received_at": "2017-07-06T00:00:00+08:00", "version": 1, "late_days": 1, "returned": 0, "corrected": 0,
+        "deductions": [{"for": "late", "count": 1, "points": 1.0}],
+    }  # fmt: skip
+
+
+def test_the_assessment_is_a_table_and_a_workbook(call: Callable[..., Answer], bot: Bot, tmp_path: Path) -> None:
+    reported(bot, WUTU)
+    file = tmp_path / "考核.xlsx"
+    answer = call("assessment", "--year", "2017", "--now", "2017-07-10T10:00", "-o", file)
+    assert answer.code == 0
+    assert "五图街道" in answer.out
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["考核结果", "报送明细", "考核办法"]
+    assert book["考核结果"]["C4"].value == WUTU
 
 
 # bulletin

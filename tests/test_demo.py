@@ -75,10 +75,10 @@ def test_the_demo_tells_the_story_and_lays_down_every_letter(tmp_path: Path) -> 
     # when the demo runs without a terminal
     with demo(folder) as process:
         out, err = process.communicate(timeout=280)
-    # then it says what happened, and nothing is wrong: the letters of test_story without the two last digests to
-    # two people, and without the answer to the mail of 07-27
+    # then it says what happened, and nothing is wrong: the letters of test_story without the two last digests and
+    # the last notice to two people, and without the answer to the mail of 07-27
     assert (process.returncode, err) == (0, "")
-    assert "Wednesday, 2017-07-05" in out and "58 mails came, 139 letters left." in out
+    assert "Wednesday, 2017-07-05" in out and "58 mails came, 193 letters left." in out
     assert str(folder / "index.html") in out
     assert re.search(r"环保局 .* -> receipt\n", out) and re.search(r" -> reminder before-3 x41\n", out)
     assert "\x1b" not in out
@@ -87,8 +87,8 @@ def test_the_demo_tells_the_story_and_lays_down_every_letter(tmp_path: Path) -> 
     linked = {unquote(link) for link in re.findall(r'href="([^#"]+)"', index)}
     there = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert linked == there - {"index.html", pages.MARK}
-    assert sum(name.startswith("letters/") and name.endswith(".eml") for name in there) == 139
-    assert sum(name.startswith("letters/") and name.endswith(".html") for name in there) == 139
+    assert sum(name.startswith("letters/") and name.endswith(".eml") for name in there) == 193
+    assert sum(name.startswith("letters/") and name.endswith(".html") for name in there) == 193
     assert sum(name.startswith("mails/") and name.endswith(".eml") for name in there) == 58
     # and a letter is readable as it stands
     page = re.search(r'href="(letters/\d+\.html)">【已登记】五图街道', index)

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -72,6 +73,8 @@ def tables_of(model: type[Rule], name: str = "") -> Iterator[tuple[str, type[Rul
         inner, brackets = field.annotation, 1
         if get_origin(inner) is tuple:
             inner, brackets = get_args(inner)[0], 2
+        if isinstance(inner, UnionType):  # a table that may be absent
+            inner = get_args(inner)[0]
         if isinstance(inner, type) and issubclass(inner, Rule):
             yield from tables_of(inner, "[" * brackets + (field.alias or key) + "]" * brackets)
 

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.ladder import due_stage, may_leave, moment, next_leaving
 from bot.rules.load import load_rules
-from bot.rules.policy import CalendarFile, Reminders
+from bot.rules.policy import CalendarFile, Recipient, Reminders
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkCalendar(CalendarFile())
 LADDER = load_rules(Path(__file__).parent.parent / "rules").reminders
 HOURS = LADDER.hours
 LONG_AGO = datetime(2017, 1, 1, tzinfo=UTC)
-ORDER = ["before-3", "due", "after-1", "after-3", "after-7"]
+ORDER = ["before-3", "due", "after-1", "after-3", "after-7"]  # to the unit
+TO_LEAD = ["escalate-10"]
 
 
 def at(text: str) -> datetime:
@@ -31,8 +32,10 @@ def end_of(day: str) -> datetime:
     return at(f"{day} 23:59:59")
 
 
-def due(now: datetime, *sent: str, deadline: datetime, since: datetime = LONG_AGO) -> str | None:
-    stage = due_stage(LADDER, deadline, now, CALENDAR, BEIJING, sent=sent, since=since)
+def due(
+    now: datetime, *sent: str, deadline: datetime, since: datetime = LONG_AGO, to: Recipient = "unit"
+) -> str | None:
+    stage = due_stage(LADDER, deadline, now, CALENDAR, BEIJING, sent=sent, since=since, to=to)
     return stage.id if stage else None
 
 
@@ -41,18 +44,18 @@ def moments(deadline: datetime) -> list[str]:
 
 
 def test_the_file_is_the_ladder_that_these_tests_know() -> None:
-    assert [s.id for s in LADDER.stages] == ORDER
+    assert [(s.id, s.to) for s in LADDER.stages] == [*((id_, "unit") for id_ in ORDER), ("escalate-10", "lead")]
 
 
 @pytest.mark.parametrize(
     ("deadline", "expected"),
     [
-        ("2017-07-05", "06-30 07-05 07-06 07-10 07-14"),
-        ("2017-08-05", "08-02 08-04 08-07 08-09 08-15"),  # a Saturday: "on" is the Friday before
-        ("2017-10-05", "09-28 09-30 10-09 10-11 10-17"),  # in the holidays: "on" is a worked Saturday
-        ("2018-01-05", "01-02 01-05 01-08 01-10 01-16"),
-        ("2017-02-05", "01-26 02-04 02-06 02-08 02-14"),  # a Sunday after the Spring Festival
-        ("2018-04-05", "04-02 04-04 04-08 04-10 04-16"),  # Qingming; a worked Sunday
+        ("2017-07-05", "06-30 07-05 07-06 07-10 07-14 07-19"),
+        ("2017-08-05", "08-02 08-04 08-07 08-09 08-15 08-18"),  # a Saturday: "on" is the Friday before
+        ("2017-10-05", "09-28 09-30 10-09 10-11 10-17 10-20"),  # in the holidays: "on" is a worked Saturday
+        ("2018-01-05", "01-02 01-05 01-08 01-10 01-16 01-19"),
+        ("2017-02-05", "01-26 02-04 02-06 02-08 02-14 02-17"),  # a Sunday after the Spring Festival
+        ("2018-04-05", "04-02 04-04 04-08 04-10 04-16 04-19"),  # Qingming; a worked Sunday
     ],
 )
 def test_moments(deadline: str, expected: str) -> None:
@@ -100,6 +103,36 @@ def test_zero_working_days(when: str) -> None:
 )
 def test_what_is_due(now: str, sent: str, expected: str | None) -> None:
     assert due(at(now), *sent.split(), deadline=end_of("2017-07-05")) == expected
+
+
+# What is due about a unit to the lead of the group that inspects it: apart from what the unit itself was sent.
+@pytest.mark.parametrize(
+    ("now", "sent", "expected"),
+    [
+        ("07-05 10:00", "", None),
+        ("07-18 10:00", "after-7", None),
+        ("07-19 08:29", "after-7", None),
+        ("07-19 08:30", "after-7", "escalate-10"),
+        ("07-19 17:30", "after-7", None),
+        ("07-19 09:00", "after-7 escalate-10", None),
+        ("07-21 10:00", "", "escalate-10"),
+        ("07-22 10:00", "", None),  # a Saturday
+        ("09-29 10:00", "after-3", "escalate-10"),
+    ],
+)
+def test_what_is_due_to_the_lead(now: str, sent: str, expected: str | None) -> None:
+    assert due(at(now), *sent.split(), deadline=end_of("2017-07-05"), to="lead") == expected
+
+
+def test_after_an_outage_each_recipient_has_his_latest_stage() -> None:
+    now, deadline = at("07-21 10:00"), end_of("2017-07-05")
+    assert [due(now, deadline=deadline, to=to) for to in ("unit", "lead")] == ["after-7", "escalate-10"]
+    assert due(now, "escalate-10", deadline=deadline) == "after-7"
+    assert due(now, "after-7", deadline=deadline, to="lead") == "escalate-10"
+
+
+def test_the_lead_is_not_told_of_what_fell_due_before_the_first_run() -> None:
+    assert due(at("07-19 10:00"), deadline=end_of("2017-07-05"), since=at("07-06 00:00"), to="lead") is None
 
 
 @pytest.mark.parametrize(
@@ -154,13 +187,17 @@ def test_when_reminders_may_leave(now: str, leaves: bool, next_one: str) -> None
         assert next_leaving(moment_, HOURS, CALENDAR, BEIJING) == at(next_one)
 
 
+RECIPIENTS: list[Recipient] = ["unit", "lead"]
+
+
 def walk(ladder: Reminders, deadline: datetime, since: datetime, nows: list[datetime]) -> list[tuple[datetime, str]]:
     """What is sent when the job runs at these times, and each letter is noted."""
     sent: list[tuple[datetime, str]] = []
     for now in nows:
         ids = {id_ for _, id_ in sent}
-        if stage := due_stage(ladder, deadline, now, CALENDAR, BEIJING, sent=ids, since=since):
-            sent.append((now, stage.id))
+        for to in RECIPIENTS:
+            if stage := due_stage(ladder, deadline, now, CALENDAR, BEIJING, sent=ids, since=since, to=to):
+                sent.append((now, stage.id))
     return sent
 
 
@@ -178,8 +215,8 @@ def test_three_months_hour_by_hour_send_each_stage_once(zone: str, monkeypatch: 
         monkeypatch.undo()
         time.tzset()
     local = [(now.astimezone(BEIJING).strftime("%m-%d %H:%M"), id_) for now, id_ in sent]
-    days = ["06-30", "07-05", "07-06", "07-10", "07-14"]
-    assert local == [(f"{day} 09:00", id_) for day, id_ in zip(days, ORDER, strict=True)]
+    days = ["06-30", "07-05", "07-06", "07-10", "07-14", "07-19"]
+    assert local == [(f"{day} 09:00", id_) for day, id_ in zip(days, ORDER + TO_LEAD, strict=True)]
 
 
 @given(
@@ -196,11 +233,12 @@ def test_whenever_it_runs(day: str, gaps: list[int], since_days: int) -> None:
     now = deadline - timedelta(days=20)
     nows = [now := now + timedelta(minutes=gap) for gap in gaps]
     sent = walk(LADDER, deadline, since, [n for n in nows for _ in range(2)])
-    places = [ORDER.index(id_) for _, id_ in sent]
-    assert places == sorted(set(places))
-    assert len({now for now, _ in sent}) == len(sent)
+    for order in (ORDER, TO_LEAD):
+        places = [order.index(id_) for _, id_ in sent if id_ in order]
+        assert places == sorted(set(places))
+        assert len({now for now, id_ in sent if id_ in order}) == len(places)
     for now, id_ in sent:
-        stage = LADDER.stages[ORDER.index(id_)]
+        stage = LADDER.stages[(ORDER + TO_LEAD).index(id_)]
         assert may_leave(now, HOURS, CALENDAR, BEIJING)
         assert moment(stage, deadline, HOURS, CALENDAR, BEIJING) <= now
         assert (now > deadline) == (stage.when == "after")

@@ -73,7 +73,7 @@ CLOCKS = {"bot.clock", "bot.demo.servers"}
 # Slow to import, or large: inside the function that needs them.
 HEAVY = {
     *("openpyxl", "docx", "docxtpl", "pdfplumber", "alembic", "keyring", "rich", "rapidocr", "onnxruntime", "numpy"),
-    *("msoffcrypto", "chinese_calendar", "lxml", "apscheduler", "pymap"),
+    *("msoffcrypto", "chinese_calendar", "lxml", "apscheduler", "pymap", "icalendar"),
 }
 # Modules that are themselves only imported inside a function, or run as a process of their own.
 LATE = ("bot.record.migrate", "bot.record.migrations", "bot.demo")
@@ -91,6 +91,7 @@ CHINESE_ALLOWED = {
     "bot.reading.commands",  # months, dates, names
     "bot.reading.view",
     "bot.cli.doctor",
+    "bot.cli.troubles",
 }
 
 MODULE_LINES, FUNCTION_LINES = 300, 60

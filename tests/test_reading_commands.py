@@ -62,7 +62,7 @@ def test_arguments_of_the_others() -> None:
     assert (a.unit, a.name, a.mobile, a.email) == ("乔官镇", "王小芳", "13800000009", "wang@qiaoguan.example")
     a = one("免报 教育局 6月 无监管企业").arguments
     assert (a.unit, a.period, a.reason) == ("教育局", "2017-06", "无监管企业")
-    assert one("退回 不是6月的表").arguments.reason == "不是6月的表"
+    assert one("退回 不是６月的表，请重报。").arguments.reason == "不是６月的表，请重报"
     assert one("改为 乔官镇").arguments.unit == "乔官镇"
     assert one("改为 2017-05").arguments.period == "2017-05"
     assert one("改为 乔官镇 5月").arguments.period == "2017-05"

@@ -89,7 +89,7 @@ def test_what_needs_a_person_is_told_once(bot: Bot) -> None:
     # when
     with bot.record.begin() as conn:
         first = attention.untold(conn)
-        attention.told(conn, [row.id for row in first[:2]], now)
+        attention.told(conn, [row.id for row in first[:2]], now, "slot")
     # then
     assert [(row.kind, row.detail, row.received_at) for row in first] == [
         ("set_aside", "KeyError", at("2017-07-03T10:00")),

@@ -288,9 +288,9 @@ def test_thanks_change_nothing_and_questions_reach_a_person(bot: Bot) -> None:
     subject = reminded(bot)
     before = len(letters(bot))
     replied(bot, subject, "收到，谢谢！")
-    assert attentions(bot) == []
+    assert "reply_words" not in [kind for kind, _ in attentions(bot)]
     replied(bot, subject, "请问我单位今年是否还需要报送？")
-    assert attentions(bot) == [("reply_words", "")]
+    assert attentions(bot)[-1] == ("reply_words", "")
     assert len(letters(bot)) == before
 
 

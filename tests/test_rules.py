@@ -242,6 +242,8 @@ BREAKS = {
     "hours that never are": ("reminders.toml", 'to = "17:30"', 'to = "08:00"', "hours"),
     "stages out of order": ("reminders.toml", "working_days = 7", "working_days = 2", "the order in which"),
     "a stage on no day": ("reminders.toml", "working_days = 0", "working_days = 1", "working_days"),
+    "to press who is not late": ("reminders.toml", "working_days = 3", 'working_days = 3\nto = "lead"', "is not late"),
+    "two letters to one on one day": ("reminders.toml", "working_days = 7", "working_days = 3", "each day once"),
     "a target of no form": ("targets.toml", 'form = "annex4"', 'form = "annex7"', "annex7"),
     "more than all": ("targets.toml", "all = 50", "all = 500", "targets.0.all"),
     "a day of no month": ("calendar.toml", "years = []", "[[years]]\nyear = 1\nholidays = [2027-02-30]", "line"),

@@ -351,10 +351,11 @@ def test_once_does_what_is_due_at_a_given_time(main: Main, dovecot: DovecotOffic
     # with an offset: 08:30 in the office
     assert main("--once", "--config", config, "--now", "2017-07-06T00:30+00:00")[0] == 0
     assert main("--once", "--config", config, "--now", "2017-07-06T09:30")[0] == 0
-    (letter,) = dovecot.letters_to(LI)
+    letter, plan = dovecot.letters_to(LI)
+    assert header(plan, "X-Bot-Key") == f"year_plan:2017:{LI}"  # a bot that begins in mid-year
     assert header(letter, "Date") == "Thu, 06 Jul 2017 08:30:00 +0800"
     assert header(letter, "X-Bot-Key") == "reminder:wutu:annex4:2017-06:after-1"
-    assert len(dovecot.letters_to(WANG)) == 1
+    assert len(dovecot.letters_to(WANG)) == 2
 
 
 def _servers(dovecot: DovecotOffice) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The main job, end to end: a month in the county on a real Dovecot and a real SMTP server, every letter counted.
 
 Who gets what, and why, stands in tables here, reasoned out from bot/demo/story.toml, not copied from a run.
-2017-07-05 is a Wednesday. Reminders: 06-30 (three working days before), 07-05, 07-06, 07-10, 07-14.
+2017-07-05 is a Wednesday. Reminders: 06-30 (three working days before), 07-05, 07-06, 07-10, 07-14; to the leads of
+groups 07-12 (their areas) and 07-19 (who is late).
 """
 
 from collections.abc import Iterator
@@ -66,14 +67,21 @@ LETTERS = {
     # never
     "nongji": "before-3 due returned after-1 after-3 after-7",
     "guangdian": "before-3 due after-1 after-3 after-7",
-    # The office: a reminder that was refused; the broken file; the stranger; sender and form that disagree, told
-    # two hours after the last.
+    # The office: the plan that a wrong address refused; the broken file; the stranger; sender and form that
+    # disagree, told two hours after the last. On 07-19 three departments are still missing, which no group inspects:
+    # the notice says so, and no lead is written to.
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
         "attention digest-W27 attention attention attention"
-        " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 digest-W30",
+        " notice-after-1 notice-after-3 digest-W28 bulletin notice-after-7 digest-W29 notice-escalate-10"
+        " digest-W30",
     ),
 }  # fmt: skip
+# Annex 1: on 07-12, five working days after the deadline, each lead is told of the areas that its group inspects.
+for lead in ("gongan", "anjian", "jianshe", "jingxin", "shichangjianguan", "jiaoyu", "jiaotong", "huanbao", "shuili"):
+    LETTERS[lead] += " group_report"
+# A bot that begins on 06-29 first tells everybody the rest of the year's deadlines; not a stranger, who is nobody's.
+LETTERS = {who: names if who == "xueguilan1975" else f"year_plan {names}" for who, names in LETTERS.items()}
 # These get nothing at all: the wrong address in the roster is refused by the server, the stranger's invitation is
 # none of the bot's business, and letters to oneself there are none.
 SILENT = ["qixiang@demo.tset", "gaoya@demo.test", "xianwei@demo.test"]
@@ -239,6 +247,14 @@ def letters_say_what_they_should(month: Told) -> None:
     assert "公安局" not in notice and "环保局" not in notice
     _, notice = letter(month, "zhiban", "notice-after-7")
     assert "逾期未报3个" in notice
+    _, notice = letter(month, "zhiban", "notice-escalate-10")
+    assert "气象局、农机局、广播电视台不属督查组督查的区域" in notice and "催报邮件" not in notice
+    # then the leads learn of their areas, and of nothing else: 红河镇 was a day late, both areas of 水利局 were on time
+    _, told = letter(month, "jiaotong", "group_report")
+    assert "应报1个单位，已报1个，其中按时0个。" in told and "逾期1天报送" in told and "达标率" in told
+    assert "周晓燕，13800010007" in told
+    _, told = letter(month, "shuili", "group_report")
+    assert "应报2个单位，已报2个，其中按时2个。" in told
     _, digest = letter(month, "guozhongliang", "digest-W28")
     # on Monday 07-10 at 08:35: 45 less the four that never report and 旅游局
     assert "应报45个单位，已报40个，其中按时36个" in digest
@@ -258,7 +274,7 @@ def letters_say_what_they_should(month: Told) -> None:
     assert "2017年7月" in answer and "2017年6月" in answer
     _, answer = letter(month, "xueguilan1975", "waiting")
     assert "薛桂兰" not in answer  # a stranger learns nothing that he did not write in the mail's form
-    both, _ = opened(month.office.letters_to("shouyangshan@demo.test")[0])
+    both, _ = letter(month, "shouyangshan", "before-3")
     assert [part.get_filename() for part in both.iter_attachments()] == [
         "附件4-首阳山旅游度假区-2017年6月.xlsx",
         "附件4-高崖水库库区-2017年6月.xlsx",
@@ -315,7 +331,7 @@ def of_first_week(who: str, names: str) -> list[str]:
     """Without what arrives after 07-07: later reminders, notices and digests, the bulletin, the last reports of three
     units."""
     later = {"after-3", "after-7", "notice-after-3", "notice-after-7", "digest-W28", "digest-W29", "digest-W30"}
-    later.add("bulletin")
+    later |= {"bulletin", "group_report", "notice-escalate-10"}
     kept = [name for name in names.split() if name not in later]
     return kept[:-1] if who in ("lvyou", "caizheng", "wutu") else kept
 
@@ -341,11 +357,14 @@ def test_a_reminder_that_still_waits_is_not_sent_once_the_report_has_come(
     # then neither is reminded of what has come; of the other unit, in a letter of its own
     got = {who: [what_for(d) for d in dovecot.letters_to(f"{who}@demo.test")] for who in ("zhuliu", "shouyangshan")}
     assert got == {
-        "zhuliu": [("receipt", [])],
-        "shouyangshan": [("receipt", []), ("reminder", ["附件4-首阳山旅游度假区-2017年6月.xlsx"])],
+        "zhuliu": [PLAN, ("receipt", [])],
+        "shouyangshan": [PLAN, ("receipt", []), ("reminder", ["附件4-首阳山旅游度假区-2017年6月.xlsx"])],
     }
-    # 43 people with an address that works, one of whom has two letters
-    assert len(dovecot.sent) == 44
+    # the plan to 43 people with an address that works and two of the staff; one of the 43 has two more letters
+    assert len(dovecot.sent) == 45 + 44
+
+
+PLAN = ("year_plan", ["2017年报送日程.ics"])
 
 
 def what_for(data: bytes) -> tuple[str, list[str | None]]:

@@ -215,6 +215,20 @@ def test_a_file_in_which_a_name_means_two_units_is_refused(second: dict[str, Any
         units(WUTU, second)
 
 
+def test_a_department_is_inspected_by_no_group() -> None:
+    def numbers(*names: str) -> list[int | None]:
+        return [group.number if (group := UNITS.inspecting(name)) else None for name in names]
+
+    assert numbers("朱刘街道", "首阳山旅游度假区", "高崖水库库区") == [2, 9, 9]
+    assert numbers("安监局", "气象局", "财政局", "没有这个单位") == [None] * 4
+
+
+def test_two_groups_of_one_number_are_refused() -> None:
+    group = {"number": 1, "name": "第一组", "lead": "五图街道", "members": [], "areas": ["五图街道"]}
+    with pytest.raises(ValidationError, match="a number stands twice"):
+        units(WUTU, groups=[group, {**group, "name": "第二组"}])
+
+
 def test_a_group_of_a_unit_that_does_not_exist_is_refused() -> None:
     group = {"number": 1, "name": "第一组", "lead": "公安局", "members": [], "areas": ["五图街道"]}
     with pytest.raises(ValidationError, match="group 1 names '公安局', which is no unit"):

@@ -2,7 +2,20 @@
 
 import typer
 
-from bot.cli import board, bulletin, doctor, letters, people, questions, reading, standing
+from bot.cli import (
+    acts,
+    board,
+    bulletin,
+    doctor,
+    letters,
+    ordering,
+    people,
+    questions,
+    reading,
+    replaying,
+    standing,
+    yearly,
+)
 
 app = typer.Typer(
     help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
@@ -12,12 +25,18 @@ app = typer.Typer(
 )
 app.command("read")(reading.read)
 app.command("explain")(reading.explain)
+app.command("replay")(replaying.replay)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
+app.command("calendar")(yearly.calendar)
+app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
 app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
 app.add_typer(letters.outbox_app, name="outbox")
+app.command("order")(ordering.order_command)
+for command in (acts.extend, acts.exempt, acts.hold, acts.resume, acts.undo):
+    app.command(command.__name__)(command)
 app.add_typer(questions.question_app, name="question")
 app.add_typer(people.roster_app, name="roster")
 app.add_typer(people.base_app, name="base")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bot.cli.common import Json, Now, now_in, print_json, print_table
+from bot.cli.troubles import Check, disk, last_probe, lasting, trouble_checks
 from bot.errors import BotError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.deciding.watching import Trouble
     from bot.jobs.parts import Bot
 
-Check = tuple[str, str, str, str]  # part, "ok" | "warning" | "failed", what was found, what to do
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 FIXES = {
     "mailbox": "check [mailbox]; NetEase: IMAP switched on in the web settings, and the 授权码 as password",
@@ -23,13 +24,14 @@ FIXES = {
 
 
 def doctor(as_json: Json = False, now: Now = None) -> None:
-    """Config, database, IMAP and SMTP logins, calendar, letters, roster, and whether the bot is running."""
+    """Config, database, IMAP and SMTP logins, calendar, letters, roster, whether the bot is running, and what lasts."""
     from bot.config import load_config
     from bot.jobs.parts import Bot
 
     config = load_config()
     moment = now_in(config, now)
     checks: list[Check] = [("config", "ok", "config.toml, rules and templates are understood", "")]
+    troubles: dict[str, Trouble] = {}
     world_is_broken = False
     try:
         with Bot.build(config) as bot:
@@ -40,14 +42,17 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
                 check = _server(bot, part, connect)
                 checks.append(check)
                 world_is_broken = world_is_broken or check[1] == "failed"
+            troubles = lasting(bot, moment)
+            checks += trouble_checks(bot, troubles, {c[0] for c in checks if c[1] != "ok"} | {"mailbox", "smtp"})
+            checks += [] if "probe" in troubles else last_probe(bot)
     except BotError as error:
         if type(error).__name__ == "ConfigError":
             raise
         checks.append(("database", "failed", str(error), "check [database] url, and that the disk is not full"))
         world_is_broken = True
-    rows = [dict(zip(("part", "state", "found", "fix"), check, strict=True)) for check in checks]
     if as_json:
-        print_json(rows)
+        rows = [dict(zip(("part", "state", "found", "fix"), check, strict=True)) for check in checks]
+        print_json([{**row, "since": troubles[row["part"]].since if row["part"] in troubles else None} for row in rows])
     else:
         print_table("doctor", ("part", "state", "found", "fix"), checks, [COLOURS[c[1]] for c in checks])
     raise typer.Exit(3 if world_is_broken else 1 if any(c[1] != "ok" for c in checks) else 0)
@@ -114,8 +119,9 @@ def _inside(bot: "Bot", now: "datetime") -> list[Check]:
     if not bot.config.office.staff:
         checks.append(("staff", "warning", "nobody gets notices and digests", "set [office] staff"))
     if bot.config.smtp.deliver == "hold":
-        checks.append(("deliver", "warning", "letters are held, none leaves", 'set [smtp] deliver = "send" to go live'))
+        found = "letters are held, none leaves, and no probe is sent"
+        checks.append(("deliver", "warning", found, 'set [smtp] deliver = "send" to go live'))
     stale = last is not None and now - last > timedelta(minutes=bot.config.schedule.stale_poll_minutes)
     if stale:
         checks.append(("poll", "warning", f"the mailbox was last read at {last}", "is scheduler.py running?"))
-    return checks
+    return [*checks, disk(bot, now)]

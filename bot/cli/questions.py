@@ -1,84 +1,60 @@
-"""``question``: what waits for the office, and its answer."""
+"""``question``: what the office is asked, and its answers; the same acts as by mail."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import Json, Now, now_in, print_json, print_table
+from bot.cli.common import Json, Now, print_json, print_table
 
-question_app = typer.Typer(help="Reports that wait for the office.", no_args_is_help=True)
-Number = Annotated[int, typer.Argument(metavar="N", help="The number in the list.")]
-COLUMNS = ("number", "form", "unit", "period", "why", "sender", "subject", "received_at")
+if TYPE_CHECKING:
+    from bot.jobs.parts import Bot
+
+question_app = typer.Typer(help="What waits for the office.", no_args_is_help=True)
+COLUMNS = ("number", "why", "form", "unit", "period", "sender", "subject", "received_at")
+Words = Annotated[
+    list[str], typer.Argument(metavar="ANSWER", help="As in a mail: the word of rules/commands.toml and its arguments.")
+]
 
 
 @question_app.command("list")
 def listing(as_json: Json = False) -> None:
-    """Every report that waits, oldest first."""
+    """Every open question, oldest first."""
     from bot.config import load_config
-    from bot.deciding.views import shown_period
     from bot.jobs.parts import Bot
-    from bot.record import reports
+    from bot.record import questions
 
     with Bot.build(load_config()) as bot:
         with bot.record.read() as conn:
-            rows = reports.open_questions(conn)
-        reasons = bot.rules.reasons.waiting
-        found = [
-            {
-                "number": row.id,
-                "form": row.form,
-                "unit": row.unit,
-                "period": shown_period(row.period),
-                "why": row.why,
-                "sender": row.shown_from,
-                "subject": row.subject,
-                "received_at": row.received_at.astimezone(bot.zone),
-            }
-            for row in rows
-        ]
+            rows = questions.open_ones(conn)
+        found = [_shape(bot, row) for row in rows]
+        reasons = {**bot.rules.reasons.attention, **bot.rules.reasons.waiting}
     if as_json:
         print_json(found)
         return
-    shown = [{**item, "why": reasons.get(str(item["why"]), "")} for item in found]
-    print_table("waiting", COLUMNS, [[item[c] for c in COLUMNS] for item in shown])
+    shown = [{**item, "why": reasons.get(item["why"], item["why"])} for item in found]
+    print_table("questions", COLUMNS, [[item[c] for c in COLUMNS] for item in shown])
+
+
+def _shape(bot: "Bot", row: Any) -> dict[str, Any]:
+    from bot.deciding.views import shown_period
+
+    return {
+        "number": row.number,
+        "why": row.kind,
+        "form": row.form,
+        "unit": row.unit,
+        "period": shown_period(row.period),
+        "sender": row.shown_from or row.letter_to,
+        "subject": row.subject or row.letter_subject,
+        "received_at": row.received_at.astimezone(bot.zone) if row.received_at else None,
+    }
 
 
 @question_app.command()
-def accept(
-    number: Number,
-    unit: Annotated[str | None, typer.Option("--unit", help="Whose report it is, if not as written.")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="Of which month, if not as written.")] = None,
-    now: Now = None,
+def answer(
+    number: Annotated[int, typer.Argument(metavar="N", help="The number in the list.")], words: Words, now: Now = None
 ) -> None:
-    """Count a report that waits, from the day on which it came; its sender gets a receipt, or what to correct."""
-    from bot.config import load_config
-    from bot.deciding.deadlines import periods
-    from bot.errors import UsageError
-    from bot.jobs import settling
-    from bot.jobs.parts import Bot
+    """Decide a question, in the words that a mail would have."""
+    from bot.cli.ordering import order
 
-    config = load_config()
-    with Bot.build(config) as bot:
-        found = bot.rules.units.resolve(unit) if unit else None
-        if unit and found is None:
-            raise UsageError(f"--unit: no such unit: {unit!r}")
-        if period and period not in periods(bot.campaign.first, bot.campaign.last):
-            raise UsageError(f"--period: expected a month of the campaign (got {period!r})")
-        outcome = settling.accept(
-            bot, number, now_in(config, now), by="command line", unit=found.name if found else None, period=period
-        )
-    typer.echo(f"{number}: {outcome}")
-    raise typer.Exit(0 if outcome in ("accepted", "duplicate") else 1)
-
-
-@question_app.command()
-def dismiss(number: Number, now: Now = None) -> None:
-    """Leave a report uncounted; nobody is told, and the unit owes it again."""
-    from bot.config import load_config
-    from bot.jobs import settling
-    from bot.jobs.parts import Bot
-
-    config = load_config()
-    with Bot.build(config) as bot:
-        settling.dismiss(bot, number, now_in(config, now), by="command line")
-    typer.echo(f"{number}: dismissed")
+    order(" ".join((str(number), *words)), now)

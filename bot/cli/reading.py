@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from bot.rules.policy import Rules
 
 Files = Annotated[list[Path], typer.Argument(help="Files as they came, of any kind.")]
-MailFile = Annotated[Path, typer.Argument(help="A mail as saved by a mail program (.eml).")]
+MailOrNumber = Annotated[
+    str,
+    typer.Argument(metavar="MAIL.eml|NUMBER", help="A mail as saved by a mail program, or the number of a letter."),
+]
 
 
 def read(files: Files, as_json: Json = False, now: Now = None) -> None:
@@ -93,8 +96,37 @@ def _show_numbers(heading: str, form: dict[str, Any], rule: "FormRule") -> None:
     print_table(heading, ["", *(c.label for c in rule.columns), rule.headings.subtotals[0]], rows)
 
 
-def explain(mail: MailFile, as_json: Json = False, now: Now = None) -> None:
-    """Say what would be done with a mail, as if it arrived now. The database is only read."""
+def explain(what: MailOrNumber, as_json: Json = False, now: Now = None) -> None:
+    """Say what would be done with a mail, as if it arrived now; or, for a receipt's number, all that is known of it.
+
+    Every letter has its number at the end of its subject; any of them will do. The database is only read.
+    """
+    from bot.cli.tracing import number_in
+
+    if not Path(what).is_file() and (number := number_in(what)):
+        _explain_letter(number, as_json)
+    else:
+        _explain_mail(Path(what), as_json, now)
+
+
+def _explain_letter(number: str, as_json: bool) -> None:
+    from bot.cli.tracing import show, trace
+    from bot.config import load_config
+    from bot.errors import UsageError
+    from bot.jobs.parts import Bot
+    from bot.record import database
+
+    config = load_config()
+    found = None
+    if database.exists(config.database.url):
+        with Bot.build(config) as bot:
+            found = trace(bot, number)
+    if found is None:
+        raise UsageError(f"{number}: no such file, and no letter has this number")
+    show(found, as_json)
+
+
+def _explain_mail(mail: Path, as_json: bool, now: str | None) -> None:
     from bot.cli.shapes import mail_shape
     from bot.config import load_config
     from bot.errors import TooComplex

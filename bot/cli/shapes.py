@@ -77,6 +77,14 @@ def _document(document: Document, rules: Rules) -> dict[str, Any]:
     return {"name": document.name, "kind": document.kind, "status": status, "reason": reason_shape(code, rules)}
 
 
+def _letters(intent: Intent, sender: str | None) -> list[tuple[str, str]]:
+    """The letters that a mail leads to; of orders, the one that answers them."""
+    answers = {"obey": "orders", "refuse": "orders", "confirm": "confirm_order"}
+    if intent.orders and sender and intent.orders.verdict in answers:
+        return [(answers[intent.orders.verdict], sender)]
+    return [(letter.letter, letter.to) for letter in intent.letters]
+
+
 def mail_shape(opened: Opened, intent: Intent, rules: Rules) -> dict[str, Any]:
     """``explain --json``: what the mail is and what would be done."""
     mail = opened.mail
@@ -89,7 +97,7 @@ def mail_shape(opened: Opened, intent: Intent, rules: Rules) -> dict[str, Any]:
         "attachments": attachment_shapes(opened, rules),
         "forms": [form_shape(r.judged, rules) for r in intent.rulings],
         "outcome": intent.outcome,
-        "letters": [{"letter": letter.letter, "to": letter.to} for letter in intent.letters],
+        "letters": [{"letter": letter, "to": to} for letter, to in _letters(intent, mail.sender)],
         "question": question,
         "why": intent.why,
     }

@@ -52,7 +52,7 @@ def decide(
     """What one mail leads to. Pure: the same values give the same intent."""
     outcome, letter = _outcome(mail, documents, rulings, sender, rules, said)
     unanswered = _unanswered(mail, sender, policy) if letter else ""
-    attention = [_waiting(r) for r in rulings if r.outcome == "waiting"]
+    attention = [_waiting(n, r) for n, r in enumerate(rulings) if r.outcome == "waiting"]
     if said.unclear:
         attention += [] if letter and not unanswered else [Attention("reply_unclear", unit=sender.units[0])]
     elif outcome == "unreadable":
@@ -135,9 +135,9 @@ def _words_of(said: Said, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _waiting(ruling: Ruling) -> Attention:
+def _waiting(number: int, ruling: Ruling) -> Attention:
     judged = ruling.judged
-    return Attention(ruling.why, judged.document, judged.unit, judged.form.form, judged.period)
+    return Attention(ruling.why, judged.document, judged.unit, judged.form.form, judged.period, ruling=number)
 
 
 def _about(rulings: tuple[Ruling, ...]) -> tuple[Obligation, ...]:

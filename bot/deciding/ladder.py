@@ -13,6 +13,12 @@ Deadline Wednesday 2017-07-05 23:59:59, hours 08:30 to 17:30, Beijing time, the 
     07-14 10:00       -               after-7     after an outage: one letter, not five
     07-14 10:00       after-7         None        nothing comes after the last stage
 
+    now               already sent    to lead     because
+    07-18 10:00       after-7         None        escalate-10 is reached on 07-19 at 08:30
+    07-19 08:30       after-7         escalate-10 reached
+    07-19 09:00       escalate-10     None        sent, or waiting for the office's release
+    07-21 10:00       -               escalate-10 after an outage; and after-7 to the unit: to each one letter
+
     now, first run    deadline        due_stage   because
     07-04, 07-04      07-05           before-3    reached before the first run, and still useful
     07-10, 07-06      07-05           None        fell due before the first run: shown as missing, not chased
@@ -22,7 +28,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta, tzinfo
 
 from bot.deciding.calendar import WorkCalendar
-from bot.rules.policy import Hours, Reminders, Stage
+from bot.rules.policy import Hours, Recipient, Reminders, Stage
 
 
 def moment(stage: Stage, deadline: datetime, hours: Hours, calendar: WorkCalendar, zone: tzinfo) -> datetime:
@@ -33,11 +39,17 @@ def moment(stage: Stage, deadline: datetime, hours: Hours, calendar: WorkCalenda
     """
     day = deadline.astimezone(zone).date()
     if stage.when == "after":
-        day = calendar.shift(day, max(1, stage.working_days))
-    elif stage.when == "before" and stage.working_days:
+        return days_after(deadline, max(1, stage.working_days), hours, calendar, zone)
+    if stage.when == "before" and stage.working_days:
         day = calendar.shift(day, -stage.working_days)
     else:
         day = calendar.previous_workday(day)
+    return datetime.combine(day, hours.start, zone)
+
+
+def days_after(deadline: datetime, working_days: int, hours: Hours, calendar: WorkCalendar, zone: tzinfo) -> datetime:
+    """The start of working hours so many working days after the deadline's day."""
+    day = calendar.shift(deadline.astimezone(zone).date(), working_days)
     return datetime.combine(day, hours.start, zone)
 
 
@@ -66,17 +78,20 @@ def due_stage(
     *,
     sent: Collection[str],
     since: datetime,
+    to: Recipient = "unit",
 ) -> Stage | None:
     """The one reminder to send now for an obligation that is still owed, or None; the table above.
 
-    ``sent`` holds the ids of the stages that were sent, or queued, for this obligation; an id that the
-    file no longer has counts for nothing. ``since`` is the bot's first run. Does not know whether the
-    unit has reported: the caller asks only for what is still owed, and asks again in the moment of sending.
+    ``to`` has a ladder of his own: a letter to the lead department of a group does not take the place of what the
+    unit itself is to be told. ``sent`` holds the ids of the stages that were sent, or queued, for this
+    obligation; an id that the file no longer has counts for nothing. ``since`` is the bot's first run. Does not
+    know whether the unit has reported: the caller asks only for what is still owed, and asks again in the moment
+    of sending.
     """
     passed = now > deadline
     if not may_leave(now, reminders.hours, calendar, zone) or (passed and deadline < since):
         return None
-    stages = reminders.stages
+    stages = [stage for stage in reminders.stages if stage.to == to]
     useful = [
         place
         for place, stage in enumerate(stages)

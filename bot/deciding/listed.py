@@ -2,8 +2,11 @@
 
 from collections.abc import Collection
 
+from bot.model.commands import Arguments
 from bot.model.deciding import Content
+from bot.model.forms import Document, Form, RowRead, Written
 from bot.model.people import Liaison
+from bot.rules.policy import Rules
 
 
 def listed(content: Content, unit: str, sender: str) -> Liaison | None:
@@ -20,3 +23,13 @@ def is_known(content: Content, unit: str, sender: str, liaisons: Collection[Liai
     """Whether the list says who is the unit's liaison already."""
     person = listed(content, unit, sender)
     return person is not None and person in liaisons
+
+
+def successor(named: Arguments, unit: str, rules: Rules) -> Document:
+    """A hand-over in words as the list that it stands for."""
+    said = {"unit": unit, "name": named.name or "", "mobile": named.mobile or "", "email": named.email or ""}
+    rule = rules.roster
+    cells = {column.id: Written(said.get(column.id, ""), "") for column in rule.row}
+    row = RowRead(rule.groups[0].id, cells, "")
+    form = Form(rule.id, "", {"unit": Written(unit, "")}, {}, rows=(row,))
+    return Document(rules.words.body_name, "body", (form,))

@@ -30,8 +30,11 @@ def overdue_context(
     zone: tzinfo,
     draft: bool,
     dead: Collection[str] = (),
+    reminded: bool = True,
+    escalation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Who has not reported, since when, whom to call, and which group inspects the unit."""
+    """Who has not reported, since when, whom to call, and which group inspects the unit. ``reminded``: letters to the
+    units go with it, as drafts or not; ``escalation`` tells of those to the leads of groups, if this is their stage."""
     counted = rates(lines)
     return {
         "form_name": rule.name,
@@ -49,7 +52,14 @@ def overdue_context(
         "received": counted.received,
         "expected": counted.expected,
         "draft": draft,
+        "reminded": reminded,
+        "escalation": escalation,
     }
+
+
+def reachable(unit: str, people: People, dead: Collection[str]) -> list[Liaison]:
+    """The liaisons of a unit who have an address that works."""
+    return [person for person in people.get(unit, ()) if person.email and person.email not in dead]
 
 
 def contact(unit: str, people: People) -> dict[str, str]:

@@ -89,7 +89,7 @@ def _letter(folder: Path, number: int, letter: Posted, at: datetime) -> Entry:
     stem = f"letters/{number:03}"
     (folder / f"{stem}.eml").write_bytes(letter.data)
     (folder / f"{stem}.html").write_text(bodies["html"], encoding="utf-8")
-    parts = [(str(p.get_filename()), p.get_content()) for p in message.iter_attachments()]
+    parts = [(str(p.get_filename()), bytes(p.get_payload(decode=True))) for p in message.iter_attachments()]
     files = _files(folder, stem, parts)
     subject = str(message["Subject"])
     page = f"{stem}.html"

@@ -55,7 +55,9 @@ def received(letter: bytes) -> Received:
     message = message_from_bytes(letter, policy=policy.default)
     assert isinstance(message, EmailMessage)
     body = message.get_body(("plain",))
-    files = [File(part.get_filename() or "", part.get_content()) for part in message.iter_attachments()]
+    # Not get_content: of a calendar file, which is text/…, it makes a str.
+    parts = [(part.get_filename() or "", bytes(part.get_payload(decode=True))) for part in message.iter_attachments()]
+    files = [File(name, data) for name, data in parts]
     text = body.get_content() if body else ""
     return Received(message["Message-ID"], message["Subject"], text, message["Date"].datetime, tuple(files))
 

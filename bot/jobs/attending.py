@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
+from bot.jobs.evidence import evidence
 from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
@@ -50,10 +51,14 @@ def bundle(bot: Bot, now: datetime) -> int:
             return 0
         items = [_item(bot, conn, row, people_by_unit(conn, bot, now)) for row in rows]
         draft = LetterDraft(
-            key=f"{BUNDLE}:{slot}", letter="attention", to="", context={"items": items, "n": len(items)}
+            key=f"{BUNDLE}:{slot}",
+            letter="attention",
+            to="",
+            context={"items": items, "n": len(items)},
+            files=evidence(bot, conn, rows),
         )
         bot.enqueue_for_staff(conn, draft, now)
-        attention.told(conn, [row.id for row in rows], now)
+        attention.told(conn, [row.id for row in rows], now, slot)
     return len(rows)
 
 
@@ -62,7 +67,12 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     is_address = "@" in row.detail
     form = bot.rules.forms.get(row.form or "")
+    asks = row.report_id is not None or row.kind == "draft"
+    offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
     return {
+        "number": row.id,
+        "words": [rule.words[0] for rule in offered],
+        "answers": [rule.help for rule in offered],
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,

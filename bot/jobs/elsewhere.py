@@ -9,15 +9,18 @@ from bot.record import reports
 from bot.rules.rows import RowsRule
 
 
-def elsewhere(bot: Bot, conn: Connection, rule: RowsRule, unit: str) -> dict[str, list[Elsewhere]]:
-    """Name, evened -> where it stands besides in this form of this unit, of the registers that give the same base."""
+def elsewhere(
+    bot: Bot, conn: Connection, rule: RowsRule, unit: str, before: int | None = None
+) -> dict[str, list[Elsewhere]]:
+    """Name, evened -> where it stands besides in this form of this unit, of the registers that give the same base;
+    ``before`` as in ``reports.accepted``."""
     found: dict[str, list[Elsewhere]] = {}
     if not rule.base_of:
         return found
     for other in bot.rules.registers.values():
         if other.base_of != rule.base_of:
             continue
-        for owner, row in reports.in_force(conn, other.id, ONCE).items():
+        for owner, row in reports.in_force(conn, other.id, ONCE, before).items():
             if owner == unit and other.id == rule.id:
                 continue
             where = Elsewhere("forms", other.name) if owner == unit else Elsewhere("units", owner)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
+from sqlalchemy import Connection
+
 from bot.errors import LoginRefused
 from bot.jobs.parts import Bot
 from bot.model.deciding import LetterDraft
@@ -41,6 +43,12 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
             runs.put(conn, _key(part), "null")
             runs.note(conn, now, "login.accepted", part=part)
     return opened
+
+
+def refused_since(conn: Connection, part: Part) -> datetime | None:
+    """When a password was refused that has not been taken since; None when all is well."""
+    refused = json.loads(runs.get(conn, _key(part)) or "null")
+    return datetime.fromisoformat(refused["at"]) if refused else None
 
 
 def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused, first: bool) -> None:

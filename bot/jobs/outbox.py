@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
+from bot.jobs.ordered import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
@@ -40,7 +41,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
     """
     with bot.record.begin() as conn:
         requeue_unproven(conn, now, now - UNPROVEN_AFTER)
-        allowed = 0 if _is_paused(conn, now) else _allowed(bot, conn, now)
+        allowed = 0 if is_paused(conn, now) else _allowed(bot, conn, now)
     sent = 0
     sender: Sender | None = None
     try:
@@ -60,7 +61,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
                 raise
             _tell_alarms(bot, sender, now)
             with bot.record.read() as conn:
-                if _is_paused(conn, now):
+                if is_paused(conn, now):
                     break
     finally:
         if sender is not None:
@@ -80,7 +81,8 @@ def _next(bot: Bot, now: datetime) -> Due | None:
     """Claims the next letter that still makes sense; what does not is cancelled or put off on the way."""
     while True:
         with bot.record.begin() as conn:
-            due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold")
+            only = (LETTER, CONFIRM) if runs.get(conn, STOPPED) else None
+            due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold", only=only)
             if due is None or not due.only_while_owed or _still_wanted(bot, conn, due, now):
                 return due
 
@@ -104,7 +106,7 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
     reason = "reported in the meantime" if len(owed) < len(due.obligations) else "a later reminder asks for it"
     outbox.mark_ended(conn, due, now, "cancelled", reason)
     if kept:
-        remind_again(bot, conn, kept, due.to, now)
+        remind_again(bot, conn, due, kept, now)
     return False
 
 
@@ -168,7 +170,7 @@ def _put_back(bot: Bot, due: Due, error: Exception) -> None:
     log.warning("letter %s waits: %s", due.letter_id, error)
 
 
-def _is_paused(conn: Connection, now: datetime) -> bool:
+def is_paused(conn: Connection, now: datetime) -> bool:
     """A pause that lies farther ahead than any was set by a clock that was wrong."""
     paused = runs.moment(conn, PAUSED)
     return paused is not None and now < paused < now + LONGEST_PAUSE

@@ -13,6 +13,7 @@ from bot.deciding.calendar import WorkCalendar
 from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
+from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
 from bot.letters.summary_words import SummaryWords
@@ -21,11 +22,11 @@ from bot.letters.workbook_words import WorkbookWords
 from bot.mail.packed import Unpacker
 from bot.mail.sender import Provider
 from bot.mail.unpacker import Programs
-from bot.model.deciding import LetterDraft, Obligation
+from bot.model.deciding import Attention, LetterDraft, Obligation
 from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
-from bot.record import outbox, runs
+from bot.record import attention, outbox, runs
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
@@ -43,6 +44,7 @@ class Bot:
     reader: Reader
     renderer: Renderer
     workbook_words: WorkbookWords
+    calendar_words: CalendarWords
     summary_words: SummaryWords
     calendar: WorkCalendar
     provider: Provider
@@ -54,10 +56,9 @@ class Bot:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
-        for stage in rules.reminders.stages:
-            for letter in (stage.letter, stage.office):
-                if letter and not (config.paths.templates / letter / "subject.txt").is_file():
-                    raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {stage.id}: no letter {letter!r}")
+        for where, letter in rules.reminders.letters:
+            if not (config.paths.templates / letter / "subject.txt").is_file():
+                raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {where}: no letter {letter!r}")
         for key, address in (("smtp.from", config.own_address), *(("office.staff", a) for a in config.office.staff)):
             try:
                 plain_address(address)
@@ -70,6 +71,7 @@ class Bot:
             Reader(),
             renderer,
             load_file(config.paths.templates / "workbook.toml", WorkbookWords),
+            load_file(config.paths.templates / "calendar.toml", CalendarWords),
             load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
@@ -118,7 +120,13 @@ class Bot:
         letter = self.renderer.render(
             replace(draft, held=held), token=token(secret, draft.key), message_id=own_id, now=now
         )
-        return outbox.enqueue(conn, replace(letter, only_while_owed=draft.only_while_owed), now, mail_id=mail_id)
+        letter_id = outbox.enqueue(conn, replace(letter, only_while_owed=draft.only_while_owed), now, mail_id=mail_id)
+        if draft.held and letter_id is not None:  # a draft, which only the office's word lets go
+            about = letter.obligations[0] if letter.obligations else None
+            unit, form, period = (about.unit, about.form, about.period) if about else (None, None, None)
+            item = Attention("draft", letter.to, unit, form, period, letter_id=letter_id)
+            attention.open_items(conn, [item], now)
+        return letter_id
 
     def enqueue_for_staff(self, conn: Connection, draft: LetterDraft, now: datetime, but: str = "") -> int:
         """One letter for each staff address (providers dislike several recipients), ``but`` left out.

@@ -1,6 +1,5 @@
 """The letters of a reminder: one for each person, with the workbooks of everything that is owed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,54 +7,22 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words
 from bot.deciding.views import shown_period
+from bot.jobs.addressing import Reminder, addressed, latest
 from bot.jobs.parts import Bot
-from bot.jobs.standing import Owing, carried_on, people_by_unit
+from bot.jobs.standing import carried_on
 from bot.jobs.workbooks import workbook_for
-from bot.model.deciding import LetterDraft, LetterFile, Obligation
+from bot.model.deciding import LetterDraft, LetterFile
 from bot.model.people import Liaison
-from bot.record import people
-from bot.rules.policy import Stage
-
-JOB = "reminder"
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """One obligation with the stage that is due for it."""
-
-    owing: Owing
-    stage: Stage
-
-    @property
-    def obligation(self) -> Obligation:
-        return self.owing.obligation
 
 
 def drafts(
     bot: Bot, conn: Connection, due: list[Reminder], now: datetime, only: str | None = None
 ) -> list[LetterDraft]:
-    """One letter for each address, with everything that its owner is to be reminded of; with ``only``, a second
-    letter to that address alone, for what is left of a first one."""
-    dead = people.dead(conn)
-    by_unit = people_by_unit(conn, bot, now)
-    by_address: dict[str, tuple[Liaison, list[Reminder]]] = {}
-    for item in due:
-        for person in by_unit.get(item.obligation.unit, []):
-            if person.email and person.email not in dead and only in (None, person.email):
-                by_address.setdefault(person.email, (person, []))[1].append(item)
-    keys = {_letter_key(bot, items) for _, items in by_address.values()} if only else set()
-    return [_draft(bot, conn, person, items, now, keys) for person, items in by_address.values()]
+    """One letter for each address, with all that its owner is to be reminded of; ``only`` as in ``addressed``."""
+    return [_draft(bot, conn, *letter, now) for letter in addressed(bot, conn, due, now, only)]
 
 
-def _draft(
-    bot: Bot, conn: Connection, person: Liaison, items: list[Reminder], now: datetime, keys: set[str]
-) -> LetterDraft:
-    key = _letter_key(bot, items)
-    if key in keys:  # a second liaison of the same units, or a second letter
-        key = f"{key}:{person.email}"
-    keys.add(key)
-    rank = [s.id for s in bot.rules.reminders.stages]
-    last = max(items, key=lambda r: rank.index(r.stage.id)).stage
+def _draft(bot: Bot, conn: Connection, key: str, person: Liaison, items: list[Reminder], now: datetime) -> LetterDraft:
     views, files = [], []
     for item in sorted(items, key=lambda r: r.obligation.deadline):  # what is most urgent first
         view, file = _item(bot, conn, item, person, now)
@@ -63,7 +30,7 @@ def _draft(
         files += [file] if file else []
     return LetterDraft(
         key=key,
-        letter=last.letter,
+        letter=latest(bot, items).letter,
         to=person.email,
         context={"person": person.name, "items": views},
         obligations=tuple(r.obligation for r in items),
@@ -71,15 +38,6 @@ def _draft(
         files=tuple(files),
         held=any(r.stage.draft for r in items),
     )
-
-
-def _letter_key(bot: Bot, items: list[Reminder]) -> str:
-    """reminder:wutu:annex4:2017-06:after-1; units of one person are joined by +, different stages by a comma."""
-    parts: dict[tuple[str, str, str], list[str]] = {}
-    for r in items:
-        unit = bot.rules.units.by_name[r.obligation.unit].id
-        parts.setdefault((r.obligation.form, r.obligation.period, r.stage.id), []).append(unit)
-    return f"{JOB}:" + ",".join(":".join(("+".join(units), *rest)) for rest, units in parts.items())
 
 
 def _item(

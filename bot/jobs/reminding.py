@@ -2,6 +2,7 @@
 
     standing.owing -> ladder.due_stage -> LetterDraft... -> job_run rows and letters: ONE transaction
 
+A stage goes to the unit itself, or about it to the lead of the group that inspects it: each has a ladder of its own.
 A unit whose liaison has no working address gets no letter; the office's notice names it with its telephone.
 """
 
@@ -9,16 +10,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.deciding.escalation import escalated
 from bot.deciding.ladder import due_stage, may_leave
 from bot.deciding.notices import overdue_context
+from bot.jobs import escalation_letters, reminder_letters
+from bot.jobs.addressing import KINDS, Reminder, recipient_of
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
-from bot.jobs.reminder_letters import JOB, Reminder, drafts
 from bot.jobs.standing import lines, owing, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
 from bot.record import archive, people, runs
-from bot.rules.policy import Stage
+from bot.record.outbox import Due
+from bot.rules.policy import Recipient
 
+JOB = "reminder"
 NOTICE = "overdue_notice"
 
 
@@ -40,23 +45,38 @@ def remind(bot: Bot, now: datetime) -> int:
         due = _due(bot, conn, now)
         for item in due:
             runs.claim_run(conn, JOB, _run_key(bot, item.obligation, item.stage.id), now)
-        letters = sum(bot.enqueue(conn, draft, now) is not None for draft in drafts(bot, conn, due, now))
-        for form, period, stage in dict.fromkeys((r.obligation.form, r.obligation.period, r.stage) for r in due):
-            _notice(bot, conn, form, period, stage, now)
+        letters = sum(bot.enqueue(conn, draft, now) is not None for draft in _drafts(bot, conn, due, now))
+        escalation_letters.tell_unreachable(bot, conn, _to("lead", due), now)
+        for form, period in dict.fromkeys((r.obligation.form, r.obligation.period) for r in due):
+            of_both = [r for r in due if (r.obligation.form, r.obligation.period) == (form, period)]
+            _notice(bot, conn, form, period, of_both, now)
     return letters
 
 
-def remind_again(bot: Bot, conn: Connection, kept: list[Obligation], to: str, now: datetime) -> int:
+def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligation], now: datetime) -> None:
     """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter to
-    the same address."""
-    wanted = set(kept)
-    stages = {s.id: s for s in bot.rules.reminders.stages}
+    the same address. What was a draft is one again, and waits for the office."""
+    wanted, to = set(kept), recipient_of(cancelled.key)
+    stages = {s.id: s for s in bot.rules.reminders.stages if s.to == to}
     due = []
     for item in owing(bot, conn, now):
-        sent = _sent(bot, conn, item.obligation) if item.obligation in wanted else []
+        sent = [id_ for id_ in _sent(bot, conn, item.obligation) if id_ in stages] if item.obligation in wanted else []
         if sent:
             due.append(Reminder(item, stages[sent[-1]]))
-    return sum(bot.enqueue(conn, draft, now) is not None for draft in drafts(bot, conn, due, now, to))
+    for draft in _drafts(bot, conn, due, now, cancelled.to):
+        bot.enqueue(conn, draft, now)
+
+
+def _drafts(
+    bot: Bot, conn: Connection, due: list[Reminder], now: datetime, only: str | None = None
+) -> list[LetterDraft]:
+    """Whoever is reminded himself, and is asked to press others, gets two letters: they say different things."""
+    own = reminder_letters.drafts(bot, conn, _to("unit", due), now, only)
+    return own + escalation_letters.drafts(bot, conn, _to("lead", due), now, only)
+
+
+def _to(recipient: Recipient, due: list[Reminder]) -> list[Reminder]:
+    return [item for item in due if item.stage.to == recipient]
 
 
 def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
@@ -65,9 +85,12 @@ def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
     for item in owing(bot, conn, now):
         o = item.obligation
         sent = _sent(bot, conn, o)
-        stage = due_stage(bot.rules.reminders, o.deadline, now, bot.calendar, bot.zone, sent=sent, since=since)
-        if stage:
-            found.append(Reminder(item, stage))
+        for to in KINDS:
+            stage = due_stage(
+                bot.rules.reminders, o.deadline, now, bot.calendar, bot.zone, sent=sent, since=since, to=to
+            )
+            if stage:
+                found.append(Reminder(item, stage))
     return found
 
 
@@ -82,21 +105,29 @@ def _sent(bot: Bot, conn: Connection, o: Obligation) -> list[str]:
     return [s.id for s in bot.rules.reminders.stages if s.id in ids]
 
 
-def _notice(bot: Bot, conn: Connection, form: str, period: str, stage: Stage, now: datetime) -> None:
-    """The office's notice of one stage: who, since when, telephone, group. Once."""
-    if stage.office is None or not runs.claim_run(conn, NOTICE, f"{form}:{period}:{stage.id}", now):
+def _notice(bot: Bot, conn: Connection, form: str, period: str, due: list[Reminder], now: datetime) -> None:
+    """The office's notice: who, since when, telephone, group. Once a stage; of several that an outage has brought
+    together, one notice for all."""
+    stages = [s for s in bot.rules.reminders.stages if s in {r.stage for r in due}]
+    told = [s for s in stages if s.office and runs.claim_run(conn, NOTICE, f"{form}:{period}:{s.id}", now)]
+    if not told or told[-1].office is None:
         return
+    who, dead = people_by_unit(conn, bot, now), people.dead(conn)
+    pressed = _to("lead", due)
+    units, draft = [r.obligation.unit for r in pressed], any(r.stage.draft for r in pressed)
     context = overdue_context(
         bot.rules.forms[form],
         period,
         bot.deadline(form, period),
         lines(bot, conn, form, period, now),
-        people_by_unit(conn, bot, now),
+        who,
         bot.rules,
         now=now,
         zone=bot.zone,
-        draft=stage.draft,
-        dead=people.dead(conn),
+        draft=any(s.draft for s in stages if s.to == "unit"),
+        dead=dead,
+        reminded=any(s.to == "unit" for s in stages),
+        escalation=escalated(units, who, bot.rules.units, dead=dead, draft=draft) if pressed else None,
     )
-    key = f"{NOTICE}:{form}:{period}:{stage.id}"
-    bot.enqueue_for_staff(conn, LetterDraft(key=key, letter=stage.office, to="", context=context), now)
+    key = f"{NOTICE}:{form}:{period}:{told[-1].id}"
+    bot.enqueue_for_staff(conn, LetterDraft(key=key, letter=told[-1].office, to="", context=context), now)

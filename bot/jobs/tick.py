@@ -1,9 +1,11 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
-    remind, digest, draft, bundle  what is due by the record and the calendar
+    remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
+                                   groups are told, once a year its plan
     board                          the page for the office: before letters leave, which may take minutes
-    send_due                       letters out
+    probe, watch                   what lasts of the bot's own troubles
+    send_due, beat                 letters out, and a sign of life
 
 Each part runs whatever became of the others; what was broken is told at the end.
 """
@@ -19,12 +21,17 @@ from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.board import board
 from bot.jobs.bulletins import draft
 from bot.jobs.digesting import digest
+from bot.jobs.group_reports import report_to_groups
+from bot.jobs.heartbeat import beat
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.outbox import requeue_unproven, send_due
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.polling import poll
+from bot.jobs.probing import probe
 from bot.jobs.reminding import remind
+from bot.jobs.watching import watch
+from bot.jobs.yearly import send_year_plan
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs
@@ -73,9 +80,17 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     with _told(report):
         report.reminders += remind(bot, now)
     with _told(report):
+        report_to_groups(bot, now)
+    with _told(report):
         digest(bot, now)
     with _told(report):
+        send_year_plan(bot, now)
+    with _told(report):
         draft(bot, now)
+    with _told(report):
+        probe(bot, now)
+    with _told(report):
+        watch(bot, now)
     with _told(report):
         watch_calendar(bot, now)
         report.told += bundle(bot, now)
@@ -83,6 +98,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
         board(bot, now)
     with _told(report):
         report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
+    with _told(report):
+        beat(bot, now)
 
 
 def run_once(bot: Bot, now: datetime, stop: Stop) -> Report:

@@ -14,20 +14,25 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding.decide import Policy, decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
+from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
+from bot.jobs.addressing import recipient_of
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
+from bot.jobs.ordering import orders_of
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap
+from bot.model.commands import Command, Orders
 from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
 from bot.model.replies import Said
+from bot.reading.commands import commands_in
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
 from bot.record import bulletins, explanations, outbox, people, reports, runs
@@ -44,6 +49,14 @@ class Opened:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The history as it stood at a moment, when no report from a number on was there yet; None: all of them were."""
+
+    moment: datetime
+    report_id: int | None
+
+
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
     """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
     mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
@@ -56,15 +69,24 @@ def open_mail(raw: RawMail, bot: Bot) -> Opened:
     return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
-def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None = None) -> Intent:
+def intent_of(
+    opened: Opened,
+    bot: Bot,
+    conn: Connection,
+    now: datetime,
+    trusted: Trusted | None = None,
+    then: Then | None = None,
+) -> Intent:
     """What is to be done with an opened mail. Only reads the record. With ``trusted`` only with the one form that the
-    office decided about, as it decided."""
+    office decided about, as it decided. With ``then`` its forms are judged against the history of that moment."""
     mail = replace(opened.mail, authentication="unknown") if trusted else opened.mail
     if mail.automatic:
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
+    if trusted is None and (orders := _orders(opened, sender, bot, conn, now)):
+        return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
     said = _said(opened, sender, bot, conn)
-    found = (*_with_papers(opened, sender, bot), *said.documents)
+    found = (*_with_papers(opened, sender, bot), *said.documents, *_handed_over(opened, sender, bot, now))
     placed = place(
         found,
         sender,
@@ -74,16 +96,32 @@ def intent_of(opened: Opened, bot: Bot, conn: Connection, now: datetime, trusted
         campaign=bot.campaign,
         zone=bot.zone,
     )
-    rulings = [_ruling(item, mail, bot, conn, now, trusted) for item in placed if not trusted or trusted.means(item)]
+    wanted = [item for item in placed if not trusted or trusted.means(item)]
+    rulings = [_ruling(item, mail, bot, conn, now, trusted, then) for item in wanted]
     policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
 
 
-def _ruling(item: Placed, mail: Mail, bot: Bot, conn: Connection, now: datetime, trusted: Trusted | None) -> Ruling:
+def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
+    """The orders that a mail gives; a mail with a form in it gives none."""
+    if any(d.forms for d in opened.documents) or opened.mail.received_at < answer_from(conn, bot, now):
+        return None
+    return orders_of(opened.mail, opened.words, sender.units, bot, conn, now)
+
+
+def _ruling(
+    item: Placed,
+    mail: Mail,
+    bot: Bot,
+    conn: Connection,
+    now: datetime,
+    trusted: Trusted | None,
+    then: Then | None,
+) -> Ruling:
     """What happens to one form: judged against its history, unless the office has spoken."""
     if trusted:
         item = trust(item, trusted)
-    past = past_of(conn, item, bot, now)
+    past = past_of(conn, item, bot, now, then)
     judged = judge(item, past, bot.rules.words)
     due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
@@ -98,6 +136,15 @@ def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Documen
         return opened.documents
     hashes = [sha256(a.data).hexdigest() for a in opened.mail.attachments]
     return with_papers(opened.documents, hashes, opened.mail.subject, sender.reply_forms, bot.rules)
+
+
+def _handed_over(opened: Opened, sender: KnownSender, bot: Bot, now: datetime) -> tuple[Document, ...]:
+    """移交 姓名 手机 邮箱, by a unit's liaison: a list of one, which waits for the office like any other."""
+    known = [bot.rules.commands.rule("hand_over")]
+    if len(sender.units) != 1 or not opened.words or any(d.forms for d in opened.documents):
+        return ()
+    said = commands_in(opened.words, known, bot.rules, now.astimezone(bot.zone).date(), expected=False)
+    return (successor(said[0].arguments, sender.units[0], bot.rules),) if said and isinstance(said[0], Command) else ()
 
 
 def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection) -> Said:
@@ -139,7 +186,9 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     # After an outage the mail of someone who has been replaced meanwhile is still his unit's.
     posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
     answered = _answered(conn, mail)
-    about = outbox.obligations_of(answered) if answered else ()
+    # What a lead department was asked about others is no word about its own report.
+    own = answered is not None and recipient_of(answered.key) == "unit"
+    about = outbox.obligations_of(answered) if answered and own else ()
     periods = {o.period for o in about if o.period != ONCE}
     midnight = datetime.combine(local.date(), time.min, bot.zone)
     return KnownSender(
@@ -154,18 +203,20 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     )
 
 
-def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime) -> Past:
-    """The history that a form is judged against; nothing for one without a unit or a month."""
+def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: Then | None = None) -> Past:
+    """The history that a form is judged against, now or at an earlier moment; nothing for one without a unit or a
+    month. Registered bases have no history: they are those of today."""
+    before, until = (then.report_id, then.moment) if then else (None, None)
     unit, period, form = placed.whose.unit, placed.when.period, placed.rule.id
     if unit is None or period is None:
         return Past()
     return Past(
-        reports.accepted(conn, form, unit, period),
-        reports.accepted_before(conn, form, unit, period),
+        reports.accepted(conn, form, unit, period, before),
+        reports.accepted_before(conn, form, unit, period, before),
         people.bases(conn, form).get(unit),
-        reports.accepted(conn, form, unit, placed.when.open) is not None,
-        frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit)),
-        elsewhere(bot, conn, placed.rule, unit) if isinstance(placed.rule, RowsRule) else {},
+        reports.accepted(conn, form, unit, placed.when.open, before) is not None,
+        frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
+        elsewhere(bot, conn, placed.rule, unit, before) if isinstance(placed.rule, RowsRule) else {},
         tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
-        bulletins.is_released(conn, form, period),
+        bulletins.is_released(conn, form, period, until),
     )

@@ -30,7 +30,7 @@ def document(template: bytes, file: str, values: Mapping[str, Any], filters: Map
     environment.filters.update({name: _passing_none(filter_) for name, filter_ in filters.items()})
     try:
         filled = DocxTemplate(io.BytesIO(template))
-        filled.render(_clean(values), environment, autoescape=True)
+        filled.render(_clean(values), environment)
         section = filled.docx.sections[0]
         for table in filled.docx.tables:
             _fit(table, section.page_width - section.left_margin - section.right_margin)

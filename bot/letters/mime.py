@@ -105,7 +105,9 @@ def _file_part(file: LetterFile) -> MIMENonMultipart | MIMEBase:
     encode_base64(part)
     # Old clients (Foxmail, QQ) know only the encoded word in Content-Type; the standard is RFC 2231 below.
     old = Header(name, "utf-8" if not name.isascii() else "us-ascii", maxlinelen=70).encode()
-    part.replace_header("Content-Type", f'{file.media_type};\n name="{old}"')
+    # A gateway may take text without a charset for ASCII; ours is UTF-8 (RFC 5545, 3.1.4).
+    charset = "; charset=utf-8" if part.get_content_maintype() == "text" else ""
+    part.replace_header("Content-Type", f'{file.media_type}{charset};\n name="{old}"')
     part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
     return part
 

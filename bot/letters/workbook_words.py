@@ -64,6 +64,11 @@ def file_name(rule: FormRule, words: WorkbookWords, unit: str, period: str, retu
         first = first_day(period)
         pattern = words.returned_name if returned else words.file_name
         name = pattern.format(form=rule.name, unit=unit, year=first.year, month=first.month)
+    return safe_name(name)
+
+
+def safe_name(name: str) -> str:
+    """A name for an attachment: without control characters, and without what no file may be called."""
     return _NOT_IN_FILE_NAMES.sub("_", clean(name))
 
 

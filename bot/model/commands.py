@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from bot.rules.commands import CommandRule
 
@@ -38,3 +39,21 @@ class Misunderstood:
     lacks: str = ""
     rest: str = ""
     nearest: tuple[CommandRule, ...] = field(default=())
+
+
+Verdict = Literal["obey", "confirm", "refuse", "forged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The orders of one mail, and whether they are obeyed. ``letter_key``, ``letter_kind`` and ``token`` are of the
+    letter to this very address that the mail answers; ``confirms`` the letter whose order is confirmed; ``units`` those
+    of a liaison."""
+
+    orders: tuple[Command | Misunderstood, ...]
+    verdict: Verdict
+    letter_key: str = ""
+    letter_kind: str = ""
+    token: str | None = None
+    confirms: str = ""
+    units: tuple[str, ...] = ()

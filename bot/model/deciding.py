@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from bot.model.commands import Orders
 from bot.model.forms import Form
 
 Severity = Literal["error", "warning"]
@@ -133,7 +134,8 @@ class LetterFile:
 class Attention:
     """Something that a person must see. ``kind`` is a key of ``[waiting]`` or ``[attention]`` in
     rules/reasons.toml; ``unit``, ``form`` and ``period`` name what waits because of it, if anything;
-    ``letter_id`` the letter of ours that it is about."""
+    ``letter_id`` the letter of ours that it is about, ``report_id`` the report; ``ruling`` is that report's place
+    among the rulings of an intent, as long as nothing has happened yet."""
 
     kind: str
     detail: str = ""
@@ -141,12 +143,14 @@ class Attention:
     form: str | None = None
     period: str | None = None
     letter_id: int | None = None
+    report_id: int | None = None
+    ruling: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
     """Everything that one mail leads to; nothing has happened yet. ``reason`` is what the sender says to the findings
-    with the ids ``explains``."""
+    with the ids ``explains``; ``orders`` what he orders."""
 
     outcome: Outcome
     why: str
@@ -155,3 +159,4 @@ class Intent:
     attention: tuple[Attention, ...] = ()
     reason: str = ""
     explains: tuple[int, ...] = ()
+    orders: Orders | None = None

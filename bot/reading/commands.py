@@ -39,8 +39,8 @@ def commands_in(
     """The commands at the top of a text; nothing for a text that is no order at all. ``expected``: it answers a letter
     of ours, so that a first line which is not understood is one that was meant."""
     found: list[Command | Misunderstood] = []
-    for line in _lines(words, rules):
-        said = _command(line, known, rules, today)
+    for line, written in _lines(words, rules):
+        said = _command(line, written, known, rules, today)
         if isinstance(said, Misunderstood) and found:
             break  # a signature, or a remark
         if isinstance(said, Misunderstood) and not (expected or said.lacks or said.nearest):
@@ -51,16 +51,18 @@ def commands_in(
     return tuple(found)
 
 
-def _lines(words: str, rules: Rules) -> Iterator[str]:
-    """The lines that say something: a greeting is none."""
+def _lines(words: str, rules: Rules) -> Iterator[tuple[str, str]]:
+    """The lines that say something, plain and as they are written: a greeting is none."""
     greetings = {even(text) for text in rules.replies.courtesy}
     for line in words.split("\n")[:MOST_LINES]:
         plain = unicodedata.normalize("NFKC", line[:LONGEST]).strip()
         if plain and even(plain.rstrip("!~")) not in greetings:
-            yield plain
+            yield plain, line
 
 
-def _command(line: str, known: Sequence[CommandRule], rules: Rules, today: date) -> Command | Misunderstood:
+def _command(
+    line: str, written: str, known: Sequence[CommandRule], rules: Rules, today: date
+) -> Command | Misunderstood:
     number, rest = _number(line)
     rule, rest = _word(rest, known)
     if rule is None and number is not None:
@@ -71,6 +73,8 @@ def _command(line: str, known: Sequence[CommandRule], rules: Rules, today: date)
     for wanted in rule.arguments:
         name = wanted.removesuffix("?")
         value, left = _argument(name, rest, rules, today)
+        if name == "reason" and value is not None:
+            value = _as_written(written, rest)
         if value is None and not wanted.endswith("?"):
             return Misunderstood(line, f"no_{name}", rest.split(" ")[0], (rule,))
         if value is not None:
@@ -78,6 +82,13 @@ def _command(line: str, known: Sequence[CommandRule], rules: Rules, today: date)
     if _left_over(rest, rules):
         return Misunderstood(line, nearest=(rule,))  # 停发通知已收到: a sentence that begins with the word of a command
     return Command(rule, Arguments(**arguments), number, line)  # type: ignore[arg-type]
+
+
+def _as_written(line: str, rest: str) -> str:
+    """The end of a line as its writer has it: a reason goes into letters, with its own commas."""
+    tails = (line[n:] for n in range(len(line)))
+    found = next((t for t in tails if unicodedata.normalize("NFKC", t).strip() == rest.strip()), rest)
+    return found.strip(" \u3000,，。.;；")
 
 
 def _left_over(rest: str, rules: Rules) -> bool:

@@ -86,4 +86,4 @@ def _is_attempt(text: str, lines: Sequence[str], rule: FormRule, rules: Rules) -
         return True
     numbers = how_many(text)
     named = any(word in line for word in labels((*rule.groups, *rule.columns)) for line in lines)
-    return (numbers >= ATTEMPT and named) or numbers >= len(rule.groups) * len(rule.columns)
+    return (numbers >= ATTEMPT and named) or numbers >= len(rule.groups) * len(rule.columns) // 2

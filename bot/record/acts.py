@@ -68,14 +68,19 @@ def ask(conn: Connection, now: datetime, *, letter_key: str, actor: str, text: s
     conn.execute(insert(pending).values(letter_key=letter_key, actor=actor, text=text, mail_id=mail_id, asked_at=now))
 
 
-def take_pending(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
-    """The order that a letter asked about, for the one who gave it: once, and not after a week."""
+def pending_order(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
+    """The order that a letter asks about, as long as it was not confirmed; only reads."""
     where = (pending.c.letter_key == letter_key, pending.c.actor == actor, pending.c.used_at.is_(None))
     row = conn.execute(select(pending).where(*where)).first()
-    if row is None or now - row.asked_at > CONFIRM_WITHIN:
-        return None
-    taken = conn.execute(update(pending).where(*where).values(used_at=now)).rowcount == 1
-    return str(row.text) if taken else None
+    return None if row is None or now - row.asked_at > CONFIRM_WITHIN else str(row.text)
+
+
+def take_pending(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
+    """The order that a letter asked about, for the one who gave it: once, and not after a week."""
+    text = pending_order(conn, now, letter_key, actor)
+    where = (pending.c.letter_key == letter_key, pending.c.used_at.is_(None))
+    taken = text is not None and conn.execute(update(pending).where(*where).values(used_at=now)).rowcount == 1
+    return text if taken else None
 
 
 def dispense(conn: Connection, given: Dispensation, now: datetime) -> int:

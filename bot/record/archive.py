@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
@@ -101,6 +102,12 @@ def raw_of(conn: Connection, mail_id: int) -> RawMail | None:
     """An archived mail as it came; None when it was too large to fetch."""
     row = conn.execute(select(mail.c.raw, mail.c.received_at).where(mail.c.id == mail_id)).one()
     return RawMail(row.raw, row.received_at) if row.raw is not None else None
+
+
+def headline(conn: Connection, mail_id: int) -> Any:
+    """``sender``, ``subject``, ``message_id`` and ``received_at`` of a mail that was opened."""
+    columns = (mail.c.sender, mail.c.subject, mail.c.message_id, mail.c.received_at)
+    return conn.execute(select(*columns).where(mail.c.id == mail_id)).one()
 
 
 def any_new(conn: Connection) -> bool:

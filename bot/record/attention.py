@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bot.model.deciding import Attention
 from bot.record.runs import note
@@ -15,7 +15,7 @@ def open_items(conn: Connection, items: Iterable[Attention], now: datetime, mail
     """Puts something on the list of what a person must see."""
     for item in items:
         values: dict[str, Any] = {"kind": item.kind, "detail": item.detail, "unit": item.unit, "form": item.form}
-        values |= {"period": item.period, "letter_id": item.letter_id, "mail_id": mail_id}
+        values |= {"period": item.period, "letter_id": item.letter_id, "report_id": item.report_id, "mail_id": mail_id}
         conn.execute(insert(attention).values(opened_at=now, **values))
         note(conn, now, "attention", mail_id=mail_id, kind=item.kind)
 
@@ -27,13 +27,17 @@ def untold(conn: Connection) -> list[Row[Any]]:
     return list(conn.execute(query.with_for_update(skip_locked=True, of=attention)))
 
 
+def count_untold(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).where(attention.c.told_at.is_(None))).scalar_one())
+
+
 def since(conn: Connection, moment: datetime) -> list[Row[Any]]:
     return list(conn.execute(_with_mail().where(attention.c.opened_at > moment).order_by(attention.c.id)))
 
 
 def _with_mail() -> Any:
     columns = (mail.c.shown_from, mail.c.subject, mail.c.received_at)
-    ours = (letter.c.subject.label("letter_subject"), letter.c.answer)
+    ours = (letter.c.subject.label("letter_subject"), letter.c.key.label("letter_key"), letter.c.answer)
     return (
         select(attention, *columns, *ours)
         .outerjoin(mail, mail.c.id == attention.c.mail_id)
@@ -48,5 +52,6 @@ def sender_unit(conn: Connection, mail_id: int) -> str | None:
     return unit
 
 
-def told(conn: Connection, ids: list[int], now: datetime) -> None:
-    conn.execute(update(attention).where(attention.c.id.in_(ids)).values(told_at=now))
+def told(conn: Connection, ids: list[int], now: datetime, slot: str) -> None:
+    """Marks what stood in a letter to the office; ``slot`` names the letter."""
+    conn.execute(update(attention).where(attention.c.id.in_(ids)).values(told_at=now, told_in=slot))

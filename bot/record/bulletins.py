@@ -34,9 +34,10 @@ def kept(conn: Connection, form: str, period: str) -> Kept | None:
     return _kept(row) if row else None
 
 
-def is_released(conn: Connection, form: str, period: str) -> bool:
-    """Whether a month of a form was announced: then its numbers are locked."""
-    where = (bulletin.c.form == form, bulletin.c.period == period, bulletin.c.released_at.is_not(None))
+def is_released(conn: Connection, form: str, period: str, until: datetime | None = None) -> bool:
+    """Whether a month of a form was announced, or was at a moment: then its numbers are locked."""
+    done = bulletin.c.released_at.is_not(None) if until is None else bulletin.c.released_at <= until
+    where = (bulletin.c.form == form, bulletin.c.period == period, done)
     return conn.execute(select(bulletin.c.id).where(*where)).first() is not None
 
 

@@ -30,13 +30,16 @@ def unexplained(conn: Connection, mail_id: int, checks: Collection[str]) -> list
     return list(conn.execute(query.order_by(finding.c.id)))
 
 
-def explained(conn: Connection, form: str, unit: str) -> list[Row[Any]]:
-    """Every finding of a unit's reports that has its reason: ``check_id`` and ``details``."""
+def explained(conn: Connection, form: str, unit: str, until: datetime | None = None) -> list[Row[Any]]:
+    """Every finding of a unit's reports that has its reason, or had it at a moment: ``check_id`` and ``details``."""
     query = (
         select(finding.c.check_id, finding.c.details)
         .join(report, report.c.id == finding.c.report_id)
         .where(report.c.form == form, report.c.unit == unit, finding.c.explanation_id.is_not(None))
     )
+    if until is not None:
+        given = select(explanation.c.id).where(explanation.c.said_at <= until)
+        query = query.where(finding.c.explanation_id.in_(given))
     return list(conn.execute(query))
 
 

@@ -1,6 +1,6 @@
 """Letters: queued once by their key, claimed one by one, marked with what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,10 +61,15 @@ def has_key(conn: Connection, key: str) -> bool:
     return conn.execute(select(letter.c.id).where(letter.c.key == key)).first() is not None
 
 
-def claim(conn: Connection, now: datetime, *, released_only: bool = False) -> Due | None:
+def claim(
+    conn: Connection, now: datetime, *, released_only: bool = False, only: Collection[str] | None = None
+) -> Due | None:
     """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted. With
-    ``released_only`` only what a person released, not what was queued by itself at an earlier time."""
+    ``released_only`` only what a person released, not what was queued by itself at an earlier time; with ``only`` no
+    other kinds of letter."""
     query = select(letter).where(letter.c.state == "queued", letter.c.due_at <= now)
+    if only is not None:
+        query = query.where(letter.c.letter.in_(only))
     if released_only:
         query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
     query = query.order_by(letter.c.due_at, letter.c.id).limit(1).with_for_update(skip_locked=True)
@@ -117,9 +122,14 @@ def mark_ended(conn: Connection, due: Due, now: datetime, state: str, reason: st
 
 
 def asked_later(conn: Connection, due: Due) -> set[tuple[str, str, str]]:
-    """Unit, form and period of what a later reminder asks of the same address, whatever became of that one."""
+    """Unit, form and period of what a later letter of this kind asks of the same address, whatever became of it. What
+    is asked of a unit, and of the department that is to press it, is not the same, even where one person reads both."""
+    kind = due.key.partition(":")[0]
     query = select(letter.c.obligations).where(
-        letter.c.to == due.to, letter.c.id > due.letter_id, letter.c.only_while_owed.is_(True)
+        letter.c.to == due.to,
+        letter.c.id > due.letter_id,
+        letter.c.only_while_owed.is_(True),
+        letter.c.key.startswith(f"{kind}:", autoescape=True),
     )
     return {(unit, form, period) for asked in conn.execute(query).scalars() for unit, form, period, _ in asked}
 
@@ -159,6 +169,34 @@ def sent_since(conn: Connection, since: datetime) -> int:
     sent = select(func.count()).where(letter.c.state == "sent", letter.c.sent_at > since)
     under_way = select(func.count()).where(letter.c.state == "sending", letter.c.due_at > since)
     return int(conn.execute(sent).scalar_one()) + int(conn.execute(under_way).scalar_one())
+
+
+def overdue(conn: Connection, before: datetime | None, *, released_only: bool = False) -> int:
+    """How many letters wait to leave, and have been due since ``before``; for None all that wait. ``released_only``
+    as in ``claim``."""
+    query = select(func.count()).where(letter.c.state == "queued")
+    if before is not None:
+        query = query.where(letter.c.due_at <= before)
+    if released_only:
+        query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
+    return int(conn.execute(query).scalar_one())
+
+
+def last_sent(conn: Connection) -> datetime | None:
+    """When the server last took a letter."""
+    return conn.execute(select(func.max(letter.c.sent_at))).scalar()
+
+
+def any_unsent(conn: Connection, kind: str) -> bool:
+    """Whether a letter of this kind is still on its way to the server."""
+    where = (letter.c.letter == kind, letter.c.state.in_(("queued", "sending")))
+    return conn.execute(select(letter.c.id).where(*where).limit(1)).first() is not None
+
+
+def first_sent_after(conn: Connection, kind: str, letter_id: int) -> datetime | None:
+    """When the first letter of this kind left of those that were written after another."""
+    where = (letter.c.letter == kind, letter.c.state == "sent", letter.c.id > letter_id)
+    return conn.execute(select(letter.c.sent_at).where(*where).order_by(letter.c.id).limit(1)).scalar()
 
 
 def letters_to(conn: Connection, address: str, since: datetime) -> int:

@@ -4,23 +4,27 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
 from bot.record.schema import finding, mail, report
 
 
-def accepted(conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
-    """The version in force for a unit and period."""
+def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
+    """The version in force for a unit and period; with ``before``, when the report of that number was not yet there."""
     where = and_(report.c.form == form, report.c.unit == unit, report.c.period == period)
-    return _latest(conn, where)
+    return _latest(conn, where & _until(before))
 
 
-def accepted_before(conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
+def accepted_before(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
     """The version in force for the last period before ``period`` that the unit has reported."""
     where = and_(report.c.form == form, report.c.unit == unit, report.c.period < period)
-    return _latest(conn, where)
+    return _latest(conn, where & _until(before))
+
+
+def _until(before: int | None) -> Any:
+    return true() if before is None else report.c.id < before
 
 
 def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:
@@ -61,11 +65,12 @@ def as_accepted(row: Row[Any]) -> Accepted:
     )
 
 
-def in_force(conn: Connection, form: str, period: str) -> dict[str, Row[Any]]:
-    """unit -> the accepted version in force, for one period."""
+def in_force(conn: Connection, form: str, period: str, before: int | None = None) -> dict[str, Row[Any]]:
+    """unit -> the accepted version in force, for one period; ``before`` as in ``accepted``."""
     newest = (
         select(report.c.unit, func.max(report.c.version).label("version"))
         .where(report.c.form == form, report.c.period == period, report.c.outcome == "accepted")
+        .where(_until(before))
         .group_by(report.c.unit)
         .subquery()
     )
@@ -118,16 +123,6 @@ def waiting(conn: Connection) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(report.c.id)))
 
 
-def open_questions(conn: Connection) -> list[Row[Any]]:
-    """Every report that waits for the office, with its mail, oldest first."""
-    query = (
-        select(report, mail.c.shown_from, mail.c.subject, mail.c.sender)
-        .join(mail, mail.c.id == report.c.mail_id)
-        .where(report.c.outcome == "waiting", report.c.settled == "")
-    )
-    return list(conn.execute(query.order_by(report.c.id)))
-
-
 def open_question(conn: Connection, report_id: int) -> Row[Any] | None:
     """One report that waits; None when there is none of that number, or it was decided."""
     where = (report.c.id == report_id, report.c.outcome == "waiting", report.c.settled == "")
@@ -138,6 +133,18 @@ def settle(conn: Connection, report_id: int, how: str) -> bool:
     """Marks what was decided of a report that waited. False when somebody was faster."""
     where = (report.c.id == report_id, report.c.settled == "")
     return conn.execute(update(report).where(*where).values(settled=how)).rowcount == 1
+
+
+def reopen(conn: Connection, report_id: int, how: str) -> bool:
+    """Takes back what was decided of a report, if it was ``how``. False if it was not."""
+    where = (report.c.id == report_id, report.c.settled == how)
+    return conn.execute(update(report).where(*where).values(settled="")).rowcount == 1
+
+
+def history(conn: Connection, unit: str, most: int) -> list[Row[Any]]:
+    """The newest accepted versions of a unit's reports, of every form, the newest first."""
+    query = select(report).where(report.c.unit == unit, report.c.outcome == "accepted")
+    return list(conn.execute(query.order_by(report.c.id.desc()).limit(most)))
 
 
 def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:

@@ -3,52 +3,28 @@
 ``HEAD`` is the newest migration: opening a record compares it before it imports Alembic at all.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
+from bot.record.columns import UtcDateTime, metadata
+from bot.record.schema_office import act, bulletin, dispensation, explanation, pending
+
+__all__ = ["act", "bulletin", "dispensation", "explanation", "metadata", "pending"]
 HEAD = "0005"
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept as naive UTC, which both databases compare and index alike."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-NAMES = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMES)
 
 # Facts about this record itself: secret of the tokens, first run, last good poll.
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
@@ -145,18 +121,8 @@ finding = Table(
     Column("explanation_id", ForeignKey("explanation.id")),
 )
 
-# The reason that a liaison gave, in a mail, for findings that asked for one.
-explanation = Table(
-    "explanation",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
-    Column("said_at", UtcDateTime, nullable=False),
-    Column("reason", Text, nullable=False),
-)
-
-# What a person must see; told_at is set when it stood in a letter to the office, told_in names the bundle. Its id is the
-# number by which the office answers, where it asks about a report that waits or a letter that is held.
+# What a person must see; told_at is set when it stood in a letter to the office, told_in names the bundle. Its id is
+# the number by which the office answers, where it asks about a report that waits or a letter that is held.
 attention = Table(
     "attention",
     metadata,
@@ -172,48 +138,6 @@ attention = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),
     Column("told_in", String),
-)
-
-# What somebody ordered, and what takes it back (None: nothing does).
-act = Table(
-    "act",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("command", String, nullable=False),
-    Column("arguments", JSON, nullable=False),
-    Column("mail_id", ForeignKey("mail.id")),
-    Column("token", String(16), index=True),
-    Column("undo", JSON(none_as_null=True)),
-    Column("undone_at", UtcDateTime),
-)
-
-# An order that answered no letter, until its sender confirms it in reply to ours.
-pending = Table(
-    "pending",
-    metadata,
-    Column("letter_key", String, primary_key=True),
-    Column("actor", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("mail_id", ForeignKey("mail.id"), nullable=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("used_at", UtcDateTime),
-)
-
-# More time for one report of one unit, or (until is empty) no report at all.
-dispensation = Table(
-    "dispensation",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("unit", String, nullable=False),
-    Column("form", String, nullable=False),
-    Column("period", String(7), nullable=False),
-    Column("until", Date),
-    Column("reason", Text, nullable=False),
-    Column("given_at", UtcDateTime, nullable=False),
-    Column("withdrawn_at", UtcDateTime),
-    Index("ix_dispensation_form", "form", "period"),
 )
 
 # The outbox. key makes a letter once; state: held, queued, sending, sent, failed, cancelled.
@@ -261,19 +185,6 @@ job_run = Table(
     Column("job", String, primary_key=True),
     Column("period_key", String, primary_key=True),
     Column("ran_at", UtcDateTime, nullable=False),
-)
-
-# What was announced of a month. While released_at is empty, content is the last draft; then it never changes again.
-bulletin = Table(
-    "bulletin",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("form", String, nullable=False),
-    Column("period", String(7), nullable=False),
-    Column("drafted_at", UtcDateTime, nullable=False),
-    Column("released_at", UtcDateTime),
-    Column("content", JSON, nullable=False),
-    UniqueConstraint("form", "period"),
 )
 
 # A person at a unit, from a day to a day (exclusive); one address may stand at several units.

@@ -19,6 +19,10 @@ NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "c
 SENTENCES: dict[str, tuple[str, ...]] = {
     "no_question": ("number",),
     "no_unit": ("text",),
+    "not_understood": ("text",),
+    "what_report": ("unit", "form", "month"),
+    "what_letter": ("address", "subject"),
+    "what_bulletin": ("form", "month"),
     "already_reported": ("unit",),
     "status_line": ("unit", "state"),
     "state_accepted": ("total", "received"),
@@ -28,7 +32,19 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email"), ()
     ),
-    **dict.fromkeys(("not_answerable", "nothing_to_undo", "missing_nothing", "accepted", "duplicate"), ()),
+    **dict.fromkeys(
+        (
+            "needs_token",
+            "not_answerable",
+            "nothing_to_undo",
+            "missing_nothing",
+            "accepted",
+            "duplicate",
+            "leaves",
+            "announced",
+        ),
+        (),
+    ),
     **dict.fromkeys(("returned", "waiting", "state_returned", "state_waiting", "state_missing", "state_open"), ()),
     **dict.fromkeys(("state_exempt", "on_time", "late"), ()),
 }
@@ -64,6 +80,7 @@ class Commands(Rule):
     """rules/commands.toml. Every command of the program must stand there, and every sentence."""
 
     commands: tuple[CommandRule, ...]
+    offers: dict[str, tuple[CommandId, ...]]
     answers: dict[str, str]
 
     @model_validator(mode="after")
@@ -72,6 +89,9 @@ class Commands(Rule):
         known = CommandId.__args__  # type: ignore[attr-defined]
         if missing := [id_ for id_ in known if ids.count(id_) != 1]:
             raise ValueError(f"commands: expected {missing[0]!r} once")
+        for kind, offered in self.offers.items():
+            if not offered or not all(self.rule(id_).answers for id_ in offered):
+                raise ValueError(f"offers.{kind}: expected commands that answer questions")
         for by in ("staff", "liaison"):
             words = [word for command in self.of(by) for word in command.evened]
             if twice := {word for word in words if words.count(word) > 1}:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from bot.config import first_error, read_toml
 from bot.errors import ConfigError
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
@@ -26,6 +27,7 @@ PARTS: dict[str, type[Rule]] = {
     "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,
+    "assessment": Assessment,
     "bulletin": BulletinRule,
 }
 R = TypeVar("R", bound=Rule)
@@ -45,6 +47,8 @@ def load_rules(folder: Path) -> Rules:
     if rules.targets.form not in rules.matrices:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form of numbers {rules.targets.form!r}")
     _check_registers(folder, rules)
+    if unknown := [form for form in rules.assessment.forms if form not in rules.forms]:
+        raise ConfigError(f"{folder / 'assessment.toml'}: forms: no such form {unknown[0]!r}")
     if rules.bulletin_form not in rules.matrices:
         raise ConfigError(f"{folder / 'bulletin.toml'}: form: no such form of numbers {rules.bulletin_form!r}")
     for kind in rules.forms[rules.bulletin_form].owed.by:

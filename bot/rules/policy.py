@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.rules.assessment import Assessment
 from bot.rules.base import Rule, allow_names, even
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
@@ -67,7 +68,10 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven"),
-        *("login_refused", "reply_words", "reply_unclear"),
+        *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
+        "lead_unreachable",
+        *("login_over", "poll_lasts", "poll_over"),
+        *("outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over"),
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
     "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
@@ -104,12 +108,17 @@ class Hours(Rule):
         return self
 
 
+Recipient = Literal["unit", "lead"]
+
+
 class Stage(Rule):
-    """One rung of the ladder. ``letter`` and ``office`` name folders in templates/."""
+    """One rung of the ladder. ``letter`` and ``office`` name folders in templates/. ``to``: the unit itself, or the
+    lead department of the group that inspects it."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     when: Literal["before", "on", "after"]
     working_days: int = Field(ge=0)
+    to: Recipient = "unit"
     letter: str
     office: str | None = None
     draft: bool = False
@@ -118,7 +127,17 @@ class Stage(Rule):
     def _days_fit(self) -> Self:
         if (self.when == "on") != (self.working_days == 0):
             raise ValueError('working_days: 0 with when = "on", at least 1 otherwise')
+        if self.to == "lead" and self.when != "after":
+            raise ValueError('to: nobody is to press a unit that is not late; "lead" goes with when = "after"')
         return self
+
+
+class GroupReports(Rule):
+    """The monthly letter to the lead department of each inspection group; ``letter`` is a folder in templates/."""
+
+    working_days: int = Field(ge=1)
+    letter: str
+    draft: bool = False
 
 
 class Reminders(Rule):
@@ -126,13 +145,21 @@ class Reminders(Rule):
 
     hours: Hours
     stages: tuple[Stage, ...]
+    groups: GroupReports | None = None
+
+    @property
+    def letters(self) -> tuple[tuple[str, str], ...]:
+        """Every folder in templates/ that is named here, with where."""
+        named = [(s.id, letter) for s in self.stages for letter in (s.letter, s.office) if letter]
+        return (*named, *([("groups", self.groups.letter)] if self.groups else []))
 
     @model_validator(mode="after")
     def _stages_ascend(self) -> Self:
         sign = {"before": -1, "on": 0, "after": 1}
-        steps = [sign[s.when] * s.working_days for s in self.stages]
-        if steps != sorted(set(steps)):
-            raise ValueError("stages: they must stand in the order in which they fall due, each day once")
+        steps = [(sign[s.when] * s.working_days, s.to) for s in self.stages]
+        days = [day for day, _ in steps]
+        if days != sorted(days) or len(set(steps)) < len(steps):
+            raise ValueError("stages: they must stand in the order in which they fall due, each day once for whom")
         return self
 
 
@@ -180,6 +207,7 @@ class Rules(Rule):
     commands: Commands
     targets: Targets
     calendar: CalendarFile
+    assessment: Assessment
     bulletin: BulletinRule
 
     @cached_property

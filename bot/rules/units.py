@@ -57,6 +57,8 @@ class Units(Rule):
             for name in (group.lead, *group.members, *group.areas):
                 if name not in self.by_name:
                     raise ValueError(f"group {group.number} names {name!r}, which is no unit")
+        if len({g.number for g in self.groups}) < len(self.groups):
+            raise ValueError("groups: a number stands twice")
         return self
 
     @cached_property
@@ -84,9 +86,10 @@ class Units(Rule):
         """The one unit that ``written`` means, by name or alias; None for anything else. Never a guess."""
         return self._by_bare_name.get(self._bare(written))
 
+    def inspecting(self, unit: str) -> InspectionGroup | None:
+        """The group that inspects a unit; none inspects a department, even one that takes part in a group."""
+        return next((g for g in self.groups if unit in g.areas), None)
+
     def group_of(self, unit: str) -> InspectionGroup | None:
         """The group that inspects a town, or in which a department takes part."""
-        for group in self.groups:
-            if unit in group.areas:
-                return group
-        return next((g for g in self.groups if unit == g.lead or unit in g.members), None)
+        return self.inspecting(unit) or next((g for g in self.groups if unit == g.lead or unit in g.members), None)

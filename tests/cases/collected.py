@@ -7,12 +7,13 @@ from tests.cases import (
     layouts,
     mails,
     printed,
+    said,
     spreadsheets,
     wordfiles,
     writing,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, hostile)
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile)
 
 __all__ = ["MAILS", "THEMES"]

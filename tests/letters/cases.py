@@ -1,7 +1,26 @@
 """The golden letters: what happened in the county, as the deciding rooms would hand it over."""
 
+from dataclasses import replace
+
 from bot.model.deciding import LetterDraft
-from tests.letters.staff import BOUNCED, CALENDAR, CLEAR, EMPTY, NOTICE, OPEN, OTHER_WEEK, PUBLISHED, WEEK, staff
+from tests.letters.groups import ONE_AREA, OTHERS, OWING, REPORTED, TWO_AREAS, to_lead
+from tests.letters.staff import (
+    ASKED,
+    BOUNCED,
+    CALENDAR,
+    CLEAR,
+    EMPTY,
+    EXTENDED,
+    NOT_UNDERSTOOD,
+    NOTICE,
+    OPEN,
+    OTHER_WEEK,
+    PRESSED,
+    PUBLISHED,
+    WEEK,
+    orders,
+    staff,
+)
 from tests.letters.values import (
     BLANK_ERROR,
     DAMAGED,
@@ -21,8 +40,10 @@ from tests.letters.values import (
     form,
     in_words,
     owed,
+    rejected,
     reminder,
 )
+from tests.letters.yearly import GUESSED, REST, WHOLE
 
 CASES: dict[str, LetterDraft] = {
     "receipt_single": answer("receipt", form()),
@@ -120,6 +141,12 @@ CASES: dict[str, LetterDraft] = {
     "overdue_notice_some": staff("overdue_notice", **NOTICE),
     "overdue_notice_draft": staff("overdue_notice", **{**NOTICE, "draft": True, "waiting": []}),
     "overdue_notice_none": staff("overdue_notice", **{**NOTICE, "missing": [], "waiting": [], "received": 44}),
+    "overdue_notice_escalation": replace(staff("overdue_notice", **PRESSED), key="overdue_notice:escalate-10"),
+    "group_report_received": to_lead("group_report", **REPORTED),
+    "group_report_owing": to_lead("group_report", **OWING),
+    "group_report_no_targets": to_lead("group_report", **OTHERS),
+    "escalation_one_area": to_lead("escalation", **ONE_AREA),
+    "escalation_two_areas": to_lead("escalation", **TWO_AREAS),
     "digest_busy": staff("digest", **WEEK),
     "digest_clear": staff("digest", **CLEAR),
     "digest_not_due": staff(
@@ -133,11 +160,26 @@ CASES: dict[str, LetterDraft] = {
         "bulletin",
         **{**PUBLISHED, "received": 44, "on_time": 44, "late": [], "missing": [], "waiting": [], "changes": []},
     ),
+    "attention_asks": staff("attention", items=[ASKED, BOUNCED], n=2),
+    "orders_done": staff("orders", **orders(EXTENDED)),
+    "orders_copy": staff("orders", **orders(EXTENDED, by="guo@office.example")),
+    "orders_not_understood": staff("orders", **orders(NOT_UNDERSTOOD)),
+    "confirm_order_one": staff(
+        "confirm_order",
+        orders=["延期 五图街道 6月 至 7月10日 联络员住院"],
+        original_subject="请办理",
+        received_at=at(7, 5, 17, 30),
+    ),
+    "rejected_one": rejected("请用本单位邮箱报送"),
     "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
+    "probe_own": staff("probe"),
     "alarm_login": staff(
         "alarm",
         sentence="邮箱登录被拒绝（授权码错误或失效），请重新生成授权码并更新配置；在此之前不会重复尝试",
         since=at(7, 3, 6, 30),
         detail="imap.163.com",
     ),
+    "year_plan_whole": WHOLE,
+    "year_plan_rest_staff": REST,
+    "year_plan_guess": GUESSED,
 }

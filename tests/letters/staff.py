@@ -31,6 +31,25 @@ NOTICE: dict[str, Any] = {
     "received": 40,
     "expected": 44,
     "draft": False,
+    "reminded": True,
+    "escalation": None,
+}
+PRESSED: dict[str, Any] = {
+    **NOTICE,
+    "days_late": 14,
+    "missing": [*NOTICE["missing"], silent("财政局", "", "钱伟", "13805360044", "caizheng@changle.example")],
+    "waiting": [],
+    "received": 40,
+    "reminded": False,
+    "escalation": {
+        "draft": True,
+        "letters": [
+            {"lead": "市场监管局", "areas": ["乔官镇"]},
+            {"lead": "水利局", "areas": ["首阳山旅游度假区"]},
+        ],
+        "unreachable": [{"lead": "教育局", "areas": ["营丘镇"]}],
+        "outside": ["财政局"],
+    },
 }
 
 
@@ -180,6 +199,9 @@ OTHER_WEEK: dict[str, Any] = {
     "letters": None,
 }
 BOUNCED = {
+    "number": 11,
+    "words": [],
+    "answers": [],
     "sentence": "发往该地址的邮件被退回，请核对联络员邮箱",
     "unit": "乔官镇",
     "form": "",
@@ -196,6 +218,9 @@ BOUNCED = {
     "phone": "13805360005",
 }
 CALENDAR = {
+    "number": 12,
+    "words": [],
+    "answers": [],
     "sentence": "该年度放假安排尚未录入，工作日为推算，请在 rules/calendar.toml 中补录",
     "unit": None,
     "form": "",
@@ -211,6 +236,42 @@ CALENDAR = {
     "liaison": "",
     "phone": "",
 }
+ASKED = {
+    **CALENDAR,
+    "number": 13,
+    "words": ["通过", "登记", "忽略"],
+    "answers": [
+        "通过：按来表登记，自收到之日起计，并向报送人发出回执。",
+        "登记：按来表登记，并将发件邮箱登记为该单位的联络员邮箱。",
+        "忽略：不予登记，也不告知对方。",
+    ],
+    "sentence": UNKNOWN,
+    "unit": "红河镇",
+    "form": "附件4",
+    "period": "2017-06",
+    "sender": "刘某 <liu-1983@mail.example>",
+    "subject": "红河镇附件4",
+    "received_at": at(7, 5, 17, 2),
+    "file": "附件4.xlsx",
+}
+EXTENDED = {
+    "text": "已将五图街道附件4（2017年6月）的报送期限延至2017年7月10日，理由：联络员住院。",
+    "lines": [],
+    "said": "延期 五图街道 6月 至 7月10日 联络员住院",
+    "good": True,
+}
+NOT_UNDERSTOOD = {
+    "text": "“先放一放”未能识别，未作任何处理。可用的指令有：",
+    "lines": ["通过：按来表登记，自收到之日起计，并向报送人发出回执。", "忽略：不予登记，也不告知对方。"],
+    "said": "先放一放",
+    "good": False,
+}
+
+
+def orders(*items: dict[str, Any], by: str = "") -> dict[str, Any]:
+    return {"items": list(items), "by": by, "original_subject": "Re: 【请处理】", "received_at": at(7, 5, 17, 30)}
+
+
 PUBLISHED: dict[str, Any] = {
     "form_name": "附件4",
     "form_title": TITLE,

@@ -29,7 +29,11 @@ MOMENTS = {
     "reminder_due": at(7, 5, 8, 30),
     "reminder_overdue": at(7, 6, 8, 30),
     "overdue_notice": at(7, 6, 8, 30),
+    "overdue_notice:escalate-10": at(7, 19, 8, 30),
+    "group_report": at(7, 12, 8, 30),
+    "escalation": at(7, 19, 8, 30),
     "digest": at(7, 10, 8, 30),
+    "year_plan": at(1, 3, 8, 30),
     "bulletin": at(7, 10, 8, 30),
 }
 
@@ -37,7 +41,7 @@ MOMENTS = {
 def written_at(draft: LetterDraft) -> datetime:
     """A minute after the mail that it answers, or the moment of its kind."""
     received: datetime = draft.context.get("received_at", at(7, 3, 10, 5))
-    return MOMENTS.get(draft.letter, received + timedelta(minutes=1))
+    return MOMENTS.get(draft.key) or MOMENTS.get(draft.letter, received + timedelta(minutes=1))
 
 
 def table(*groups: tuple[str, list[int | None], int | None], total: int | None) -> dict[str, Any]:
@@ -143,6 +147,12 @@ def in_words(letter: str, said: str, asked: tuple[str, ...] = (), unclear: str =
     groups = ["规模以上企业", "高危企业", "其他生产经营单位"]
     words = {"said": said, "asked": list(asked), "unclear": unclear, "groups": groups, "columns": LEVELS}
     return replace(plain, context={**plain.context, **words})
+
+
+def rejected(reason: str) -> LetterDraft:
+    """The office's no to a report that waited."""
+    plain = answer("rejected", person="", units=[])
+    return replace(plain, context={**plain.context, "reason": reason, "form_name": "附件4", "document": "附件4.xlsx"})
 
 
 def answer(letter: str, *forms: dict[str, Any], **changes: Any) -> LetterDraft:

@@ -1,0 +1,63 @@
+"""What ``doctor`` knows of the bot's own troubles: those that last by the record, the disk, the last probe."""
+
+import platform
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.deciding.watching import Trouble
+    from bot.jobs.parts import Bot
+
+Check = tuple[str, str, str, str]  # part, "ok" | "warning" | "failed", what was found, what to do
+NEXT = {
+    "poll": "is scheduler.py running? then see its log, the network, and the mailbox in the browser",
+    "outbox": "see `outbox` for the server's answers, and the provider's notices in the browser",
+    "probe": "look for it in the browser: junk folder, filters, 收取选项; and see that IMAP shows all mail",
+    "disk": "make room, or move [database] url and [paths] data",
+    "login": "set the password that the provider accepts (NetEase: a new 授权码)",
+}
+PARTS = {"login_mailbox": "mailbox", "login_smtp": "smtp"}  # rows that ``doctor`` has anyway
+
+
+def lasting(bot: "Bot", now: datetime) -> "dict[str, Trouble]":
+    """What lasts by the record, by the part of ``doctor`` that it belongs to."""
+    from bot.deciding.watching import lasts
+    from bot.record import troubles
+
+    parts = {**PARTS, f"disk_{platform.node()}": "disk"}  # another machine's disk has a row of its own
+    with bot.record.read() as conn:
+        known = troubles.known(conn)
+    return {parts.get(key, key): trouble for key, trouble in known.items() if lasts(trouble, now)}
+
+
+def trouble_checks(bot: "Bot", found: "dict[str, Trouble]", told: set[str]) -> list[Check]:
+    """A line for each trouble whose part has none yet (``told``)."""
+    return [
+        (part, "warning", f"lasts since {_local(bot, t.since)}: {t.detail}", NEXT[part.partition("_")[0]])
+        for part, t in found.items()
+        if part not in told
+    ]
+
+
+def disk(bot: "Bot", now: datetime) -> Check:
+    """The room for the record, now and here."""
+    from bot.jobs.watching import free_bytes, full_disk
+
+    with bot.record.read() as conn:
+        full = full_disk(free_bytes, bot, conn, now)
+    return ("disk", "warning", f"nearly full: {full.detail}", NEXT["disk"]) if full else ("disk", "ok", "has room", "")
+
+
+def last_probe(bot: "Bot") -> list[Check]:
+    """When a probe last came back; nothing where none is wanted, or one is still awaited for the first time."""
+    from bot.jobs.probing import last_back, probes
+
+    with bot.record.read() as conn:
+        back = last_back(conn)["at"]
+    if not probes(bot) or back is None:
+        return []
+    return [("probe", "ok", f"a letter to this address came back at {_local(bot, datetime.fromisoformat(back))}", "")]
+
+
+def _local(bot: "Bot", moment: datetime) -> str:
+    return moment.astimezone(bot.zone).isoformat(" ", timespec="minutes")

@@ -1,0 +1,49 @@
+"""What a question is about, as files for the letter that asks it: an attachment that waits, a letter that is held."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from bot.jobs.parts import Bot
+from bot.letters.workbook_words import safe_name
+from bot.mail.unwrap import unwrap
+from bot.model.deciding import LetterFile
+from bot.record import archive, outbox, reports
+
+EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
+OCTETS, MAIL = "application/octet-stream", "message/rfc822"
+
+
+def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]]) -> tuple[LetterFile, ...]:
+    """The files of all questions, as they came, each named by its number."""
+    found: list[LetterFile] = []
+    room = ALL
+    for row in rows:
+        for file in _files(bot, conn, row):
+            if len(file.data) <= min(EACH, room):
+                found.append(file)
+                room -= len(file.data)
+    return tuple(found)
+
+
+def _files(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFile]:
+    if row.report_id is not None and row.mail_id is not None:
+        yield from _attachment(bot, conn, row)
+    elif row.kind == "draft" and row.letter_key is not None:
+        mime = outbox.bytes_of(conn, row.letter_key)
+        if mime:
+            yield LetterFile(f"{row.id}.eml", mime, OCTETS)
+
+
+def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFile]:
+    """The attachment in which the report stood; nothing for one in the mail's own text."""
+    report = reports.open_question(conn, row.report_id)
+    raw = archive.raw_of(conn, row.mail_id)
+    if report is None or raw is None:
+        return
+    mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
+    for attachment in mail.attachments:
+        if attachment.name == report.document:
+            yield LetterFile(safe_name(f"{row.id}-{attachment.name}"), attachment.data, OCTETS)
+            return

@@ -1,0 +1,153 @@
+"""Orders by mail: who may give them, carrying them out, and the answer to whoever gave them.
+
+own words -commands_in-> Orders (in the intent) -obey-> acts, answer, copies to the other staff: ONE transaction
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.jobs import asked, orders, wishes
+from bot.jobs.ordered import CONFIRM, LETTER, Errand, Given, Refusal, Result
+from bot.jobs.parts import Bot
+from bot.model.commands import Command, Misunderstood, Orders
+from bot.model.deciding import Attention, LetterDraft, LetterFile
+from bot.model.mail import Mail
+from bot.record import acts, attention
+
+ACTS: dict[str, orders.Act] = {**orders.ACTS, "own_history": wishes.own_history, "own_form": wishes.own_form}
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the answer says: a paragraph for each order, with its lines; what was not understood; and the files."""
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    files: list[LetterFile] = field(default_factory=list)
+    changed: bool = False
+
+
+def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Orders, now: datetime) -> None:
+    """Carries the orders of one mail out, or asks back, and answers. In the caller's transaction."""
+    if given_orders.verdict == "forged":
+        attention.open_items(conn, [Attention("forged_order", mail.sender or "")], now, mail_id)
+        return
+    if given_orders.verdict == "confirm":
+        _ask_back(bot, conn, mail_id, mail, given_orders, now)
+        return
+    told = _Told()
+    given = Given(
+        mail.sender or "",
+        mail_id,
+        given_orders.letter_key,
+        given_orders.letter_kind,
+        given_orders.token,
+        given_orders.units,
+    )
+    if given_orders.verdict == "refuse":
+        told.items.append(_said(bot, "needs_token", {}, ()))
+    else:
+        if given_orders.confirms and acts.take_pending(conn, now, given_orders.confirms, given.actor) is None:
+            return  # another worker, or the same mail in another folder, was faster
+        for order in given_orders.orders:
+            _one(bot, conn, order, given, told, now)
+    _answer(bot, conn, mail, mail_id, told, now)
+
+
+def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Given, told: _Told, now: datetime) -> None:
+    if isinstance(order, Misunderstood):
+        key = order.lacks or "not_understood"
+        helps = tuple(rule.help for rule in order.nearest) or tuple(_all_help(bot, given))
+        told.items.append(_said(bot, key, {"text": order.rest or order.text}, helps, order.text))
+        return
+    try:
+        with conn.begin_nested():  # an order that fails half-way leaves nothing
+            result = act_on(Errand(bot, conn, order, given, now))
+    except Refusal as refusal:
+        told.items.append(_said(bot, refusal.key, refusal.values, (order.rule.help,), order.text))
+        return
+    told.items.append({"text": done(order, result), "lines": list(result.lines), "said": order.text, "good": True})
+    told.files += result.files
+    told.changed = told.changed or order.rule.changes
+
+
+def act_on(e: Errand) -> Result:
+    """Carries one order out, and writes down who gave it. ``Refusal`` if it cannot be."""
+    rule = e.order.rule
+    result = asked.answer(e) if rule.answers else ACTS[rule.id](e)
+    if rule.changes:
+        arguments = {"said": e.order.text, **{k: str(v) for k, v in result.values.items()}}
+        acts.write(
+            e.conn,
+            e.now,
+            actor=e.given.actor,
+            command=rule.id,
+            arguments=arguments,
+            mail_id=e.given.mail_id,
+            token=e.given.token,
+            undo=result.undo,
+        )
+    return result
+
+
+def done(order: Command, result: Result) -> str:
+    """What was done, in the words of the rules."""
+    names = dict.fromkeys(("unit", "period", "until", "name", "mobile", "email", "reason", "number", "what"), "")
+    names |= dict.fromkeys(("outcome", "address", "form", "month", "count"), "")
+    return order.rule.done.format(**{**names, **result.values})
+
+
+def _said(bot: Bot, key: str, values: dict[str, Any], lines: tuple[str, ...], said: str = "") -> dict[str, Any]:
+    text = bot.rules.commands.answers[key].format(**{**dict.fromkeys(("text", "unit", "number"), ""), **values})
+    return {"text": text, "lines": list(lines), "said": said, "good": False}
+
+
+def _all_help(bot: Bot, given: Given) -> Iterator[str]:
+    by = "staff" if given.actor in bot.config.office.staff_addresses else "liaison"
+    return (rule.help for rule in bot.rules.commands.of(by))
+
+
+def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, now: datetime) -> None:
+    context = {"items": told.items, "by": "", "original_subject": mail.subject, "received_at": mail.received_at}
+    draft = LetterDraft(
+        key=f"{LETTER}:{mail.sha256[:24]}",
+        letter=LETTER,
+        to=mail.sender or "",
+        context=context,
+        reply_to=mail.message_id,
+        subject_of=mail.subject,
+        files=tuple(told.files),
+    )
+    bot.enqueue(conn, draft, now, mail_id)
+    if told.changed:
+        done_ones = [item for item in told.items if item["good"]]
+        copy = LetterDraft(
+            key=f"{LETTER}:copy:{mail.sha256[:24]}",
+            letter=LETTER,
+            to="",
+            context={**context, "items": done_ones, "by": mail.sender or ""},
+        )
+        bot.enqueue_for_staff(conn, copy, now, but=mail.sender or "")
+
+
+def _ask_back(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given: Orders, now: datetime) -> None:
+    """The order answers no letter: its sender is asked once whether it is his."""
+    key = f"{CONFIRM}:{mail.sha256[:24]}"
+    draft = LetterDraft(
+        key=key,
+        letter=CONFIRM,
+        to=mail.sender or "",
+        context={
+            "orders": [order.text for order in given.orders if isinstance(order, Command)],
+            "original_subject": mail.subject,
+            "received_at": mail.received_at,
+        },
+        reply_to=mail.message_id,
+        subject_of=mail.subject,
+    )
+    if bot.enqueue(conn, draft, now, mail_id) is not None:
+        text = "\n".join(order.text for order in given.orders if isinstance(order, Command))
+        acts.ask(conn, now, letter_key=key, actor=mail.sender or "", text=text, mail_id=mail_id)

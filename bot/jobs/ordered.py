@@ -1,0 +1,57 @@
+"""What passes between an order and whoever carries it out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.jobs.parts import Bot
+from bot.model.commands import Command
+from bot.model.deciding import LetterFile
+
+LETTER, CONFIRM = "orders", "confirm_order"  # the letters that answer orders
+STOPPED = "stopped_by_office"  # in meta: nothing leaves but these
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who gave an order, in which mail, in answer to which letter (empty if to none)."""
+
+    actor: str
+    mail_id: int | None = None
+    letter_key: str = ""
+    letter_kind: str = ""
+    token: str | None = None
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One order on its way: whatever it takes to carry it out, in the transaction of ``conn``."""
+
+    bot: Bot
+    conn: Connection
+    order: Command
+    given: Given
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was done. ``values`` fill the command's sentence; ``lines`` and ``files`` go with it; ``undo`` takes it
+    back, None if nothing does."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    files: tuple[LetterFile, ...] = ()
+    undo: dict[str, Any] | None = None
+
+
+class Refusal(Exception):
+    """An order that cannot be carried out: the key of a sentence in rules/commands.toml, and its values. Nothing has
+    been written when it is raised."""
+
+    def __init__(self, key: str, values: dict[str, Any] | None = None) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values or {}

@@ -1,0 +1,136 @@
+"""Orders at any time: 状态, 催报, 延期, 免报, 停发, 恢复, 导出, 历史, 联络员, 撤销, 帮助. One function each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.deciding.deadlines import open_period, periods
+from bot.deciding.views import shown_period
+from bot.jobs import bulletins, settling
+from bot.jobs.ordered import STOPPED, Errand, Refusal, Result
+from bot.jobs.recalling import history_lines, status_lines
+from bot.jobs.urging import urge
+from bot.letters.workbooks import XLSX
+from bot.model.deciding import LetterFile
+from bot.model.people import Liaison
+from bot.record import acts, people, reports, runs
+from bot.record.acts import Dispensation
+
+Act = Callable[[Errand], Result]
+
+
+def status(e: Errand) -> Result:
+    form, period = e.bot.rules.targets.form, _period(e)
+    return Result(_about(e, form, period), tuple(status_lines(e.bot, e.conn, form, period, e.now)))
+
+
+def remind(e: Errand) -> Result:
+    count = urge(e.bot, e.conn, e.order.arguments.unit, f"order:{e.given.mail_id or e.now.isoformat()}", e.now)
+    if not count:
+        raise Refusal("missing_nothing")
+    return Result({"count": count})
+
+
+def let_off(e: Errand) -> Result:
+    """More time, or no report at all."""
+    a, form = e.order.arguments, e.bot.rules.targets.form
+    period, unit = _period(e), a.unit or ""
+    if reports.accepted(e.conn, form, unit, period):
+        raise Refusal("already_reported", {"unit": unit})
+    until = a.until if e.order.rule.id == "extend" else None
+    if until and until <= e.bot.deadline(form, period).date():
+        raise Refusal("no_until")
+    acts.dispense(e.conn, Dispensation(unit, form, period, until, a.reason or ""), e.now)
+    said = {"unit": unit, "until": e.bot.renderer.filters["fullday"](until) if until else "", "reason": a.reason}
+    return Result({**_about(e, form, period), **said}, undo={"withdraw": [unit, form, period]})
+
+
+def stop(e: Errand) -> Result:
+    """停发 and 恢复."""
+    before = runs.get(e.conn, STOPPED) or ""
+    runs.put(e.conn, STOPPED, e.now.isoformat() if e.order.rule.id == "hold" else "")
+    return Result(undo={"stopped": before})
+
+
+def export(e: Errand) -> Result:
+    period = e.order.arguments.period or bulletins.latest_past(e.bot, e.now) or _period(e)
+    _of_campaign(e, period)
+    year, month = map(int, period.split("-"))
+    name = e.bot.rules.bulletin.files.summary.format(year=year, month=month)
+    data = bulletins.summary_of(e.bot, bulletins.edition(e.bot, e.conn, period, e.now))
+    return Result(_about(e, e.bot.rules.bulletin_form, period), files=(LetterFile(name, data, XLSX),))
+
+
+def history(e: Errand) -> Result:
+    unit = e.order.arguments.unit or ""
+    return Result({"unit": unit}, tuple(history_lines(e.bot, e.conn, unit)))
+
+
+def appoint(e: Errand) -> Result:
+    a = e.order.arguments
+    person = Liaison(a.unit or "", a.name or "", a.mobile or "", a.email or "")
+    before = people.liaisons_of(e.conn, person.unit, e.now.astimezone(e.bot.zone).date())
+    _appoint(e, person.unit, [person])
+    said = {"unit": person.unit, "name": person.name, "mobile": person.mobile, "email": person.email}
+    return Result(said, undo={"liaisons": [person.unit, [[p.name, p.mobile, p.email] for p in before]]})
+
+
+def undo(e: Errand) -> Result:
+    row = acts.last_undoable(e.conn, e.given.actor)
+    if row is None:
+        raise Refusal("nothing_to_undo")
+    match row.undo:
+        case {"reopen": report_id}:
+            settling.reopen(e.conn, report_id, e.now, by=e.given.actor)
+        case {"withdraw": [unit, form, period]}:
+            acts.withdraw(e.conn, unit, form, period, e.now)
+        case {"stopped": before}:
+            runs.put(e.conn, STOPPED, before)
+        case {"liaisons": [unit, persons]}:
+            _appoint(e, unit, [Liaison(unit, *person) for person in persons])
+    acts.mark_undone(e.conn, row.id, e.now)
+    return Result({"what": row.arguments.get("said", "")})
+
+
+def help_(e: Errand) -> Result:
+    return Result(lines=tuple(rule.help for rule in e.bot.rules.commands.of(e.order.rule.by)))
+
+
+ACTS: dict[str, Act] = {
+    "status": status,
+    "remind": remind,
+    "extend": let_off,
+    "exempt": let_off,
+    "hold": stop,
+    "resume": stop,
+    "export": export,
+    "history": history,
+    "appoint": appoint,
+    "undo": undo,
+    "help": help_,
+    "own_help": help_,
+}
+
+
+def _appoint(e: Errand, unit: str, persons: list[Liaison]) -> None:
+    today = e.now.astimezone(e.bot.zone).date()
+    people.appoint(e.conn, unit, persons, today, min(today, e.bot.ever))
+
+
+def _period(e: Errand) -> str:
+    """The month of the order; without one, the present one."""
+    period = e.order.arguments.period
+    if period is None:
+        rule, campaign = e.bot.rules.forms[e.bot.rules.targets.form], e.bot.campaign
+        period = min(max(open_period(rule, e.now, e.bot.zone), campaign.first), campaign.last)
+    _of_campaign(e, period)
+    return period
+
+
+def _of_campaign(e: Errand, period: str) -> None:
+    if period not in periods(e.bot.campaign.first, e.bot.campaign.last):
+        raise Refusal("no_period")
+
+
+def _about(e: Errand, form: str, period: str) -> dict[str, Any]:
+    shown = shown_period(period)
+    return {"form": e.bot.rules.forms[form].name, "month": e.bot.rules.words.month_text(shown) if shown else ""}

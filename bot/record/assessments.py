@@ -1,0 +1,53 @@
+"""The reports of a year, and whom the office let off: one statement each, however many units and months."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, and_, or_, select
+
+from bot.model.assessment import Filed
+from bot.record.acts import Dispensation
+from bot.record.schema import dispensation, report
+
+
+def filed(conn: Connection, forms: Collection[str], periods: Collection[str]) -> list[Filed]:
+    """Accepted, returned and waiting reports of these forms about these periods, in the order of entry.
+
+    An accepted one belongs to its period; of the others the period may be unsure, and ``about`` tells it.
+    """
+    query = (
+        select(
+            *(report.c.id, report.c.form, report.c.period, report.c.about, report.c.unit, report.c.sender_unit),
+            *(report.c.outcome, report.c.why, report.c.version, report.c.received_at, report.c.first_received_at),
+        )
+        .where(
+            report.c.form.in_(forms),
+            or_(
+                and_(report.c.outcome == "accepted", report.c.period.in_(periods)),
+                and_(report.c.outcome.in_(("returned", "waiting")), report.c.about.in_(periods)),
+            ),
+        )
+        .order_by(report.c.id)
+    )
+    return [
+        Filed(
+            report_id=row.id,
+            form=row.form,
+            period=row.period if row.outcome == "accepted" else row.about,
+            unit=row.unit,
+            sender_unit=row.sender_unit,
+            outcome=row.outcome,
+            why=row.why,
+            version=row.version,
+            received_at=row.received_at,
+            first_received_at=row.first_received_at,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def let_off(conn: Connection, forms: Collection[str], periods: Collection[str]) -> list[Dispensation]:
+    """What holds now for units that are exempt from one of these reports, or have more time for it."""
+    query = select(dispensation).where(
+        dispensation.c.form.in_(forms), dispensation.c.period.in_(periods), dispensation.c.withdrawn_at.is_(None)
+    )
+    return [Dispensation(row.unit, row.form, row.period, row.until, row.reason) for row in conn.execute(query)]

@@ -1,0 +1,60 @@
+"""What the office is asked, by number: reports that wait, and letters that are held until somebody agrees."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from bot.record.schema import attention, letter, mail, report
+
+
+def open_ones(conn: Connection) -> list[Row[Any]]:
+    """Every question that is not decided, oldest first, each with its report or its letter."""
+    return list(conn.execute(_questions().order_by(attention.c.id)))
+
+
+def by_number(conn: Connection, number: int) -> Row[Any] | None:
+    """One question; None when there is none of that number, or it was decided."""
+    return conn.execute(_questions().where(attention.c.id == number)).first()
+
+
+def in_bundle(conn: Connection, slot: str) -> list[Row[Any]]:
+    """The questions of one letter to the staff that are still open."""
+    return list(conn.execute(_questions().where(attention.c.told_in == slot).order_by(attention.c.id)))
+
+
+def for_letters(conn: Connection, letter_ids: Sequence[int]) -> list[Row[Any]]:
+    """The open questions about these letters."""
+    return list(conn.execute(_questions().where(attention.c.letter_id.in_(letter_ids)).order_by(attention.c.id)))
+
+
+def _questions() -> Any:
+    waits = and_(report.c.outcome == "waiting", report.c.settled == "")
+    held = and_(attention.c.kind == "draft", letter.c.state == "held")
+    columns = (
+        attention.c.id.label("number"),
+        attention.c.kind,
+        attention.c.report_id,
+        attention.c.letter_id,
+        attention.c.mail_id,
+        report.c.form,
+        report.c.unit,
+        report.c.period,
+        report.c.document,
+        report.c.sheet,
+        mail.c.shown_from,
+        mail.c.sender,
+        mail.c.subject,
+        mail.c.message_id,
+        mail.c.received_at,
+        letter.c.key.label("letter_key"),
+        letter.c.to.label("letter_to"),
+        letter.c.subject.label("letter_subject"),
+    )
+    return (
+        select(*columns)
+        .outerjoin(report, report.c.id == attention.c.report_id)
+        .outerjoin(mail, mail.c.id == attention.c.mail_id)
+        .outerjoin(letter, letter.c.id == attention.c.letter_id)
+        .where(or_(waits, held))
+    )

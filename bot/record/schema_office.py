@@ -1,0 +1,70 @@
+"""The tables of what people decided: reasons, orders, exemptions, announcements."""
+
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from bot.record.columns import UtcDateTime, metadata
+
+# The reason that a liaison gave, in a mail, for findings that asked for one.
+explanation = Table(
+    "explanation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# What somebody ordered, and what takes it back (None: nothing does).
+act = Table(
+    "act",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("command", String, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("mail_id", ForeignKey("mail.id")),
+    Column("token", String(16), index=True),
+    Column("undo", JSON(none_as_null=True)),
+    Column("undone_at", UtcDateTime),
+)
+
+# An order that answered no letter, until its sender confirms it in reply to ours.
+pending = Table(
+    "pending",
+    metadata,
+    Column("letter_key", String, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("mail_id", ForeignKey("mail.id"), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+# More time for one report of one unit, or (until is empty) no report at all.
+dispensation = Table(
+    "dispensation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, nullable=False),
+    Column("form", String, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Index("ix_dispensation_form", "form", "period"),
+)
+
+# What was announced of a month. While released_at is empty, content is the last draft; then it never changes again.
+bulletin = Table(
+    "bulletin",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("form", String, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("drafted_at", UtcDateTime, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("form", "period"),
+)
