@@ -310,6 +310,25 @@ def test_the_setting_makes_it_stricter_or_looser(
             assert "须以回复我办邮件的方式发出" in last(bot)[1]
 
 
+def test_a_robot_at_a_staff_address_is_not_answered_for_ever(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    for minute in range(30):
+        says(bot, f"您的来信已收悉，我们会尽快处理（{minute}）", subject, when=at(f"2017-07-04T11:{minute:02d}"))
+    answers = [row for row in to(bot, GUO) if row.letter == "orders"]
+    assert len(answers) == bot.config.limits.letters_per_address_per_day
+    # and what it is really told to do is done and answered
+    says(bot, "通过", subject, when=at("2017-07-04T12:00"))
+    assert acts(bot) == [(GUO, "accept")]
+    assert "已通过" in last(bot)[1]
+
+
+def test_a_flood_of_forged_orders_does_not_flood_the_staff(bot: Bot) -> None:
+    for minute in range(30):
+        says(bot, f"停发{'。' * (minute + 1)}", f"指令{minute}", when=at(f"2017-07-04T11:{minute:02d}"))
+    assert [r.letter for r in to(bot, GUO)] == ["confirm_order"] * bot.config.limits.letters_per_address_per_day
+
+
 # Orders.
 
 

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +203,37 @@ def test_twelve_numbers_are_echoed_as_understood(fresh: Bot) -> None:
     replied(bot, subject_to(bot, LI), TWELVE[:-1] + "8")
     assert [version for _, version, _, _ in accepted(bot)] == [1, 2]
     assert "原为9，现为8" in last(bot)[1]
+
+
+NETEASE = """<div style="line-height:1.7;color:#000000;font-size:14px;font-family:Arial"><div>{words}</div><br><br>
+<div style="position:relative;zoom:1">李明<br>13800000000</div><div id="divNeteaseMailCard"></div><br>
+<pre><br>At 2017-08-02 09:00:00, "安委会办公室" &lt;bot@demo.test&gt; wrote:</pre>
+<blockquote id="isReplyContent" style="PADDING-LEFT: 1ex; MARGIN: 0px 0px 0px 0.8ex">{quoted}</blockquote></div>"""
+QQ = """<div>{words}</div><div><br></div><div><includetail><div style="font:Verdana normal 14px">
+<div style="FONT-SIZE: 12px">
+------------------&nbsp;原始邮件&nbsp;------------------</div>
+<div style="FONT-SIZE: 12px;background:#efefef;padding:8px;">
+<div><b>发件人:</b>&nbsp;"安委会办公室"&lt;bot@demo.test&gt;;</div>
+<div><b>发送时间:</b>&nbsp;2017年8月2日(星期三) 上午9:00</div>
+<div><b>收件人:</b>&nbsp;"li"&lt;li@wutu.test&gt;;</div><div><b>主题:</b>&nbsp;【报送提醒】</div></div><div>&nbsp;</div>
+{quoted}</div></includetail></div>"""
+
+
+@pytest.mark.parametrize("page", [NETEASE, QQ], ids=["netease", "qq"])
+@pytest.mark.parametrize("words", ["无变化", "0 2 5 1 1 0 3 0 0 1 12 7"])
+def test_a_reply_as_web_mail_writes_it_with_our_whole_letter_quoted(bot: Bot, page: str, words: str) -> None:
+    reported(bot, WUTU)
+    subject = reminded(bot)
+    ours = message_from_bytes(to_li(bot)[-1].mime, policy=policy.default).get_body(("html",))
+    assert ours is not None
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"], message["To"], message["Subject"] = LI, "bot@demo.test", f"Re: {subject}"
+    message["Message-ID"] = "<1@wutu.test>"
+    message.set_content(page.format(words=words, quoted=ours.get_content()), subtype="html")
+    archived(bot, message.as_bytes(), ANSWERED)
+    assert work(bot, ANSWERED, never).failed == 0
+    assert last(bot)[0] == "receipt"
+    assert [numbers for _, _, numbers, _ in accepted(bot)] == [NUMBERS]
 
 
 def test_numbers_that_lack_some_are_returned_with_a_workbook(fresh: Bot) -> None:

@@ -5,7 +5,7 @@ own words -commands_in-> Orders (in the intent) -obey-> acts, answer, copies to 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
-from bot.record import acts, attention
+from bot.record import acts, attention, outbox
 
 ACTS: dict[str, orders.Act] = {**orders.ACTS, "own_history": wishes.own_history, "own_form": wishes.own_form}
 
@@ -36,7 +36,8 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
         attention.open_items(conn, [Attention("forged_order", mail.sender or "")], now, mail_id)
         return
     if given_orders.verdict == "confirm":
-        _ask_back(bot, conn, mail_id, mail, given_orders, now)
+        if not _capped(bot, conn, mail_id, mail, now):
+            _ask_back(bot, conn, mail_id, mail, given_orders, now)
         return
     told = _Told()
     given = Given(
@@ -54,7 +55,18 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
             return  # another worker, or the same mail in another folder, was faster
         for order in given_orders.orders:
             _one(bot, conn, order, given, told, now)
-    _answer(bot, conn, mail, mail_id, told, now)
+    # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
+    if told.changed or not _capped(bot, conn, mail_id, mail, now):
+        _answer(bot, conn, mail, mail_id, told, now)
+
+
+def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
+    """Whether the address has had as many answers today as any may have; the office is told."""
+    midnight = datetime.combine(now.astimezone(bot.zone).date(), time.min, bot.zone)
+    if outbox.letters_to(conn, mail.sender or "", midnight) < bot.config.limits.letters_per_address_per_day:
+        return False
+    attention.open_items(conn, [Attention("capped", mail.sender or "")], now, mail_id)
+    return True
 
 
 def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Given, told: _Told, now: datetime) -> None:
