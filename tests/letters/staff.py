@@ -76,6 +76,7 @@ WEEK: dict[str, Any] = {
     "waiting": [
         {
             "number": 217,
+            "offers": ["通过", "登记", "改为", "退回", "忽略"],
             "unit": "红河镇",
             "sender": "liu-1983@mail.example",
             "subject": "红河镇附件4",
@@ -91,7 +92,8 @@ WEEK: dict[str, Any] = {
     ],
     "questions": [
         {
-            "number": 198,
+            "number": None,
+            "offers": [],
             "unit": "五图街道",
             "form_name": "附件2",
             "words": WORDS,
