@@ -122,8 +122,8 @@ def test_what_it_says_of_a_week(any_bot: Bot) -> None:
         "逾期报送：乔官镇（逾期2天）。",
         "红河镇：赵云，13800000000，逾期5天未报",
         "公安局：联络员未登记，电话未登记，逾期5天未报；未登记邮箱，收不到催报邮件",
-        "营丘镇：联络员未登记，电话未登记，7月6日退回，已3天未更正；未登记邮箱",
-        "宝都街道（事项编号4）：发件邮箱未登记在任何报送单位名下。来信“宝都的报表”",
+        "营丘镇：联络员未登记，电话未登记，7月6日退回，已4天未更正；未登记邮箱",
+        "宝都街道：发件邮箱未登记在任何报送单位名下。来信“宝都的报表”",
         "规模以上企业：已达标16家",  # twice 0 + 2 + 5 + 1
         "五图街道（截至2017年6月）：首次报送，总计32家，2017年7月4日",
         "“打不开的附件”，发件人不明",
@@ -176,8 +176,13 @@ def test_what_waits_of_another_month_has_its_number_too(bot: Bot) -> None:
         reported(bot, unit, when="2017-07-04T10:00")
     digest(bot, at("2017-07-10T08:30"))
     number = reported(bot, WUTU, "2017-07", "2017-07-12T10:00", outcome="waiting", why="conflict")
+    with bot.record.begin() as conn:
+        asked = [Attention("bounced", "a@b.test"), Attention("conflict", "", WUTU, report_id=number)]
+        attention.open_items(conn, asked, at("2017-07-12T10:00"))
     digest(bot, at("2017-07-17T08:30"))
-    assert f"五图街道（附件4（截至2017年7月），事项编号{number}）" in text(bot)
+    # then it is the number by which the office answers, not that of the report
+    assert "序号2五图街道（附件4（截至2017年7月））：" in text(bot)
+    assert "例如“2通过”。可用的答复：通过、退回、忽略。" in text(bot)
 
 
 def test_the_pace_is_counted_in_reports_that_can_still_be_made(bot: Bot) -> None:

@@ -10,7 +10,7 @@ from bot.deciding.standing import Standing, State
 from bot.deciding.weekly import calls, reasons
 from bot.model.people import Liaison
 from tests.books import RULES
-from tests.bots import at
+from tests.bots import ZONE, at
 
 WUTU, QIAOGUAN = RULES.units.by_name["五图街道"], RULES.units.by_name["乔官镇"]
 NOW = at("2017-07-10T08:30")
@@ -19,7 +19,7 @@ PEOPLE = {"五图街道": [LI], "乔官镇": [WANG]}
 
 
 def called(state: State, dead: set[str] | None = None, people: Any = PEOPLE, **line: Any) -> list[dict[str, Any]]:
-    return calls([Standing(WUTU, state, **line)], people, dead or set(), NOW)
+    return calls([Standing(WUTU, state, **line)], people, dead or set(), NOW, ZONE)
 
 
 def test_who_is_overdue_with_the_number_to_dial() -> None:
@@ -35,7 +35,7 @@ def test_nobody_else_is_called(state: State) -> None:
 
 @pytest.mark.parametrize(
     ("since", "days"),
-    [("2017-07-07T08:30", 3), ("2017-07-07T08:31", None), ("2017-07-01T10:00", 8)],
+    [("2017-07-07T23:59", 3), ("2017-07-08T00:00", None), ("2017-07-01T10:00", 9)],
 )
 def test_who_has_not_corrected_a_report_for_long(since: str, days: int | None) -> None:
     got = called("returned", received_at=at(since), late_by_days=5)
@@ -59,7 +59,7 @@ def test_nobody_is_registered() -> None:
 
 def test_in_the_order_of_the_units() -> None:
     lines = [Standing(WUTU, "missing", late_by_days=1), Standing(QIAOGUAN, "missing", late_by_days=1)]
-    assert [item["unit"] for item in calls(lines, PEOPLE, set(), NOW)] == ["五图街道", "乔官镇"]
+    assert [item["unit"] for item in calls(lines, PEOPLE, set(), NOW, ZONE)] == ["五图街道", "乔官镇"]
 
 
 @dataclass

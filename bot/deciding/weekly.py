@@ -2,10 +2,11 @@
 inspection group is. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Any, Protocol
 
+from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import has_targets
 from bot.deciding.notices import People, contact
 from bot.deciding.shares import Bases, by_group
@@ -16,7 +17,7 @@ from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
 # Who has not corrected a report by then has not read the letter, or not understood it: another one would not help.
-LONG_RETURNED = timedelta(days=3)
+LONG_RETURNED = 3  # days of the calendar, as the days that somebody is late are counted
 
 
 class Reason(Protocol):
@@ -34,7 +35,9 @@ class Reason(Protocol):
     def said_at(self) -> datetime: ...
 
 
-def calls(lines: Sequence[Standing], people: People, dead: Collection[str], now: datetime) -> list[dict[str, Any]]:
+def calls(
+    lines: Sequence[Standing], people: People, dead: Collection[str], now: datetime, zone: tzinfo
+) -> list[dict[str, Any]]:
     """Who must be called, because a letter does not help: overdue, returned and not corrected for long, or not to be
     reached at a registered address. A line a unit, in the order of rules/units.toml, with all that is the matter."""
     found = []
@@ -43,11 +46,12 @@ def calls(lines: Sequence[Standing], people: People, dead: Collection[str], now:
         gone = [address for address in addresses if address in dead]
         overdue = line.late_by_days if line.state == "missing" else 0
         returned = line.received_at if line.state == "returned" else None
-        if returned is not None and now - returned < LONG_RETURNED and not gone:
+        days = late_days(now, returned, zone) if returned is not None else 0
+        if days < LONG_RETURNED and not gone:
             returned = None
         if overdue or returned is not None or gone:
             item = {"unit": line.unit.name, **contact(line.unit.name, people), "days": overdue}
-            item |= {"returned": returned, "returned_days": (now - returned).days if returned else 0}
+            item |= {"returned": returned, "returned_days": days}
             found.append({**item, "dead": gone, "no_address": not addresses})
     return found
 

@@ -38,7 +38,7 @@ def digest_context(
     counted = rates(rows)
     who = people_by_unit(conn, bot, now)
     found: dict[str, Any] = {
-        "calls": weekly.calls(rows, who, people.dead(conn), now),
+        "calls": weekly.calls(rows, who, people.dead(conn), now, bot.zone),
         "changes": _changes(bot, conn, form, since, now),
         "reasons": weekly.reasons(explanations.given_between(conn, form, since, now)),
     }
@@ -71,9 +71,12 @@ def digest_context(
 
 
 def question(bot: Bot, row: Row[Any]) -> dict[str, Any]:
-    """A report that waits, with the number under which the office decides it."""
+    """A report that waits, with the number under which the office decides it, and the words by which it can."""
+    commands = bot.rules.commands
+    offered = commands.offers.get(row.why, ()) if row.number else ()
     return {
-        "number": row.id,
+        "number": row.number,
+        "offers": [commands.rule(id_).words[0] for id_ in offered],
         "unit": row.unit,
         "sender": row.shown_from or "",
         "subject": row.subject or "",

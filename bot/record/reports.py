@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, u
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
-from bot.record.schema import finding, mail, report
+from bot.record.schema import attention, finding, mail, report
 
 
 def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
@@ -105,8 +105,8 @@ def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
 
 
 def waiting(conn: Connection) -> list[Row[Any]]:
-    """Reports that wait for a person, with their mail, oldest first; those left out whose unit, or whose sender's
-    unit, has had one accepted for the period since."""
+    """Reports that wait for a person, with their mail and the ``number`` of the question (None if nobody was asked),
+    oldest first; those left out whose unit, or whose sender's unit, has had one accepted for the period since."""
     later = report.alias()
     settled = select(later.c.id).where(
         later.c.form == report.c.form,
@@ -115,8 +115,9 @@ def waiting(conn: Connection) -> list[Row[Any]]:
         later.c.outcome == "accepted",
         later.c.id > report.c.id,
     )
+    asked = select(func.min(attention.c.id)).where(attention.c.report_id == report.c.id).scalar_subquery()
     query = (
-        select(report, mail.c.shown_from, mail.c.subject)
+        select(report, mail.c.shown_from, mail.c.subject, asked.label("number"))
         .join(mail, mail.c.id == report.c.mail_id)
         .where(report.c.outcome == "waiting", report.c.settled == "", ~settled.exists())
     )

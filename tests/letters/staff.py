@@ -76,6 +76,7 @@ WEEK: dict[str, Any] = {
     "waiting": [
         {
             "number": 217,
+            "offers": ["通过", "登记", "改为", "退回", "忽略"],
             "unit": "红河镇",
             "sender": "liu-1983@mail.example",
             "subject": "红河镇附件4",
@@ -86,12 +87,13 @@ WEEK: dict[str, Any] = {
     "calls": [
         to_call("乔官镇", "王芳", "13805360005", days=5, dead=["wangfang@qiaoguan.example"]),
         to_call("首阳山旅游度假区", "", "", days=5, no_address=True),
-        to_call("营丘镇", "张伟", "0536-6220006", returned=at(7, 4, 16, 20), returned_days=5),
+        to_call("营丘镇", "张伟", "0536-6220006", returned=at(7, 4, 16, 20), returned_days=6),
         to_call("教育局", "孙丽", "0536-6221000", dead=["sunli@jiaoyu.example"]),
     ],
     "questions": [
         {
-            "number": 198,
+            "number": None,
+            "offers": [],
             "unit": "五图街道",
             "form_name": "附件2",
             "words": WORDS,
