@@ -13,7 +13,7 @@ What the lead itself owes is another matter, and does not stand in this letter.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from bot.deciding.bulletin import Month
@@ -22,6 +22,7 @@ from bot.deciding.formwords import form_words
 from bot.deciding.ladder import days_after, may_leave
 from bot.deciding.notices import People, contact, county
 from bot.deciding.standing import OWING, Standing, rates
+from bot.deciding.targets import account_day
 from bot.model.deciding import Accepted
 from bot.rules.forms import FormRule
 from bot.rules.policy import GroupReports, Hours, Rules
@@ -70,7 +71,7 @@ def report_context(
     lines = {line.unit.name: line for line in month.standings}
     areas = {g.number: [lines[a] for a in areas_of(g, rule, rules.units) if a in lines] for g in groups}
     every = [line for found in areas.values() for line in found]
-    counted = rates(every)
+    counted, on = rates(every), account_day(period, now.astimezone(deadline.tzinfo).date())
     return {
         "person": person,
         "leads": list(dict.fromkeys(g.lead for g in groups)),
@@ -88,7 +89,7 @@ def report_context(
                 "name": g.name,
                 "lead": g.lead,
                 "members": list(g.members),
-                "areas": [_area(line, month, people, rule, rules, period, now) for line in areas[g.number]],
+                "areas": [_area(line, month, people, rule, rules, period, on) for line in areas[g.number]],
             }
             for g in groups
         ],
@@ -96,7 +97,7 @@ def report_context(
 
 
 def _area(
-    line: Standing, month: Month, people: People, rule: FormRule, rules: Rules, period: str, now: datetime
+    line: Standing, month: Month, people: People, rule: FormRule, rules: Rules, period: str, on: date
 ) -> dict[str, Any]:
     unit = line.unit.name
     return {
@@ -105,7 +106,7 @@ def _area(
         "received_at": line.received_at,
         "days_late": line.late_by_days,
         **contact(unit, people),
-        **_numbers(unit, month.present.get(unit), month.before.get(unit), month, rule, rules, period, now),
+        **_numbers(unit, month.present.get(unit), month.before.get(unit), month, rule, rules, period, on),
     }
 
 
@@ -117,7 +118,7 @@ def _numbers(
     rule: FormRule,
     rules: Rules,
     period: str,
-    now: datetime,
+    on: date,
 ) -> dict[str, Any]:
     """``numbers_of`` is the month of the numbers: an earlier one where they carry on, which is compared with nothing;
     None where there are none, for nobody has sent a 0."""
@@ -127,5 +128,5 @@ def _numbers(
     return {
         "numbers_of": report.period,
         "compared_with": earlier.period if earlier else None,
-        **county(rule, rules, [report.numbers], [earlier.numbers] if earlier else [], month.bases, [unit], now),
+        **county(rule, rules, [report.numbers], [earlier.numbers] if earlier else [], month.bases, [unit], on),
     }
