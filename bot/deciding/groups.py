@@ -71,8 +71,7 @@ def report_context(
     lines = {line.unit.name: line for line in month.standings}
     areas = {g.number: [lines[a] for a in areas_of(g, rule, rules.units) if a in lines] for g in groups}
     every = [line for found in areas.values() for line in found]
-    on = account_day(period, now.astimezone(deadline.tzinfo).date())
-    counted = rates(every)
+    counted, on = rates(every), account_day(period, now.astimezone(deadline.tzinfo).date())
     return {
         "person": person,
         "leads": list(dict.fromkeys(g.lead for g in groups)),
