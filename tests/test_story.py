@@ -106,7 +106,8 @@ LETTERS = {
     **dict.fromkeys(
         ["guozhongliang", "zhiban"],
         "digest-W27 attention attention attention notice-after-1"
-        " | notice-after-3 digest-W28 bulletin orders notice-after-7 attention digest-W29 notice-escalate-10 digest-W30",
+        " | notice-after-3 digest-W28 bulletin orders notice-after-7 attention digest-W29 notice-escalate-10"
+        " digest-W30",
     ),
 }  # fmt: skip
 LETTERS = {who: f"{FIRST_WEEKS.get(who, '')} {names}" for who, names in LETTERS.items()}
