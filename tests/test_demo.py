@@ -12,13 +12,17 @@ from urllib.parse import unquote
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 
 from bot.demo import pages
-from bot.demo.county import County, OutOfPlot, Posting, numbers_of
-from bot.demo.filling import fill_in
+from bot.demo.acts import Act, Round
+from bot.demo.county import County, Posting
+from bot.demo.desk import numbers_of
+from bot.demo.filling import fill_in, mend
+from bot.demo.letterbox import OutOfPlot, about
 from bot.demo.player import Step, settings
 from bot.demo.smtp_server import Posted
-from bot.demo.story import FILE, Act, Story, load_story
+from bot.demo.story import FILE, Story, load_story
 from bot.demo.writing import File, Received, Written, mail, packed
 from bot.errors import ConfigError, UsageError
 from bot.jobs.tick import Report
@@ -56,6 +60,15 @@ def act(**values: object) -> Act:
     return Act.model_validate({"at": datetime(2017, 7, 3, 12), "who": "wutu", "does": "types", **values})  # noqa: DTZ001
 
 
+# The letters of test_story by kind, until 07-14. First weeks: who is known is reminded and told of the year, the office
+# too; receipts of plans, registers and a list; the list and the enterprise that stands twice; reminders of plans, of
+# registers; to each of two: notices, an order done, bundles, a digest.
+FIRST_WEEKS = (42 + 44 + 1) + (43 + 10 + 1) + 2 + (5 + 2 + 1 + 1) + (9 + 2 + 1) + 2 * ((1 + 1 + 2 + 1 + 1) + 1 + 2 + 1)
+# June: reminders; receipts of 41 units, of two second versions; returned, unreadable, there already, waiting; the
+# groups' leads; to each of two: notices, bundles, digests, the bulletin and its release.
+JUNE = (41 + 16 + 5 + 3 + 2) + (41 + 2) + (5 + 1 + 1 + 3) + 9 + 2 * (3 + 4 + 2 + 1 + 1)
+
+
 def demo(folder: Path, **environment: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, ROOT / "scheduler.py", "--demo"],
@@ -67,7 +80,7 @@ def demo(folder: Path, **environment: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.timeout(300)  # 20 seconds on two quiet cores
+@pytest.mark.timeout(300)  # 40 seconds on two quiet cores
 def test_the_demo_tells_the_story_and_lays_down_every_letter(tmp_path: Path) -> None:
     # given a folder with the letters of an earlier demo
     folder = pages.fresh(tmp_path / "out")
@@ -75,21 +88,32 @@ def test_the_demo_tells_the_story_and_lays_down_every_letter(tmp_path: Path) -> 
     # when the demo runs without a terminal
     with demo(folder) as process:
         out, err = process.communicate(timeout=280)
-    # then it says what happened, and nothing is wrong: the letters of test_story without the two last digests and
-    # the last notice to two people, and without the answer to the mail of 07-27
+    # then it says what happened, and nothing is wrong
     assert (process.returncode, err) == (0, "")
-    assert "Wednesday, 2017-07-05" in out and "58 mails came, 193 letters left." in out
+    letters = FIRST_WEEKS + JUNE
+    assert "Wednesday, 2017-07-05" in out and f"116 mails came, {letters} letters left." in out
     assert str(folder / "index.html") in out
     assert re.search(r"环保局 .* -> receipt\n", out) and re.search(r" -> reminder before-3 x41\n", out)
+    assert re.search(r" -> reminder before-3 x42, year_plan x44\n", out)
     assert "\x1b" not in out
     # and the index leads to every file that is there, and to no other
     index = (folder / "index.html").read_text(encoding="utf-8")
     linked = {unquote(link) for link in re.findall(r'href="([^#"]+)"', index)}
     there = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert linked == there - {"index.html", pages.MARK}
-    assert sum(name.startswith("letters/") and name.endswith(".eml") for name in there) == 193
-    assert sum(name.startswith("letters/") and name.endswith(".html") for name in there) == 193
-    assert sum(name.startswith("mails/") and name.endswith(".eml") for name in there) == 58
+    assert sum(name.startswith("letters/") and name.endswith(".eml") for name in there) == letters
+    assert sum(name.startswith("letters/") and name.endswith(".html") for name in there) == letters
+    assert sum(name.startswith("mails/") and name.endswith(".eml") for name in there) == 116
+    # and the bulletin that was released lies beside them, its draft among the letters, and every kind of file
+    assert {name for name in there if name.startswith("bulletin/")} == {
+        "bulletin/2017-06-1.docx",
+        "bulletin/2017-06-2.xlsx",
+    }
+    assert ">安全生产标准化达标情况通报（截至2017年6月）.docx</a>" in index
+    assert ">安全生产标准化达标情况通报（截至2017年6月，送审稿）.docx</a>" in index
+    plans = sum(name.startswith("mails/") and name.endswith(".docx") for name in there)
+    calendars = sum(name.startswith("letters/") and name.endswith(".ics") for name in there)
+    assert (plans, calendars) == (43, 45)  # 45 units but two; 42 known addresses, two of the staff, the new one
     # and a letter is readable as it stands
     page = re.search(r'href="(letters/\d+\.html)">【已登记】五图街道', index)
     assert page and "孙丽华" in (folder / page[1]).read_text(encoding="utf-8")
@@ -101,13 +125,13 @@ def test_the_demo_ends_at_once_when_it_is_told_to_and_says_how_far_it_came(tmp_p
     with demo(tmp_path / "out", PYTHONIOENCODING="ascii", PYTHONUNBUFFERED="1") as process:
         assert process.stdout
         for line in process.stdout:
-            if "2017-06-30" in line:
+            if "2017-06-01" in line:
                 break
         # when it gets SIGTERM
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert "stopped before the end" in out and "2017-07-03" not in out
+    assert "stopped before the end" in out and "2017-06-08" not in out
     assert (tmp_path / "out" / "index.html").exists()
 
 
@@ -168,15 +192,19 @@ def test_time_passes_and_acts_fall_between() -> None:
     story = load_story()
     moments = list(story.moments(story.until))
     assert [at for at, _ in moments] == sorted(at for at, _ in moments)
-    assert sum(acted is None for _, acted in moments) == 16 * len(story.ticks)  # 06-29 to 07-14
-    assert [acted.who for _, acted in moments if acted][-1] == "caizheng"  # that of 07-27 is for the test alone
+    # 05-31 to 07-14 are 45 days, 19 of them quiet
+    assert sum(acted is None for _, acted in moments) == 26 * len(story.ticks) + 19
+    assert [acted.who for _, acted in moments if acted][-1] == "guotu"  # that of 07-27 is for the test alone
     assert len({p.unit for p in story.people}) == 45 == len(RULES.units.units)
 
 
 @pytest.mark.parametrize(
     ("deed", "told"),
     [
-        ({"does": "fills"}, "no workbook of wutu"),
+        ({"does": "fills"}, "no workbook of 五图街道"),
+        ({"does": "mends"}, "no workbook of 五图街道"),
+        ({"does": "decides", "who": "x@y.test", "about": "五图街道"}, "no letter about 五图街道"),
+        ({"does": "plans", "who": "x@y.test"}, "nothing to report"),
         ({"does": "auto_replies"}, "no letter"),
         ({"does": "types", "answers": True}, "no letter"),
         ({"does": "repeats"}, "has sent nothing"),
@@ -245,3 +273,45 @@ def test_the_installation_of_the_story_is_a_real_one_that_sends() -> None:
     config = settings(load_story(), SilentOffice([]), "sqlite:///x.db", Path("x"))
     assert (config.smtp.deliver, config.own_address, len(config.office.staff)) == ("send", "bot@demo.test", 2)
     assert config.paths.rules == ROOT / "rules"
+
+
+def test_many_do_the_same_one_after_the_other() -> None:
+    at = datetime(2017, 6, 1, 9, 5)  # noqa: DTZ001
+    some = Round(at=at, every=90, does="plans", but=("baodu",))
+    acts = [(f"{act.at:%H:%M}", act.who, act.does) for act in some.acts(["wutu", "baodu", "honghe"])]
+    assert acts == [("09:05", "wutu", "plans"), ("10:35", "honghe", "plans")]
+    named = some.model_copy(update={"who": ("honghe", "wutu")})
+    assert [act.who for act in named.acts(["wutu", "baodu", "honghe"])] == ["honghe", "wutu"]
+
+
+def test_every_enterprise_of_a_town_has_a_name_of_its_own() -> None:
+    story = load_story()
+    towns = [person for person in story.people if person.unit in story.registering]
+    assert len(towns) == 10
+    for person in towns:
+        counts = zip(ANNEX4.groups, person.base, strict=True)
+        names = [row[0] for group, count in counts for row in story.enterprises.rows(group.id, "五图", count)]
+        assert len(set(names)) == len(names) == sum(person.base)
+    with pytest.raises(ValueError, match="more trades, or more stems"):
+        list(story.enterprises.rows("high_risk", "五图", 1000))
+
+
+def test_the_staff_finds_the_number_of_what_it_decides() -> None:
+    text = "以下2件事项。\n\n3. 未登记。\n    发件人：li@demo.test\n\n12. 名单。\n    发件人：song@demo.test\n"
+    asked = mail(Written("", "bot@demo.test", "guo@demo.test", "【请处理】2件", text, NOON, "<9@demo.test>"), "utf-8")
+    office = SilentOffice([asked])
+    assert about(office, "guo@demo.test", "song@demo.test")[1] == "12"
+    assert about(office, "guo@demo.test", "li@demo.test")[1] == "3"
+    assert about(office, "guo@demo.test", "请处理")[1] == ""
+
+
+def test_who_mends_clears_the_rows_that_are_marked() -> None:
+    book = openpyxl.Workbook()
+    for row in ((1, "甲厂"), (2, "乙厂"), (3, "甲厂")):
+        book.worksheets[0].append(row)
+    book.worksheets[0]["B3"].comment = Comment("重复填写", "")
+    data = io.BytesIO()
+    book.save(data)
+    sheet = openpyxl.load_workbook(io.BytesIO(mend(data.getvalue()))).worksheets[0]
+    assert list(sheet.iter_rows(values_only=True))[:2] == [(1, "甲厂"), (2, "乙厂")]
+    assert sheet["B3"].value is None and sheet["B3"].comment is None

@@ -57,6 +57,15 @@ def text(bot: Bot, number: int = -1) -> str:
     return flat([row for row in letters(bot) if row.letter == "digest"][number].mime)
 
 
+def test_a_month_that_opens_in_mid_week_is_told_of_on_the_next_monday(tmp_path: Path) -> None:
+    with build(config(tmp_path)) as bot:
+        first_run(bot, at("2017-05-31T09:00"))
+        # June's reports are welcome from Saturday 06-24 on; nothing was owed on the Monday before
+        assert not digest(bot, at("2017-06-24T08:35"))
+        assert digest(bot, at("2017-06-26T08:35"))
+        assert weeks(bot) == ["2017-W26"]
+
+
 def test_it_is_written_once_a_week_on_its_day_and_hour(any_bot: Bot) -> None:
     written = []
     moment = at("2017-06-25T08:00")

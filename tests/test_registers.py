@@ -357,6 +357,24 @@ def test_a_plan_is_known_by_its_name_or_the_subject_and_archived(bot: Bot, subje
     assert states(bot, "plan")[WUTU] == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [("高崖库区标准化建设实施方案", "方案.docx"), ("报送方案", "高崖水库库区标准化建设实施方案.docx")],
+)
+def test_who_serves_two_units_names_the_one_whose_plan_it_is(bot: Bot, subject: str, name: str) -> None:
+    zheng = "zheng@shouyangshan.test"
+    both = ("首阳山旅游度假区", "高崖水库库区")
+    appoint(bot, *((unit, "郑秀英", zheng) for unit in both), on="2017-05-31")
+    archived(bot, mail(zheng, "标准化建设实施方案", ("方案.docx", plan("首阳山、高崖"))), at("2017-06-05T09:00"))
+    work(bot, at("2017-06-05T09:00"), never)
+    assert "请在邮件主题中写明单位名称" in last(bot)[1]
+    archived(bot, mail(zheng, subject, (name, plan("高崖"))), at("2017-06-05T10:00"))
+    work(bot, at("2017-06-05T10:00"), never)
+    assert last(bot)[0] == "receipt"
+    found = states(bot, "plan")
+    assert (found[both[1]], found[both[0]]) == ("accepted", "missing")
+
+
 def test_the_same_plan_again_is_a_duplicate_and_another_a_new_version(bot: Bot) -> None:
     first, other = plan("甲"), plan("乙")
     for number, data in enumerate((first, first, other)):

@@ -2,12 +2,15 @@
 
 It is told by the name of the file, else by the subject or by the letter that it answers, as long as only one such
 document can be meant. A file with a form in it is that form's; a picture in a signature is none.
+
+Nothing in it says whose it is: the sender's address does. Who serves several units names one in the same two places.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.model.forms import Document, Form
+from bot.model.forms import Document, Form, Written
+from bot.rules.base import even
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
@@ -17,14 +20,21 @@ BROKEN = {"damaged", "encrypted", "empty", "timeout", "crashed", "too_large", "l
 
 
 def with_papers(
-    documents: tuple[Document, ...], hashes: Collection[str], subject: str, asked: Collection[str], rules: Rules
+    documents: tuple[Document, ...],
+    hashes: Collection[str],
+    subject: str,
+    asked: Collection[str],
+    units: Sequence[str],
+    rules: Rules,
 ) -> tuple[Document, ...]:
     """The documents, each that is a paper with its form. ``hashes`` are of their bytes, in their order (fewer, if the
-    last document is the mail's own text); ``asked`` the forms that the answered letter asked for."""
+    last document is the mail's own text); ``asked`` the forms that the answered letter asked for; ``units`` the
+    sender's own."""
     found = []
     for document, digest in zip(documents, (*hashes, *[""] * len(documents)), strict=False):
         rule = _paper(document, subject, asked, rules) if digest else None
-        found.append(_as_paper(document, rule, digest) if rule else document)
+        unit = _one_of(units, (document.name, subject), rules) if rule else ""
+        found.append(_as_paper(document, rule, digest, unit) if rule else document)
     return tuple(found)
 
 
@@ -43,5 +53,16 @@ def _paper(document: Document, subject: str, asked: Collection[str], rules: Rule
     return named[0] if len(named) == 1 else None
 
 
-def _as_paper(document: Document, rule: FormRule, digest: str) -> Document:
-    return replace(document, forms=(Form(rule.id, "", {}, {}, paper=digest),), unreadable=None)
+def _one_of(units: Sequence[str], texts: Sequence[str], rules: Rules) -> str:
+    """Which of several units the first text that names any of them means; empty if it names more than one. For
+    one unit its address has spoken."""
+    for text in map(even, texts if len(units) > 1 else ()):
+        named = [u.name for u in rules.units.units if u.name in units and any(even(n) in text for n in u.names)]
+        if named:
+            return named[0] if len(named) == 1 else ""
+    return ""
+
+
+def _as_paper(document: Document, rule: FormRule, digest: str, unit: str) -> Document:
+    fields = {"unit": Written(unit, "")} if unit else {}
+    return replace(document, forms=(Form(rule.id, "", fields, {}, paper=digest),), unreadable=None)

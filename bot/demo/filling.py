@@ -1,4 +1,4 @@
-"""What a person does with the workbook that a reminder brought: types into its open cells, and saves it."""
+"""What a person does with a workbook of ours: types into its open cells, or mends what is marked, and saves it."""
 
 import io
 from datetime import date
@@ -22,6 +22,20 @@ def fill_in(workbook: bytes, rule: FormRule, counts: tuple[int, ...], filled_on:
         cell.value = count
     day = next(f.label for f in rule.fields if f.id == "filled_on")
     _open_cells(sheet, day)[0].value = filled_on
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def mend(workbook: bytes) -> bytes:
+    """The workbook that went back, without the rows that have a comment: as it is said there, one of two is enough."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(workbook))
+    for row in book.worksheets[0].iter_rows():
+        if any(cell.comment for cell in row):
+            for cell in row:
+                cell.value = cell.comment = None
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()

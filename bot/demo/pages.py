@@ -61,11 +61,19 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def write(folder: Path, story: Story, steps: Iterable[Step], standing: Sequence[Standing]) -> Path:
-    """Writes everything into the folder; the path of the index."""
-    for name in ("letters", "mails"):
+def write(
+    folder: Path,
+    story: Story,
+    steps: Iterable[Step],
+    standing: Sequence[Standing],
+    documents: Iterable[tuple[str, bytes]] = (),
+) -> Path:
+    """Writes everything into the folder; the path of the index. ``documents`` are those of the bulletin, (name, data),
+    as they stand at the end."""
+    for name in ("letters", "mails", "bulletin"):
         (folder / name).mkdir()
     numbers, entries = count(1), []
+    bulletin = _files(folder, f"bulletin/{story.period}", documents)
     for step in steps:
         if step.posting:
             entries.append(_mail(folder, next(numbers), step))
@@ -77,7 +85,7 @@ def write(folder: Path, story: Story, steps: Iterable[Step], standing: Sequence[
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(INDEX).render(_context(story, entries, standing))
+    page = environment.get_template(INDEX).render(_context(story, entries, standing), bulletin=bulletin)
     (folder / INDEX).write_text(page, encoding="utf-8")
     return folder / INDEX
 

@@ -1,17 +1,23 @@
 """``--demo``: the story on servers in this process, told in the terminal, and laid down in a folder to read.
 
 story.toml -> DemoServers, Bot on a temporary database -> player.play -> Teller -> pages.write
+                                                       -> the released bulletin -^
 """
 
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.jobs.parts import Bot
 
 OUTPUT = "BOT_DEMO_OUTPUT"  # environment: where to write instead of ./demo-output
 EXTRA = ("pymap", "aiosmtpd")
@@ -62,14 +68,29 @@ def _tell(folder: Path, stop: threading.Event) -> None:
         with bot.record.read() as conn:
             now = steps[-1].now if steps else bot.deadline(form, story.period)
             standing = lines(bot, conn, form, story.period, now)
+        documents = _bulletin(bot, story.period, now)
         screen = board.page(bot, board.board_context(bot, now), now)
-    index = pages.write(folder, story, steps, standing)
+    index = pages.write(folder, story, steps, standing, documents)
     board.write(folder / board.FILE, screen)
     if stop.is_set():
         teller.console.print("\nstopped before the end", style="yellow")
     teller.summary(steps, standing)
     teller.console.print(f"Every letter, to read in a browser: {index}")
     teller.console.print(f"The screen in the office: {folder / board.FILE}")
+
+
+def _bulletin(bot: "Bot", period: str, now: datetime) -> list[tuple[str, bytes]]:
+    """The documents of a month's bulletin, (name, data), if it was released."""
+    from bot.jobs import bulletins
+
+    with bot.record.read() as conn:
+        shown = bulletins.edition(bot, conn, period, now)
+    if shown.released_at is None:
+        return []
+    year, month = map(int, period.split("-"))
+    names = (bot.rules.bulletin.files.document, bot.rules.bulletin.files.summary)
+    made = (bulletins.document_of(bot, shown), bulletins.summary_of(bot, shown))
+    return [(name.format(year=year, month=month), data) for name, data in zip(names, made, strict=True)]
 
 
 @contextmanager

@@ -5,20 +5,20 @@ Knows no server and makes no mail; ``county`` plays the people, ``player`` lets 
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from bot.demo.liaisons import Style
+from bot.demo.acts import Act, Counts, Round
+from bot.demo.enterprises import Enterprises
 from bot.rules.base import Rule
 from bot.rules.load import load_file
 
 FILE = Path(__file__).with_name("story.toml")
 
-Counts = Annotated[tuple[int, ...], Field(min_length=1)]
 Texts = Annotated[tuple[str, ...], Field(min_length=1)]
-Deed = Literal["fills", "types", "spoils", "repeats", "redelivers", "writes", "auto_replies"]
 
 
 class OfficeOfStory(Rule):
@@ -49,11 +49,17 @@ class Words(Rule):
     quotation: str
     auto_subject: str
     auto_text: str
+    plan_name: str
+    plan: Texts
+    registers_name: str
+    list_name: str
+    once: str
 
 
 class Person(Rule):
     """The liaison of one unit (an id of rules/units.toml). ``numbers`` are what the unit reports, group by group,
-    ``base`` what it has registered. ``address`` is a local part, or a whole address, or empty for the unit's id."""
+    ``base`` what it has registered. ``address`` is a local part, or a whole address, or empty for the unit's id;
+    ``listed`` tells that the office knows him before the story begins."""
 
     unit: str
     name: str
@@ -61,25 +67,14 @@ class Person(Rule):
     base: Counts
     numbers: Counts
     address: str = ""
+    listed: bool = True
 
 
-class Act(Rule):
-    """Somebody does something; story.toml says what each key means. ``at`` is naive, in the office's zone."""
+class Quiet(Rule):
+    """Days on which nobody does much: the bot looks once a day."""
 
-    at: datetime
-    who: str
-    does: Deed
-    answers: bool = False
-    style: Style = "official"
-    written: str = ""
-    month: str = ""
-    numbers: Counts | None = None
-    total: int | None = None
-    packed: str = ""
-    sent_from: str = Field(default="", alias="from")
-    folder: str = "INBOX"
-    subject: str = ""
-    text: str = ""
+    first: date
+    last: date
 
 
 class Story(Rule):
@@ -90,9 +85,12 @@ class Story(Rule):
     until: date
     period: str
     ticks: Annotated[tuple[time, ...], Field(min_length=1)]
+    quiet: Quiet
     office: OfficeOfStory
     words: Words
+    enterprises: Enterprises
     people: Annotated[tuple[Person, ...], Field(min_length=1)]
+    rounds: tuple[Round, ...] = ()
     acts: tuple[Act, ...]
 
     @model_validator(mode="after")
@@ -103,10 +101,21 @@ class Story(Rule):
         for before, act in zip(self.acts, self.acts[1:], strict=False):
             if act.at <= before.at:
                 raise ValueError(f"acts: {act.at} stands after {before.at}")
-        for act in self.acts:
+        for act in self.all_acts:
             if act.who not in units and "@" not in act.who:
                 raise ValueError(f"acts: {act.at}: nobody is called {act.who!r}")
         return self
+
+    @cached_property
+    def all_acts(self) -> tuple[Act, ...]:
+        """The acts, those of the rounds among them, in the order of time."""
+        of_rounds = [act for one in self.rounds for act in one.acts([p.unit for p in self.people])]
+        return tuple(sorted([*self.acts, *of_rounds], key=lambda act: act.at))
+
+    @cached_property
+    def registering(self) -> frozenset[str]:
+        """The units that send their registers, from which their base follows."""
+        return frozenset(act.who for act in self.all_acts if act.does == "registers")
 
     def address(self, local: str) -> str:
         """A whole address in lower case; ``local`` may be one already."""
@@ -121,9 +130,12 @@ class Story(Rule):
     def moments(self, until: date) -> Iterator[tuple[datetime, Act | None]]:
         """Everything that happens up to the end of a day, in order: acts, and None where only time passes."""
         days = [date.fromordinal(n) for n in range(self.start.toordinal(), until.toordinal() + 1)]
-        passing = [(datetime.combine(day, tick), None) for day in days for tick in self.ticks]
-        acts = [(act.at, act) for act in self.acts if self.start <= act.at.date() <= until]
+        passing = [(datetime.combine(day, tick), None) for day in days for tick in self._ticks_of(day)]
+        acts = [(act.at, act) for act in self.all_acts if self.start <= act.at.date() <= until]
         yield from sorted([*passing, *acts], key=lambda moment: moment[0])
+
+    def _ticks_of(self, day: date) -> tuple[time, ...]:
+        return self.ticks[:1] if self.quiet.first <= day <= self.quiet.last else self.ticks
 
 
 def load_story() -> Story:

@@ -28,7 +28,8 @@ def digest(bot: Bot, now: datetime) -> bool:
     if due > now:
         due -= timedelta(days=7)
     with bot.record.begin() as conn:
-        if due < runs.first_run(conn, now) or not owed_periods_any(bot, now):
+        # A month that opens on a Saturday is nothing that Monday's digest has missed.
+        if due < runs.first_run(conn, now) or not owed_periods_any(bot, due):
             return False
         week = due.strftime("%G-W%V")
         since = runs.latest_run(conn, DIGEST) or runs.first_run(conn, now)

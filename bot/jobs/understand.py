@@ -135,7 +135,7 @@ def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Documen
     if not sender.units or not bot.rules.papers:
         return opened.documents
     hashes = [sha256(a.data).hexdigest() for a in opened.mail.attachments]
-    return with_papers(opened.documents, hashes, opened.mail.subject, sender.reply_forms, bot.rules)
+    return with_papers(opened.documents, hashes, opened.mail.subject, sender.reply_forms, sender.units, bot.rules)
 
 
 def _handed_over(opened: Opened, sender: KnownSender, bot: Bot, now: datetime) -> tuple[Document, ...]:

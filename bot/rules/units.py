@@ -17,6 +17,11 @@ class Unit(Rule):
     full_name: str = ""
     aliases: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that it is called."""
+        return tuple(name for name in (self.name, self.full_name, *self.aliases) if name)
+
 
 class InspectionGroup(Rule):
     """One group of Annex 1: names of units as in ``units``."""
@@ -46,7 +51,7 @@ class Units(Rule):
     def _names_are_unambiguous(self) -> Self:
         seen: dict[str, str] = {}
         for unit in self.units:
-            for name in (unit.name, unit.full_name, *unit.aliases):
+            for name in unit.names:
                 key = self._bare(name)
                 if key and seen.setdefault(key, unit.name) != unit.name:
                     raise ValueError(f"{name!r} means both {seen[key]} and {unit.name}")
@@ -67,7 +72,7 @@ class Units(Rule):
 
     @cached_property
     def _by_bare_name(self) -> dict[str, Unit]:
-        return {self._bare(n): u for u in self.units for n in (u.name, u.full_name, *u.aliases) if n}
+        return {self._bare(n): u for u in self.units for n in u.names}
 
     def _bare(self, name: str) -> str:
         """A name without the county before it and the kind of authority behind it."""
