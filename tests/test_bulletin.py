@@ -252,7 +252,7 @@ def test_a_draft_is_dated_as_made_and_a_release_as_released() -> None:
 
 def test_the_letter_tells_whom_to_call() -> None:
     people = {EDUCATION: [Liaison(EDUCATION, "钱进", "13800000009", "")]}
-    context = letter_context(made(), people, COUNTY, "release it", ["a.docx"])
+    context = letter_context(made(), people, COUNTY, ["a.docx"])
     assert [(m["unit"], m["state"], m["liaison"], m["phone"]) for m in context["missing"]] == [
         (QIAOGUAN, "returned", "", ""),
         (EDUCATION, "missing", "钱进", "13800000009"),

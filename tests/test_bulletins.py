@@ -218,7 +218,7 @@ def test_what_the_letter_brings(any_bot: Bot) -> None:
         "规模以上企业：已达标16家",
         "红河镇：发件邮箱未登记",
         "乔官镇（逾期2天）",
-        "python-mbotbulletin--period2017-06--release",
+        "请直接回复本邮件，在正文第一行写“同意”",
     ):
         assert sentence in said
     (document, paper), (workbook, sheets) = files_of(letter.mime)

@@ -211,7 +211,7 @@ def test_what_gets_no_letter(
 def test_a_contradicted_sender_s_report_waits_and_the_office_is_told_why() -> None:
     intent = decided(GOOD, authentication="fail")
     assert intent.outcome == "waiting"
-    assert intent.attention == (Attention("authentication", "附件4.xlsx", "五图街道", "annex4", "2017-06"),)
+    assert intent.attention == (Attention("authentication", "附件4.xlsx", "五图街道", "annex4", "2017-06", ruling=0),)
 
 
 def test_an_ambiguous_sender_s_report_waits_and_the_office_is_told_why() -> None:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from bot.errors import ConfigError
 from bot.letters.render import Renderer
 from bot.model.deciding import LetterDraft
+from bot.model.letters import Letter
 from tests.letters.cases import CASES
 from tests.letters.values import OFFICE, SENDER, TOKEN, at, written_at
 from tests.letters_golden import TEMPLATES, words_of
@@ -20,7 +21,9 @@ RENDERER = Renderer(TEMPLATES, OFFICE, SENDER)
 PAYLOAD = "<img src=x onerror=alert(1)>{{7*7}}{% raise %}</table>"
 ESCAPED = "&lt;img src=x onerror=alert(1)&gt;{{7*7}}{% raise %}&lt;/table&gt;"
 # Values that the program itself chooses: a stranger cannot write them.
-CHOSEN = {"period", "outcome", "state", "last_period", "words"}
+CHOSEN = {"period", "outcome", "state", "last_period", "numbers_of", "compared_with", "words"}
+# Letters in which nobody's words stand.
+SAY_NOTHING = {"digest_quiet", "digest_clear", "overdue_notice_none", "probe_own"}
 Path_ = tuple[str | int, ...]
 
 
@@ -53,7 +56,13 @@ def without(value: Any, path: Path_) -> Any:
     return {k: without(v, tuple(rest)) if k == first else v for k, v in value.items()}
 
 
-def render(draft: LetterDraft, renderer: Renderer = RENDERER) -> Any:
+def lines_of(letter: Letter) -> list[str]:
+    text = message_from_bytes(letter.mime, policy=policy.default).get_body(("plain",))
+    assert text is not None
+    return str(text.get_content()).splitlines()
+
+
+def render(draft: LetterDraft, renderer: Renderer = RENDERER) -> Letter:
     return renderer.render(draft, token=TOKEN, message_id="<a@b.example>", now=written_at(draft))
 
 
@@ -65,7 +74,7 @@ def test_no_text_from_outside_becomes_markup_or_a_template(case: str) -> None:
     words = words_of(RENDERER, draft)
     # then HTML shows it as text, plain text as it is, and nothing was computed
     assert "<img" not in words["body.html"] and "49" not in "".join(words.values())
-    if "digest_quiet" not in case and "digest_clear" not in case and "none" not in case:
+    if case not in SAY_NOTHING:
         assert ESCAPED in words["body.html"]
         assert PAYLOAD.replace(" ", "") in "".join(words["body.txt"].split())
     assert words["body.html"].count("</table>") == words["body.html"].count("<table")
@@ -82,15 +91,15 @@ def test_what_claims_to_be_safe_is_escaped_too() -> None:
     "case", ["receipt_single", "reminder_overdue_two_units", "no_attachment_single", "digest_busy"]
 )
 def test_no_text_from_outside_begins_a_line(case: str, breaking: str) -> None:
-    # given a context in which every text has a line of its own in it
-    forged = f"甲{breaking}{breaking}Bcc: boss@company.example{breaking}乙"
+    # given a context in which every text has a line of its own in it, and one with what is to be seen of the breaks
+    shown = "\ufffd\ufffd" if breaking == "\udcd0" else " "
+    forged, plain = (f"甲{gap}Bcc: boss@company.example{gap}乙" for gap in (breaking * 2, shown))
     letter = render(replace(CASES[case], context=poisoned(CASES[case].context, forged)))
-    # then neither the headers nor the plain text have that line
+    harmless = render(replace(CASES[case], context=poisoned(CASES[case].context, plain)))
+    # then neither the headers nor the plain text have that line: lines end where they would without it
     message = message_from_bytes(letter.mime, policy=policy.default)
     assert "Bcc" not in message and len(letter.subject.splitlines()) == 1
-    text = message.get_body(("plain",))
-    assert text is not None
-    assert not [line for line in text.get_content().splitlines() if line.startswith("Bcc")]
+    assert lines_of(letter) == lines_of(harmless)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ def test_a_missing_value_is_never_a_blank(case: str) -> None:
         except ConfigError as error:
             refused += 1
             assert re.match(rf"{re.escape(str(TEMPLATES))}/[\w/.]+:\d+: ", str(error))
-    assert refused >= 3
+    assert refused >= min(3, len(CASES[case].context))  # the bot's letter to itself says nothing of anybody
 
 
 def test_a_long_subject_keeps_its_token() -> None:

@@ -90,6 +90,7 @@ def test_reminders_and_alarm_fall_on_working_days() -> None:
         ("after-1", at("2018-04-08T08:30")),
         ("after-3", at("2018-04-10T08:30")),
         ("after-7", at("2018-04-16T08:30")),
+        ("escalate-10", at("2018-04-19T08:30")),
     )
     assert april.alarm == at("2018-04-04T08:30")
 

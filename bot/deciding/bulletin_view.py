@@ -85,7 +85,7 @@ def change(item: Change, rules: Rules) -> dict[str, Any]:
     }
 
 
-def letter_context(made: Bulletin, people: People, rules: Rules, command: str, files: Sequence[str]) -> dict[str, Any]:
+def letter_context(made: Bulletin, people: People, rules: Rules, files: Sequence[str]) -> dict[str, Any]:
     """What the letter with the draft says: the key figures, who is missing and whom to call, how to release."""
 
     def silent(line: Line) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def letter_context(made: Bulletin, people: People, rules: Rules, command: str, f
         "categories": [_progress(part, made.period) for part in made.parts],
         "total": _progress(made.whole, made.period),
         "changes": [change(c, rules) for c in made.changes],
-        "command": command,
+        "answer": rules.commands.rule("send").words[0],
         "files": list(files),
     }
 

@@ -27,7 +27,6 @@ from bot.model.deciding import Accepted, LetterDraft, LetterFile
 from bot.record import bulletins, people, reports, runs
 
 JOB = LETTER = "bulletin"
-RELEASE = "python -m bot bulletin --period {period} --release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,5 @@ def _letter(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> Letter
         LetterFile(names.draft.format(year=year, month=month), document_of(bot, shown), DOCX),
         LetterFile(names.summary.format(year=year, month=month), summary_of(bot, shown), XLSX),
     )
-    command = RELEASE.format(period=made.period)
-    context = letter_context(made, people_by_unit(conn, bot, now), bot.rules, command, [f.name for f in files])
+    context = letter_context(made, people_by_unit(conn, bot, now), bot.rules, [f.name for f in files])
     return LetterDraft(key=f"{LETTER}:{made.form}:{made.period}", letter=LETTER, to="", context=context, files=files)

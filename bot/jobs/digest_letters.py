@@ -71,13 +71,15 @@ def digest_context(
 
 
 def question(bot: Bot, row: Row[Any]) -> dict[str, Any]:
-    """A report that waits, with the number under which the office decides it, and the words by which it can."""
+    """A report that waits, with the number under which the office decides it, and the words by which it can. Its form
+    is not named, as where only one is spoken of."""
     commands = bot.rules.commands
     offered = commands.offers.get(row.why, ()) if row.number else ()
     return {
         "number": row.number,
         "offers": [commands.rule(id_).words[0] for id_ in offered],
         "unit": row.unit,
+        "form_name": None,
         "sender": row.shown_from or "",
         "subject": row.subject or "",
         "why": bot.rules.reasons.waiting[row.why],

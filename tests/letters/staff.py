@@ -78,6 +78,7 @@ WEEK: dict[str, Any] = {
             "number": 217,
             "offers": ["通过", "登记", "改为", "退回", "忽略"],
             "unit": "红河镇",
+            "form_name": None,
             "sender": "liu-1983@mail.example",
             "subject": "红河镇附件4",
             "why": UNKNOWN,
@@ -302,6 +303,6 @@ PUBLISHED: dict[str, Any] = {
         },
         {"unit": "财政局", "period": "2017-05", "word": "通报后补报", "announced": None, "now": 5, "at": at(6, 21)},
     ],
-    "command": "python -m bot bulletin --period 2017-06 --release",
+    "answer": "同意",
     "files": ["安全生产标准化达标情况通报（截至2017年6月，送审稿）.docx", "全县汇总表（截至2017年6月）.xlsx"],
 }
