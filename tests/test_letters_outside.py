@@ -92,7 +92,7 @@ def test_what_claims_to_be_safe_is_escaped_too() -> None:
 )
 def test_no_text_from_outside_begins_a_line(case: str, breaking: str) -> None:
     # given a context in which every text has a line of its own in it, and one with what is to be seen of the breaks
-    shown = "\ufffd\ufffd" if breaking == "\udcd0" else " "
+    shown = "??" if breaking == "\udcd0" else " "
     forged, plain = (f"甲{gap}Bcc: boss@company.example{gap}乙" for gap in (breaking * 2, shown))
     letter = render(replace(CASES[case], context=poisoned(CASES[case].context, forged)))
     harmless = render(replace(CASES[case], context=poisoned(CASES[case].context, plain)))
