@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(RUN) scheduler.py --demo
 
 test: $(STAMP)
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .
