@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from bot.deciding.registers import row_changes
-from bot.jobs import settling
 from bot.jobs.intake import work
+from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.jobs.reminding import remind
 from bot.jobs.standing import lines

@@ -16,8 +16,8 @@ from bot.cli.replaying import _watched
 from bot.config import load_config
 from bot.deciding.comparing import Decided, Decision, differences
 from bot.errors import MailboxError, TooComplex
-from bot.jobs import settling
 from bot.jobs.intake import work
+from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.jobs.replaying import replay
 from bot.model.mail import Place

@@ -43,8 +43,8 @@ def order(text: str, now: str | None) -> None:
 
 def carry_out(bot: "Bot", command: "Command", now: str | None) -> None:
     """Carries one order out and shows what a letter would say. Exit status 1 if it was refused."""
-    from bot.jobs.obeying import act_on, done
-    from bot.jobs.ordered import Errand, Given, Refusal
+    from bot.jobs.orders.errands import Errand, Given, Refusal
+    from bot.jobs.orders.obeying import act_on, done
 
     moment = now_in(bot.config, now)
     try:

@@ -4,21 +4,21 @@ archive.claim: commit -> open_mail -> intent_of -> render, apply: ONE transactio
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bot.errors import BotError, ConfigError, RecordError, TooComplex
-from bot.jobs.effects import take_effect
-from bot.jobs.marking import with_marked
+from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.probing import came_back
+from bot.jobs.recording import write_down
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.letters.tokens import tokens_in
-from bot.model.deciding import Attention, Intent
+from bot.model.deciding import Attention
 from bot.model.mail import Bounce
-from bot.record import archive, attention, explanations, outbox, people, reports, runs
+from bot.record import archive, attention, outbox, people, runs
 
 log = logging.getLogger(__name__)
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
@@ -84,27 +84,11 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     write_down(bot, conn, mail_id, opened, intent, now)
     if intent.orders:
-        from bot.jobs.obeying import obey  # which itself looks at mails again
-
         obey(bot, conn, mail_id, opened.mail, intent.orders, now)
     if opened.mail.automatic == "own":
         came_back(conn, opened.mail, now, mail_id)
     if opened.mail.bounce and opened.mail.bounce.final:
         _bounced(bot, conn, opened.mail.bounce, now, mail_id)
-
-
-def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent: Intent, now: datetime) -> None:
-    """What an intent leads to, but for the mail's own fate."""
-    ids = []
-    for ruling in intent.rulings:
-        ids.append(reports.write(conn, mail_id, ruling, opened.mail.received_at, now))
-        take_effect(bot, conn, ruling, opened.mail.sender or "", now)
-    if intent.explains:
-        explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
-    for draft in intent.letters:
-        bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
-    items = [replace(i, report_id=ids[i.ruling]) if i.ruling is not None else i for i in intent.attention]
-    attention.open_items(conn, items, now, mail_id)
 
 
 def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:

@@ -22,7 +22,7 @@ from bot.deciding.whose import KnownSender
 from bot.jobs.addressing import recipient_of
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
-from bot.jobs.ordering import orders_of
+from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in

@@ -6,9 +6,10 @@ from sqlalchemy import Row
 
 from bot.deciding.views import shown_period
 from bot.errors import UsageError
-from bot.jobs import bulletins, settling
+from bot.jobs import bulletins
 from bot.jobs.attending import BUNDLE
-from bot.jobs.ordered import Errand, Refusal, Result
+from bot.jobs.orders import settling
+from bot.jobs.orders.errands import Errand, Refusal, Result
 from bot.jobs.parts import Bot
 from bot.model.people import Liaison
 from bot.record import outbox, people, questions

@@ -1,9 +1,9 @@
 """What liaisons ask for: their own history, a fresh workbook, help."""
 
-from bot.jobs.ordered import Errand, Refusal, Result
-from bot.jobs.recalling import history_lines
+from bot.jobs.orders.errands import Errand, Refusal, Result
+from bot.jobs.orders.recalling import history_lines
+from bot.jobs.orders.urging import chased
 from bot.jobs.standing import carried_on, people_by_unit
-from bot.jobs.urging import chased
 from bot.jobs.workbooks import workbook_for
 from bot.model.people import Liaison
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.deciding.trusting import Trusted
-from bot.jobs.intake import write_down
 from bot.jobs.parts import Bot
+from bot.jobs.recording import write_down
 from bot.jobs.understand import intent_of, open_mail
 from bot.model.deciding import LetterDraft, Outcome
 from bot.record import archive, reports, runs

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.jobs import asked, orders, wishes
-from bot.jobs.ordered import CONFIRM, LETTER, Errand, Given, Refusal, Result
+from bot.jobs.orders import answers, commands, wishes
+from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
 from bot.record import acts, attention, outbox
 
-ACTS: dict[str, orders.Act] = {**orders.ACTS, "own_history": wishes.own_history, "own_form": wishes.own_form}
+ACTS: dict[str, commands.Act] = {**commands.ACTS, "own_history": wishes.own_history, "own_form": wishes.own_form}
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Give
 def act_on(e: Errand) -> Result:
     """Carries one order out, and writes down who gave it. ``Refusal`` if it cannot be."""
     rule = e.order.rule
-    result = asked.answer(e) if rule.answers else ACTS[rule.id](e)
+    result = answers.answer(e) if rule.answers else ACTS[rule.id](e)
     if rule.changes:
         arguments = {"said": e.order.text, **{k: str(v) for k, v in result.values.items()}}
         acts.write(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding.trust import verdict
-from bot.jobs.ordered import CONFIRM
+from bot.jobs.orders.errands import CONFIRM
 from bot.jobs.parts import Bot
 from bot.letters.tokens import tokens_in
 from bot.model.commands import Command, Orders

@@ -1,0 +1,28 @@
+"""What an intent leads to is written down: by the intake of a mail, and again when the office has decided about it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.jobs.effects import take_effect
+from bot.jobs.marking import with_marked
+from bot.jobs.parts import Bot
+from bot.jobs.understand import Opened
+from bot.model.deciding import Intent
+from bot.record import attention, explanations, reports
+
+
+def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent: Intent, now: datetime) -> None:
+    """Reports, their effects, explanations, letters, questions; all but the mail's own fate. In the caller's
+    transaction."""
+    ids = []
+    for ruling in intent.rulings:
+        ids.append(reports.write(conn, mail_id, ruling, opened.mail.received_at, now))
+        take_effect(bot, conn, ruling, opened.mail.sender or "", now)
+    if intent.explains:
+        explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
+    for draft in intent.letters:
+        bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
+    items = [replace(i, report_id=ids[i.ruling]) if i.ruling is not None else i for i in intent.attention]
+    attention.open_items(conn, items, now, mail_id)
