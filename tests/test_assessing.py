@@ -20,8 +20,8 @@ from bot.deciding.assessing import assess
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.whichperiod import Campaign
 from bot.deciding.yearplan import dues
-from bot.jobs.assessing import assessed
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.assessing import assessed
 from bot.model.assessment import Assessed, Filed
 from bot.record import acts
 from bot.record.acts import Dispensation

@@ -12,8 +12,8 @@ import pytest
 
 from bot.config import Office
 from bot.jobs import tick
-from bot.jobs.board import _form, board, board_context, page, write
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.board import _form, board, board_context, page, write
 from bot.letters.render import Renderer
 from bot.record import people
 from tests.books import RULES

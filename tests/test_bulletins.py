@@ -17,10 +17,10 @@ import openpyxl
 import pytest
 
 from bot.errors import ConfigError, UsageError
-from bot.jobs.bulletins import document_of, draft, due_at, edition, latest_past, release, summary_of
 from bot.jobs.intake import work
 from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.bulletins import document_of, draft, due_at, edition, latest_past, release, summary_of
 from bot.jobs.standing import lines
 from bot.jobs.tick import Report, watch_the_clock
 from bot.model.deciding import Numbers

@@ -23,7 +23,7 @@ from bot.config import load_config
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
-from bot.jobs.watching import watch
+from bot.jobs.watch.watching import watch
 from bot.model.deciding import LetterDraft
 from bot.model.forms import Cell
 from bot.record import runs

@@ -13,7 +13,7 @@ from bot.config import load_config
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
 from bot.model.mail import Place, RawMail
 from bot.record import archive
 from tests.books import VALUES

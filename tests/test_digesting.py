@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.jobs.digesting import _drafts, digest
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.digesting import _drafts, digest
 from bot.model.deciding import Attention
 from bot.record import attention, explanations, people, schema
 from tests.books import RULES

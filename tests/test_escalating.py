@@ -16,7 +16,7 @@ from bot.deciding.escalation import escalated, lead_of
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
 from bot.model.people import Liaison
 from bot.record import outbox, people, schema
 from tests.books import RULES

@@ -14,8 +14,8 @@ from bot.deciding.bulletin import Month
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.groups import areas_of, due_period, report_context
 from bot.deciding.standing import Uncounted, standings
-from bot.jobs.group_reports import report_to_groups
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.group_reports import report_to_groups
 from bot.model.people import Liaison
 from bot.record import archive, people, schema
 from bot.rules.policy import CalendarFile, GroupReports

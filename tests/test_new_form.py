@@ -22,10 +22,10 @@ import pytest
 from bot.__main__ import main
 from bot.config import load_config
 from bot.demo.filling import fill_in
-from bot.jobs.digesting import digest
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
+from bot.jobs.reporting.digesting import digest
 from bot.model.forms import Form
 from bot.model.mail import Attachment
 from bot.reading.documents import documents

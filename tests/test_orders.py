@@ -14,7 +14,7 @@ from bot.jobs.attending import bundle
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
 from bot.jobs.standing import lines
 from bot.mail.sender import Provider
 from bot.reading.guard import Reader
@@ -495,7 +495,7 @@ def test_a_draft_leaves_when_somebody_agrees(bot: Bot) -> None:
 
 
 def test_the_bulletin_is_released_by_agreeing_to_it(bot: Bot) -> None:
-    from bot.jobs import bulletins
+    from bot.jobs.reporting import bulletins
 
     reported(bot, WUTU)
     now = at("2017-07-12T09:00")

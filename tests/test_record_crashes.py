@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from bot.jobs.attending import bundle
-from bot.jobs.digesting import digest
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
+from bot.jobs.reporting.digesting import digest
 from bot.jobs.tick import begin
 from bot.reading.guard import Reader
 from bot.record import schema

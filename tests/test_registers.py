@@ -15,7 +15,7 @@ from bot.deciding.registers import row_changes
 from bot.jobs.intake import work
 from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
 from bot.jobs.standing import lines
 from bot.model.forms import Cell
 from bot.model.people import Liaison

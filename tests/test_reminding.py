@@ -13,7 +13,7 @@ import pytest
 
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import remind
+from bot.jobs.reminders.reminding import remind
 from bot.jobs.tick import begin
 from bot.model.forms import Form
 from bot.model.letters import RetryAt

@@ -12,14 +12,15 @@ import pytest
 
 from bot.config import load_config
 from bot.deciding.watching import FADED, SETTLED, UNWATCHED, Seen, Trouble, follow, lasts
-from bot.jobs import heartbeat, tick
-from bot.jobs.heartbeat import beat
+from bot.jobs import tick
 from bot.jobs.intake import work
 from bot.jobs.outbox import PAUSED, send_due
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
-from bot.jobs.probing import last_back, probe
-from bot.jobs.watching import free_bytes, watch
+from bot.jobs.watch import heartbeat
+from bot.jobs.watch.heartbeat import beat
+from bot.jobs.watch.probing import last_back, probe
+from bot.jobs.watch.watching import free_bytes, watch
 from bot.model.deciding import LetterDraft
 from bot.record import runs, schema, troubles
 from tests.bots import (

@@ -9,8 +9,8 @@ import pytest
 from icalendar import Calendar
 
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.yearly import send_year_plan
 from bot.jobs.tick import Report, begin, watch_the_clock
-from bot.jobs.yearly import send_year_plan
 from bot.record import people, schema
 from tests.bots import (
     ROOT,

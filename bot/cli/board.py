@@ -13,8 +13,8 @@ Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", h
 def board(output: Output = None, now: Now = None) -> None:
     """Write the page that shows who has reported; the bot keeps it current by itself in paths.data."""
     from bot.config import load_config
-    from bot.jobs import board as job
     from bot.jobs.parts import Bot
+    from bot.jobs.reporting import board as job
 
     config = load_config()
     path = output or config.paths.data / job.FILE

@@ -10,8 +10,8 @@ from bot.cli.common import Json, Now, now_in, print_json, print_table, writing
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.jobs.bulletins import Edition
     from bot.jobs.parts import Bot
+    from bot.jobs.reporting.bulletins import Edition
 
 Period = Annotated[
     str | None, typer.Option("--period", help="The month, such as 2017-06; default: the newest whose deadline is past.")
@@ -56,7 +56,7 @@ def _period(bot: "Bot", wanted: str | None, now: "datetime") -> str:
     """The month. UsageError for one whose reports are not all due yet: nothing can be announced of it."""
     from bot.deciding.deadlines import periods
     from bot.errors import UsageError
-    from bot.jobs.bulletins import latest_past
+    from bot.jobs.reporting.bulletins import latest_past
 
     latest = latest_past(bot, now)
     if latest is None:
@@ -71,7 +71,7 @@ def _made(
 ) -> "tuple[Edition, list[tuple[Path, bytes]]]":
     """The bulletin, and what is to be written. The documents are made before the release is committed: a template
     that is broken announces nothing."""
-    from bot.jobs.bulletins import document_of, edition, release, summary_of
+    from bot.jobs.reporting.bulletins import document_of, edition, release, summary_of
 
     with bot.record.begin() if freeze else bot.record.read() as conn:
         shown = release(bot, conn, period, now) if freeze else edition(bot, conn, period, now)

@@ -86,7 +86,7 @@ def _smtp(bot: "Bot", secret: str) -> str:
 
 def _bulletin(bot: "Bot", now: "datetime") -> None:
     """Fills in the bulletin's template as it would be now: ConfigError if it cannot be."""
-    from bot.jobs.bulletins import document_of, edition
+    from bot.jobs.reporting.bulletins import document_of, edition
 
     with bot.record.read() as conn:
         shown = edition(bot, conn, bot.campaign.first, now)

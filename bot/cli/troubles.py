@@ -41,7 +41,7 @@ def trouble_checks(bot: "Bot", found: "dict[str, Trouble]", told: set[str]) -> l
 
 def disk(bot: "Bot", now: datetime) -> Check:
     """The room for the record, now and here."""
-    from bot.jobs.watching import free_bytes, full_disk
+    from bot.jobs.watch.watching import free_bytes, full_disk
 
     with bot.record.read() as conn:
         full = full_disk(free_bytes, bot, conn, now)
@@ -50,7 +50,7 @@ def disk(bot: "Bot", now: datetime) -> Check:
 
 def last_probe(bot: "Bot") -> list[Check]:
     """When a probe last came back; nothing where none is wanted, or one is still awaited for the first time."""
-    from bot.jobs.probing import last_back, probes
+    from bot.jobs.watch.probing import last_back, probes
 
     with bot.record.read() as conn:
         back = last_back(conn)["at"]

@@ -87,8 +87,8 @@ def assessment(year: Year = None, output: Book = None, as_json: Json = False, no
     """Score and rank of every unit for a year, as a workbook with the evidence behind each number."""
     from bot.config import load_config
     from bot.errors import UsageError
-    from bot.jobs.assessing import assessed
     from bot.jobs.parts import Bot
+    from bot.jobs.reporting.assessing import assessed
     from bot.letters.assessment import assessment_book
     from bot.letters.tables import Fonts
     from bot.record import runs

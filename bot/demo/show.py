@@ -43,8 +43,8 @@ def _tell(folder: Path, stop: threading.Event) -> None:
     from bot.demo.servers import DemoServers
     from bot.demo.story import load_story
     from bot.demo.telling import Teller
-    from bot.jobs import board
     from bot.jobs.parts import Bot
+    from bot.jobs.reporting import board
     from bot.jobs.standing import lines
 
     story = load_story()
@@ -81,7 +81,7 @@ def _tell(folder: Path, stop: threading.Event) -> None:
 
 def _bulletin(bot: "Bot", period: str, now: datetime) -> list[tuple[str, bytes]]:
     """The documents of a month's bulletin, (name, data), if it was released."""
-    from bot.jobs import bulletins
+    from bot.jobs.reporting import bulletins
 
     with bot.record.read() as conn:
         shown = bulletins.edition(bot, conn, period, now)

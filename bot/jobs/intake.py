@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from bot.errors import BotError, ConfigError, RecordError, TooComplex
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
-from bot.jobs.probing import came_back
 from bot.jobs.recording import write_down
 from bot.jobs.understand import Opened, intent_of, open_mail
+from bot.jobs.watch.probing import came_back
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention
 from bot.model.mail import Bounce

@@ -16,7 +16,7 @@ from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
 from bot.jobs.orders.errands import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
-from bot.jobs.reminding import mailbox_was_read, remind_again
+from bot.jobs.reminders.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
 from bot.letters.smtp import AnswerLost, Sender
 from bot.model.deciding import Attention

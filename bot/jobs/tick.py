@@ -18,20 +18,20 @@ from datetime import datetime, timedelta
 
 from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
-from bot.jobs.board import board
-from bot.jobs.bulletins import draft
-from bot.jobs.digesting import digest
-from bot.jobs.group_reports import report_to_groups
-from bot.jobs.heartbeat import beat
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.outbox import requeue_unproven, send_due
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.polling import poll
-from bot.jobs.probing import probe
-from bot.jobs.reminding import remind
-from bot.jobs.watching import watch
-from bot.jobs.yearly import send_year_plan
+from bot.jobs.reminders.reminding import remind
+from bot.jobs.reporting.board import board
+from bot.jobs.reporting.bulletins import draft
+from bot.jobs.reporting.digesting import digest
+from bot.jobs.reporting.group_reports import report_to_groups
+from bot.jobs.reporting.yearly import send_year_plan
+from bot.jobs.watch.heartbeat import beat
+from bot.jobs.watch.probing import probe
+from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs

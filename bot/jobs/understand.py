@@ -19,11 +19,11 @@ from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
-from bot.jobs.addressing import recipient_of
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
+from bot.jobs.reminders.addressing import recipient_of
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
 from bot.mail.unwrap import unwrap

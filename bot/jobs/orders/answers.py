@@ -6,11 +6,11 @@ from sqlalchemy import Row
 
 from bot.deciding.views import shown_period
 from bot.errors import UsageError
-from bot.jobs import bulletins
 from bot.jobs.attending import BUNDLE
 from bot.jobs.orders import settling
 from bot.jobs.orders.errands import Errand, Refusal, Result
 from bot.jobs.parts import Bot
+from bot.jobs.reporting import bulletins
 from bot.model.people import Liaison
 from bot.record import outbox, people, questions
 

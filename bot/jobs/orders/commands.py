@@ -5,11 +5,11 @@ from typing import Any
 
 from bot.deciding.deadlines import open_period, periods
 from bot.deciding.views import shown_period
-from bot.jobs import bulletins
 from bot.jobs.orders import settling
 from bot.jobs.orders.errands import STOPPED, Errand, Refusal, Result
 from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
+from bot.jobs.reporting import bulletins
 from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
 from bot.model.people import Liaison

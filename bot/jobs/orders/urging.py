@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.jobs.addressing import Reminder
 from bot.jobs.parts import Bot
-from bot.jobs.reminder_letters import drafts
+from bot.jobs.reminders.addressing import Reminder
+from bot.jobs.reminders.reminder_letters import drafts
 from bot.jobs.standing import Owing, owing
 from bot.record import runs
 from bot.rules.policy import Stage

@@ -18,7 +18,7 @@ from bot.deciding.groups import areas_of, due_period, report_context
 from bot.deciding.ladder import may_leave
 from bot.deciding.notices import People, reachable
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import mailbox_was_read
+from bot.jobs.reminders.reminding import mailbox_was_read
 from bot.jobs.standing import lines, people_by_unit
 from bot.model.deciding import Accepted, Attention, LetterDraft
 from bot.model.people import Liaison

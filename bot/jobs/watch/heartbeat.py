@@ -14,7 +14,7 @@ from bot.deciding.watching import lasts
 from bot.errors import RecordError
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
-from bot.jobs.probing import BACK
+from bot.jobs.watch.probing import BACK
 from bot.record import archive, attention, outbox, runs, troubles
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from bot.deciding.deadlines import owed_periods, previous_period
 from bot.deciding.ladder import may_leave
 from bot.errors import ConfigError, UsageError
 from bot.jobs.parts import Bot
-from bot.jobs.reminding import mailbox_was_read
+from bot.jobs.reminders.reminding import mailbox_was_read
 from bot.jobs.standing import lines, people_by_unit
 from bot.letters.bulletin import DOCX, TEMPLATE, document
 from bot.letters.summary import Source, summary

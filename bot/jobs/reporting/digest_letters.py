@@ -10,8 +10,8 @@ from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import contact, county
 from bot.deciding.standing import rates
-from bot.jobs.figures import counting, held_to, reporting
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.figures import counting, held_to, reporting
 from bot.jobs.standing import lines, people_by_unit
 from bot.model.deciding import Numbers
 from bot.record import explanations, people, reports

@@ -22,7 +22,7 @@ from bot.jobs.logins import Part, refused_since
 from bot.jobs.outbox import is_paused
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
-from bot.jobs.probing import lost_probe
+from bot.jobs.watch.probing import lost_probe
 from bot.model.deciding import Attention
 from bot.record import attention, outbox, runs, troubles
 from bot.record.database import sqlite_file

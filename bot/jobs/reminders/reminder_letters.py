@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words
 from bot.deciding.views import shown_period
-from bot.jobs.addressing import Reminder, addressed, latest
 from bot.jobs.parts import Bot
+from bot.jobs.reminders.addressing import Reminder, addressed, latest
 from bot.jobs.standing import carried_on
 from bot.jobs.workbooks import workbook_for
 from bot.model.deciding import LetterDraft, LetterFile

@@ -19,10 +19,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.deciding.boards import board_form
-from bot.jobs.digest_letters import shown_period
-from bot.jobs.figures import counting, held_to
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
+from bot.jobs.reporting.digest_letters import shown_period
+from bot.jobs.reporting.figures import counting, held_to
 from bot.jobs.standing import lines
 from bot.record import people, runs
 

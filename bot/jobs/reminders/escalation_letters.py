@@ -6,8 +6,8 @@ from sqlalchemy import Connection
 
 from bot.deciding.escalation import escalation_context, lead_of
 from bot.deciding.notices import reachable
-from bot.jobs.addressing import Reminder, addressed, latest
 from bot.jobs.parts import Bot
+from bot.jobs.reminders.addressing import Reminder, addressed, latest
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, people

@@ -12,8 +12,8 @@ from bot.deciding.formwords import form_words
 from bot.deciding.standing import OWING, rates
 from bot.deciding.views import shown_period
 from bot.jobs.attending import sentence
-from bot.jobs.digest_letters import question
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.digest_letters import question
 from bot.jobs.standing import lines
 from bot.model.deciding import ONCE
 from bot.record import attention, outbox, reports, runs

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
-from bot.jobs.digest_letters import digest_context
-from bot.jobs.digest_post import NOTHING, post_context
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.digest_letters import digest_context
+from bot.jobs.reporting.digest_post import NOTHING, post_context
 from bot.model.deciding import LetterDraft
 from bot.record import runs
 

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from bot.deciding.escalation import escalated
 from bot.deciding.ladder import due_stage, may_leave
 from bot.deciding.notices import overdue_context
-from bot.jobs import escalation_letters, reminder_letters
-from bot.jobs.addressing import KINDS, Reminder, recipient_of
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
+from bot.jobs.reminders import escalation_letters, reminder_letters
+from bot.jobs.reminders.addressing import KINDS, Reminder, recipient_of
 from bot.jobs.standing import lines, owing, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
 from bot.record import archive, people, runs

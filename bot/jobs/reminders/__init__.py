@@ -1,0 +1,1 @@
+"""The ladder of reminders, and what comes after it."""

@@ -1,0 +1,1 @@
+"""What the office and the county read of a month, a week and a year."""
