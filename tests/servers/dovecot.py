@@ -151,7 +151,11 @@ class DovecotServer:
 
 
 class DovecotOffice:
-    """A ``PostOffice`` for one user of a running Dovecot: its IMAP side, and an SMTP sink of its own."""
+    """A ``PostOffice`` for one user of a running Dovecot: its IMAP side, and an SMTP sink of its own.
+
+    With ``copies`` it files a copy of each letter that it takes in the folder of that name, before it says so, as
+    NetEase and other providers do.
+    """
 
     host = "127.0.0.1"
 
@@ -161,6 +165,7 @@ class DovecotOffice:
         self._sink = SmtpSink(username, PASSWORD, domains, self._keep)
         self.sent: list[Posted] = self._sink.sent
         self.refusals = self._sink.refusals
+        self.copies: str | None = None
         self._forget(username)
 
     def __enter__(self) -> Self:
@@ -175,7 +180,14 @@ class DovecotOffice:
     def _forget(self, user: str) -> None:
         shutil.rmtree(self.server.root / "mail" / user, ignore_errors=True)
 
+    def empty(self) -> None:
+        """No mail in any folder, and no letter at the sink."""
+        self._forget(self.username)
+        self.sent.clear()
+
     def _keep(self, posted: Posted) -> None:
+        if self.copies is not None:
+            self.deliver(self.username, posted.data, datetime.now().astimezone(), self.copies)
         if posted.to == self.username:
             self.deliver(posted.to, posted.data, datetime.now().astimezone())
 
