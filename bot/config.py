@@ -84,6 +84,7 @@ class Server(Section):
 class MailboxSettings(Server):
     folder: str = "INBOX"
     file_into: str = ""
+    sent_folder: str = ""
     authserv_id: str = ""
 
 
@@ -92,6 +93,7 @@ class SmtpSettings(Server):
     per_minute: int = Field(default=3, ge=1)
     per_day: int = Field(default=200, ge=1)
     deliver: Literal["send", "hold"] = "send"
+    unproven: Literal["repeat", "ask"] = "repeat"
     timeout_seconds: float = Field(default=60, gt=0, le=600)
 
 

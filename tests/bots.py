@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
@@ -261,6 +261,7 @@ class FakeMailbox(Mailbox):
         self.sizes_claimed: dict[int, int] = {}
         self.breaks: dict[str, BaseException] = {}
         self.can_move = True
+        self.copies: list[bytes] | None = None  # what the provider keeps of sent mail; None: no such folder
         self.filed: list[tuple[str, tuple[int, ...], str]] = []
         self.calls: list[str] = []
         self.fetched: list[int] = []
@@ -285,6 +286,19 @@ class FakeMailbox(Mailbox):
         self._called(f"unknown {after}")
         uids = [uid for uid in self.boxes[self._open] if after is None or uid > after]
         return sorted(set(uids) - known(uids))
+
+    def sent_folder(self) -> str | None:
+        self._called("sent_folder")
+        return None if self.copies is None else "已发送"
+
+    def arrived_since(self, day: date) -> list[int]:
+        self._called(f"arrived_since {day}")
+        return list(range(1, len(self.copies or ()) + 1))
+
+    def headers(self, uids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        assert self.copies is not None
+        assert self._open == "已发送"
+        yield from ((uid, self.copies[uid - 1].partition(b"\r\n\r\n")[0]) for uid in uids)
 
     def sizes(self, uids: Iterable[int]) -> dict[int, Headline]:
         wanted = list(uids)

@@ -33,7 +33,7 @@ LAYERS = {
     "bot.logs": OUTSIDE,
     # the mailbox, and what only it uses
     **dict.fromkeys(("bot.mail.mailbox", "bot.mail.wire", "bot.mail.push", "bot.mail.answers"), OUTSIDE),
-    **dict.fromkeys(("bot.mail.folders", "bot.mail.batches"), OUTSIDE),
+    **dict.fromkeys(("bot.mail.folders", "bot.mail.batches", "bot.mail.copies"), OUTSIDE),
     **dict.fromkeys(("bot.letters.smtp", "bot.letters.smtp_wire"), OUTSIDE),
     # processes that open foreign bytes, and what starts them
     **dict.fromkeys(("bot.reading.guard", "bot.reading.child", "bot.reading.slow", "bot.reading.convert"), OUTSIDE),

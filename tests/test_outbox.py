@@ -10,13 +10,14 @@ import pytest
 from bot.errors import ConfigError, LoginRefused, SmtpError
 from bot.jobs.outbox import PAUSED, send_due
 from bot.jobs.parts import Bot
+from bot.jobs.proving import prove
 from bot.jobs.tick import Report as TickReport
 from bot.jobs.tick import begin, watch_the_clock
 from bot.letters.smtp import AnswerLost, Sender
 from bot.model.deciding import LetterDraft
 from bot.model.letters import GivenUp, RetryAt
 from bot.record import outbox, people, runs
-from tests.bots import FakeSender, at, attentions, build, built, config, events, letters, never
+from tests.bots import FakeMailbox, FakeSender, at, attentions, build, built, config, events, letters, never
 from tests.servers.scripted_smtp import CUT, ScriptedSmtp
 from tests.servers.smtp_sink import SmtpSink
 
@@ -271,9 +272,11 @@ def test_a_lost_answer_leaves_the_letter_open_then_sends_it_again_and_says_so(bo
     send(bot, sender)
     # then for ten minutes nothing
     assert states(bot) == {"a": "sending", "b": "sent"}
+    prove(bot, FakeMailbox(), NOW + 9 * MINUTE)
     send(bot, sender, NOW + 9 * MINUTE)
     assert len(sender.sent) == 2
     # and then once more, said in an event and to the office
+    prove(bot, FakeMailbox(), NOW + 11 * MINUTE)
     send(bot, sender, NOW + 11 * MINUTE)
     send(bot, sender, NOW + 30 * MINUTE)
     assert [attempt for _, _, attempt in sender.sent] == [1, 1, 2]
@@ -305,6 +308,7 @@ def test_dying_between_250_and_the_mark_repeats_that_letter_alone_and_says_so(an
     assert states(any_bot) == {"a": "sent", "b": "sending", "c": "queued"}
     begin(any_bot, NOW + MINUTE)  # a new start
     later = NOW + 15 * MINUTE
+    prove(any_bot, FakeMailbox(), later)
     send(any_bot, sender, later)
     # then
     keys = {row.mime: row.key for row in letters(any_bot)}
@@ -411,6 +415,7 @@ def test_a_connection_cut_before_the_answer_is_an_open_question(tmp_path: Path) 
         queue(bot, "a")
         send_due(bot, opener(bot), NOW, never)
         assert states(bot) == {"a": "sending"}
+        prove(bot, FakeMailbox(), NOW + 11 * MINUTE)
         send_due(bot, opener(bot), NOW + 11 * MINUTE, never)
         assert states(bot) == {"a": "sent"}
         assert len(server.letters) == 2

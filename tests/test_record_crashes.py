@@ -17,6 +17,7 @@ from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
+from bot.jobs.proving import prove
 from bot.jobs.reminders.reminding import remind
 from bot.jobs.reporting.digesting import digest
 from bot.jobs.tick import begin
@@ -60,6 +61,7 @@ def life(bot: Bot, box: FakeMailbox, sender: FakeSender, now: datetime) -> None:
     """One run of everything, from the start of the process."""
     begin(bot, now)
     poll(bot, box, now, never)
+    prove(bot, box, now)
     work(bot, now, never)
     remind(bot, now)
     digest(bot, now)

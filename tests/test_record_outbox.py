@@ -196,9 +196,12 @@ def test_a_reply_is_recognised_by_token_first(conn: Connection) -> None:
 def test_a_letter_that_was_being_handed_over_is_found_again(conn: Connection) -> None:
     outbox.enqueue(conn, letter(), NOW)
     claimed(conn)
-    assert outbox.unproven(conn, NOW) == []
-    assert [r.id for r in outbox.unproven(conn, LATER)] == [1]
-    outbox.requeue(conn, 1, LATER)
-    assert outbox.unproven(conn, LATER + timedelta(days=1)) == []
+    never = LATER + timedelta(days=30)
+    assert outbox.unproven(conn, NOW, never) == []
+    assert [r.id for r in outbox.unproven(conn, NOW, NOW - timedelta(days=1))] == [1]  # a clock that was ahead
+    (row,) = outbox.unproven(conn, LATER, never)
+    assert outbox.settle_unproven(conn, row, LATER, "queued", "letter.unproven")
+    assert not outbox.settle_unproven(conn, row, LATER, "queued", "letter.unproven")
+    assert outbox.unproven(conn, LATER + timedelta(days=1), never) == []
     assert claimed(conn, LATER).attempts == 2
     assert happened(conn) == ["letter.queued", "letter.unproven"]

@@ -15,6 +15,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
+from bot.record.questions import ABOUT_LETTERS
 
 BUNDLE = "attention"
 YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
@@ -67,7 +68,7 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     is_address = "@" in row.detail
     form = bot.rules.forms.get(row.form or "")
-    asks = row.report_id is not None or row.kind == "draft"
+    asks = row.report_id is not None or row.kind in ABOUT_LETTERS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
     return {
         "number": row.id,

@@ -2,8 +2,8 @@
 
     outbox.claim: commit -> Sender.send -> Sent | RetryAt | GivenUp -> outbox.mark_...: commit -> ... -> QUIT
 
-Between the server's 250 and the mark the process can die: then nobody knows, the letter stays ``sending``,
-and after a while it is sent again, with an event and a line to the office that say so.
+Between the server's 250 and the mark the process can die: then nobody knows, and the letter stays ``sending`` until
+``proving`` has looked for its copy.
 """
 
 import logging
@@ -16,6 +16,7 @@ from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
 from bot.jobs.orders.errands import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
+from bot.jobs.proving import stop_waiting
 from bot.jobs.reminders.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
 from bot.letters.smtp import AnswerLost, Sender
@@ -25,7 +26,6 @@ from bot.record import attention, outbox, people, runs
 from bot.record.outbox import Due
 
 log = logging.getLogger(__name__)
-UNPROVEN_AFTER = timedelta(minutes=10)  # longer than any hand-over lasts, time-outs included
 GIVE_UP_AFTER = timedelta(days=3)
 GIVE_UP_ATTEMPTS = 10  # and not before so many: days of our own outage, or in the office's hands, are not tries
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=2)
@@ -40,7 +40,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
     ConfigError (no password) leave this function after the letter was put back.
     """
     with bot.record.begin() as conn:
-        requeue_unproven(conn, now, now - UNPROVEN_AFTER)
+        stop_waiting(bot, conn, now)
         allowed = 0 if is_paused(conn, now) else _allowed(bot, conn, now)
     sent = 0
     sender: Sender | None = None
@@ -115,7 +115,7 @@ def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
         delivery = sender.send(due.mime, due.to, due.attempts)
     except AnswerLost as error:
         log.warning("letter %s: %s", due.letter_id, error)
-        return 1  # it counts against the rates; requeue_unproven takes it up
+        return 1  # it counts against the rates; ``prove`` takes it up
     with bot.record.begin() as conn:
         match delivery:
             case Sent(answer):
@@ -174,11 +174,3 @@ def is_paused(conn: Connection, now: datetime) -> bool:
     """A pause that lies farther ahead than any was set by a clock that was wrong."""
     paused = runs.moment(conn, PAUSED)
     return paused is not None and now < paused < now + LONGEST_PAUSE
-
-
-def requeue_unproven(conn: Connection, now: datetime, before: datetime) -> None:
-    """Letters that were claimed ``before`` and never marked: sent again, and said so."""
-    for row in outbox.unproven(conn, before):
-        log.warning("letter %s was being handed over when the process ended: it is sent again", row.id)
-        outbox.requeue(conn, row.id, now)
-        attention.open_items(conn, [Attention("letter_unproven", row.to, letter_id=row.id)], now, row.mail_id)

@@ -21,6 +21,7 @@ from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
+from bot.jobs.proving import prove
 from bot.mail.mailbox import Mailbox
 from bot.record.database import sqlite_file
 
@@ -104,6 +105,7 @@ class Service:
     def _once(self, box: Mailbox) -> bool:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""
         poll(self.bot, box, self.clock(), self.stop.is_set)
+        prove(self.bot, box, self.clock())
         if not box.can_idle:
             return False
         self._work()

@@ -1,6 +1,7 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
+    prove                          while the mailbox is open: did letters leave of which nobody knows?
     remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
                                    groups are told, once a year its plan
     board                          the page for the office: before letters leave, which may take minutes
@@ -14,15 +15,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.errors import BotError, LoginRefused
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.intake import work
 from bot.jobs.logins import login
-from bot.jobs.outbox import requeue_unproven, send_due
+from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.polling import poll
+from bot.jobs.proving import prove
 from bot.jobs.reminders.reminding import remind
 from bot.jobs.reporting.board import board
 from bot.jobs.reporting.bulletins import draft
@@ -62,13 +64,13 @@ def begin(bot: Bot, now: datetime) -> None:
         runs.token_secret(conn)
         if bot.record.is_sqlite:
             archive.unclaim_all(conn)
-            requeue_unproven(conn, now, now + timedelta(seconds=1))
 
 
 def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """The mailbox into the archive, the archive into the record."""
     with _told(report), login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
         report.archived += poll(bot, box, now, stop)
+        prove(bot, box, now)
     with _told(report):
         tally = work(bot, now, stop)
         report.worked += tally.worked

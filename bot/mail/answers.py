@@ -10,7 +10,8 @@ from typing import Any
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.response_parser import parse_response
 
-ITEMS = {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"MODSEQ"}  # asked for, or sent unasked
+# Asked for, or sent unasked.
+ITEMS = {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"BODY[HEADER]", b"MODSEQ"}
 Row = dict[bytes, Any]  # what FETCH answered for one mail, keyed by the upper-case item
 
 

@@ -1,4 +1,5 @@
-"""Which folders of an account can hold a report: the configured one, and wherever the provider puts junk.
+"""Which folders of an account can hold a report: the configured one, and wherever the provider puts junk; and where
+it keeps copies of what was sent.
 
 The names are facts of the providers (NetEase, QQ, common IMAP servers), as protocol names are, not wording.
 """
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 Listed = tuple[tuple[bytes, ...], str, str]  # flags, delimiter (may be empty), decoded name
 
 JUNK_FLAGS = {b"\\junk", b"\\spam"}  # RFC 6154; \Spam is how XLIST wrote it
+SENT_NAMES = {"已发送", "已发送邮件", "已发邮件", "sent messages", "sent items", "sent", "sent mail"}
 NEVER_FLAGS = {b"\\noselect", b"\\nonexistent", b"\\sent", b"\\trash", b"\\drafts", b"\\all", b"\\flagged"}
 JUNK_NAMES = {
     "垃圾邮件", "垃圾箱", "病毒邮件", "病毒文件夹", "广告邮件", "订阅邮件",
@@ -29,8 +31,22 @@ def folders_to_read(listing: Iterable[Listed], configured: str, filed: str = "")
     return list(unique)
 
 
+def sent_folder(listing: Iterable[Listed]) -> str | None:
+    """Where the provider keeps copies of sent mail: by its flag (RFC 6154), else by name; None where there is none."""
+    by_name = None
+    for flags, delimiter, name in listing:
+        if b"\\sent" in {flag.lower() for flag in flags}:
+            return name
+        if _last(delimiter, name).lower() in SENT_NAMES and by_name is None:
+            by_name = name
+    return by_name
+
+
+def _last(delimiter: str, name: str) -> str:
+    return name.rsplit(delimiter, 1)[-1] if delimiter else name  # "INBOX.Junk", "[Gmail]/Spam"
+
+
 def _is_junk(flags: set[bytes], delimiter: str, name: str) -> bool:
     if flags & NEVER_FLAGS:
         return False
-    last = name.rsplit(delimiter, 1)[-1] if delimiter else name  # "INBOX.Junk", "[Gmail]/Spam"
-    return bool(flags & JUNK_FLAGS) or last.lower() in JUNK_NAMES
+    return bool(flags & JUNK_FLAGS) or _last(delimiter, name).lower() in JUNK_NAMES

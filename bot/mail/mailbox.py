@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 from bot.config import MailboxSettings
 from bot.errors import MailboxError
 from bot.mail.answers import Row, fetched_rows, found_uids, internal_date
 from bot.mail.batches import Headline, batches
-from bot.mail.folders import folders_to_read
+from bot.mail.folders import Listed, folders_to_read, sent_folder
 from bot.mail.push import wait_for_mail
 from bot.mail.wire import GuardedClient, connect, describe, hang_up, translated
 
@@ -27,6 +28,7 @@ __all__ = ["Headline", "Mailbox", "Selected", "batches"]
 
 UIDS_PER_COMMAND = 500  # 20,000 in one command gave "BAD … Too long argument"; 8,000 octets are safe (RFC 2683)
 LOGOUT_SECONDS = 3.0
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # RFC 3501, date-month
 
 log = logging.getLogger(__name__)
 
@@ -81,14 +83,23 @@ class Mailbox:
         """
         try:
             with translated("cannot list the folders"):
-                listed = self._client.list_folders()
-                listing = [(flags, (delimiter or b"").decode(), name) for flags, delimiter, name in listed]
-                return folders_to_read(listing, self._settings.folder, self._settings.file_into)
+                return folders_to_read(self._listing(), self._settings.folder, self._settings.file_into)
         except MailboxError as error:
             if _is_lost(error):
                 raise
             log.warning("%s: %s; junk folders are not read", self._settings.host, error)
             return folders_to_read([], self._settings.folder)
+
+    def sent_folder(self) -> str | None:
+        """Where the server keeps copies of what was sent: the folder of the settings, else the one that it marks or
+        names so; None when there is none."""
+        if self._settings.sent_folder:
+            return self._settings.sent_folder
+        with translated("cannot list the folders"):
+            return sent_folder(self._listing())
+
+    def _listing(self) -> list[Listed]:
+        return [(flags, (delimiter or b"").decode(), name) for flags, delimiter, name in self._client.list_folders()]
 
     def select(self, folder: str) -> Selected:
         """Open a folder for reading only (EXAMINE)."""
@@ -113,6 +124,19 @@ class Mailbox:
         if after is not None:
             uids = {uid for uid in uids if uid > after}
         return sorted(uids - known(sorted(uids))) if uids else []
+
+    def arrived_since(self, day: date) -> list[int]:
+        """The UIDs of the open folder that came on ``day`` or later, by the server's zone, whichever it is."""
+        with translated("cannot search the folder"):
+            since = f"{day.day:02}-{MONTHS[day.month - 1]}-{day.year}"
+            return sorted(found_uids(self._checked(self._client._imap.uid("SEARCH", "SINCE", since))))
+
+    def headers(self, uids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The header of each mail as it stands; a mail that has gone is absent."""
+        for uid, row in self._rows(sorted(set(uids)), "(UID BODY.PEEK[HEADER])"):
+            header = row.get(b"BODY[HEADER]")
+            if isinstance(header, bytes):
+                yield uid, header
 
     def sizes(self, uids: Iterable[int]) -> dict[int, Headline]:
         """Size and date of arrival of each mail. A UID that the server does not answer for is absent."""

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Row, and_, or_, select
 
 from bot.record.schema import attention, letter, mail, report
 
+ABOUT_LETTERS = ("draft", "letter_doubtful")  # why a letter is held until somebody agrees
+
 
 def open_ones(conn: Connection) -> list[Row[Any]]:
     """Every question that is not decided, oldest first, each with its report or its letter."""
@@ -30,7 +32,7 @@ def for_letters(conn: Connection, letter_ids: Sequence[int]) -> list[Row[Any]]:
 
 def _questions() -> Any:
     waits = and_(report.c.outcome == "waiting", report.c.settled == "")
-    held = and_(attention.c.kind == "draft", letter.c.state == "held")
+    held = and_(attention.c.kind.in_(ABOUT_LETTERS), letter.c.state == "held")
     columns = (
         attention.c.id.label("number"),
         attention.c.kind,
