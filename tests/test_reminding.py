@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
+from bot.jobs.reminders import reminding
+from bot.jobs.reminders.addressing import Reminder
 from bot.jobs.reminders.reminding import remind
 from bot.jobs.tick import begin
 from bot.model.forms import Form
@@ -106,6 +109,27 @@ def test_five_runs_write_one_letter(bot: Bot) -> None:
     begin(bot, AFTER)
     assert run(bot, AFTER + timedelta(hours=1)) == 0
     assert len(letters(bot)) == 2  # and one notice
+
+
+def test_a_worker_that_saw_half_of_what_another_wrote_reminds_nobody_again(
+    any_bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two workers at the same moment: one has written its letter, the other looked while it wrote
+    appoint(any_bot, (WUTU, "李明", LI), (QIAOGUAN, "李明", LI))
+    seen: list[Reminder] = []
+    look = reminding._due
+
+    def looking(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
+        seen.extend(look(bot, conn, now))
+        return seen
+
+    monkeypatch.setattr(reminding, "_due", looking)
+    assert run(any_bot, AFTER) == 1
+    # when
+    monkeypatch.setattr(reminding, "_due", lambda *_: [r for r in seen if r.obligation.unit == WUTU])
+    # then
+    assert run(any_bot, AFTER) == 0
+    assert len(keys(any_bot)) == 1
 
 
 def test_after_an_outage_there_is_one_letter_and_one_notice(bot: Bot) -> None:

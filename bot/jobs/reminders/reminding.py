@@ -42,9 +42,8 @@ def remind(bot: Bot, now: datetime) -> int:
     with bot.record.begin() as conn:
         if not mailbox_was_read(bot, conn, now):
             return 0
-        due = _due(bot, conn, now)
-        for item in due:
-            runs.claim_run(conn, JOB, _run_key(bot, item.obligation, item.stage.id), now)
+        # Another worker may have written part of it since it was looked at: what is claimed is this one's to say.
+        due = [item for item in _due(bot, conn, now) if _claimed(bot, conn, item, now)]
         letters = sum(bot.enqueue(conn, draft, now) is not None for draft in _drafts(bot, conn, due, now))
         escalation_letters.tell_unreachable(bot, conn, _to("lead", due), now)
         for form, period in dict.fromkeys((r.obligation.form, r.obligation.period) for r in due):
@@ -92,6 +91,10 @@ def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
             if stage:
                 found.append(Reminder(item, stage))
     return found
+
+
+def _claimed(bot: Bot, conn: Connection, item: Reminder, now: datetime) -> bool:
+    return runs.claim_run(conn, JOB, _run_key(bot, item.obligation, item.stage.id), now)
 
 
 def _run_key(bot: Bot, o: Obligation, stage: str) -> str:
