@@ -7,13 +7,17 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OCR_STAMP := $(VENV)/.installed-ocr
 
-.PHONY: demo test lint venv ocr
+.PHONY: demo test lint venv ocr soak
 
 demo: $(STAMP)
 	$(RUN) scheduler.py --demo
 
 test: $(STAMP)
 	$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+# The long proofs of docs/reliability.md: an hour or so.
+soak: $(STAMP)
+	$(RUN) -m tests.reliability
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .
