@@ -22,7 +22,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, Text, insert
 from bot.errors import RecordError
 from bot.record import copying, files
 from bot.record.copying import Progress, Tally
-from bot.record.database import Record, broken_world, version_of
+from bot.record.database import Record, broken_world, refuse_newer, version_of
 from bot.record.schema import HEAD
 
 APPLICATION, FORMAT = 0x41344231, 1  # "A4B1" in the file's head (SQLite's application_id); what stands in it
@@ -94,8 +94,9 @@ def copy(conn: Connection, backup: Backup, target: Connection, path: Path, progr
 def _fill(source: Connection, target: Connection, now: datetime, progress: Progress) -> None:
     from bot.record.migrate import upgrade
 
-    version = _version(source, "database")
-    upgrade(target, version)
+    with broken_world():
+        refuse_newer(version_of(source))
+    upgrade(target, _version(source, "database"))
     tallies = copying.copy(source, target, "database", progress)
     target.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
     target.exec_driver_sql(f"PRAGMA user_version={FORMAT}")
