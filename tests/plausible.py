@@ -33,6 +33,7 @@ def fill(conn: Connection, each: int = 5, blob: int = 300) -> None:
         for number in range(each):
             row = {c.name: _value(conn, table, c, number, position, blob) for position, c in enumerate(table.c)}
             conn.execute(insert(table).values(row))
+    copying.follow_ids(conn)
 
 
 def contents(conn: Connection) -> dict[str, list[dict[str, Any]]]:

@@ -112,10 +112,10 @@ def _described(conn: Connection, name: str) -> Backup:
         raise RecordError(f"{name}: has format {written}, newer than this program's {FORMAT}: update the program")
     version = _version(conn, name)
     try:
-        said = dict(conn.execute(select(facts.c.key, facts.c.value)).tuples().all())
+        said = {row.key: row.value for row in conn.execute(select(facts))}
         tallies = {table: Tally(*both) for table, both in json.loads(said["tallies"]).items()}
         return Backup(datetime.fromisoformat(said["state_of"]), version, tallies)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise RecordError(f"{name}: damaged: it does not say what is in it") from error
 
 

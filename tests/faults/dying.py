@@ -43,6 +43,16 @@ def run(work: Callable[..., None], *args: Any, trace: Path, die_at: int = 0) -> 
     return Death(status, trace.read_text().splitlines())
 
 
+def chosen(points: list[str], few: int) -> list[int]:
+    """Numbers of points at which to die: with BOT_SOAK=1 all; else each before a commit or the change of a name, the
+    last one, and so many of the statements."""
+    if os.environ.get("BOT_SOAK") == "1":
+        return list(range(1, len(points) + 1))
+    outside = [n for n, point in enumerate(points, 1) if point.startswith("before ")]
+    statements = [n for n, point in enumerate(points, 1) if not point.startswith(("before ", "after "))]
+    return sorted({*outside, len(points), *statements[:: -(-len(statements) // few)]})
+
+
 def _main(work: Callable[..., None], args: tuple[Any, ...], die_at: int, trace: Path) -> None:
     points = Points(die_at, trace)
     for name in ("link", "replace", "unlink", "fsync", "chown"):
