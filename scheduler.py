@@ -55,7 +55,8 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from bot.clock import parse_now, system_clock
     from bot.config import load_config
     from bot.jobs.parts import Bot
-    from bot.jobs.service import Service, only_worker
+    from bot.jobs.service import Service
+    from bot.record.working import only_worker
 
     logs.set_up()
     config = load_config(arguments.config)

@@ -21,9 +21,10 @@ import pytest
 import scheduler
 from bot.config import load_config
 from bot.jobs.parts import Bot
-from bot.jobs.service import Service, only_worker
+from bot.jobs.service import Service
 from bot.mail.mailbox import Selected
 from bot.record import schema
+from bot.record.working import only_worker
 from tests.bots import (
     ROOT,
     FakeMailbox,

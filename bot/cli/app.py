@@ -7,6 +7,7 @@ from bot.cli import (
     board,
     bulletin,
     doctor,
+    keeping,
     letters,
     ordering,
     people,
@@ -33,6 +34,8 @@ app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
 app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
 app.add_typer(letters.outbox_app, name="outbox")
 app.command("order")(ordering.order_command)
 for command in (acts.extend, acts.exempt, acts.hold, acts.resume, acts.undo):

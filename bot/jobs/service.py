@@ -9,13 +9,10 @@ What is due is in the record: a tick that was missed, or a job that was killed, 
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from filelock import FileLock, Timeout
+from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.errors import BotError, LoginRefused, RecordError
+from bot.errors import BotError, LoginRefused
 from bot.jobs import tick
 from bot.jobs.intake import work
 from bot.jobs.logins import login
@@ -23,32 +20,10 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
 from bot.jobs.proving import prove
 from bot.mail.mailbox import Mailbox
-from bot.record.database import sqlite_file
 
 log = logging.getLogger(__name__)
 CLOCK_SECONDS = 15.0
 GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything is in transactions
-
-
-@contextmanager
-def only_worker(url: str) -> Iterator[None]:
-    """On SQLite one worker at a time: RecordError for the second. Commands work beside it."""
-    file = sqlite_file(url)
-    if file is None:
-        yield
-        return
-    lock = FileLock(f"{file}.worker.lock")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RecordError(f"another worker is running on {file}; SQLite allows one") from error
-    except OSError as error:  # a folder that cannot be made or written
-        raise RecordError(f"database: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Service:

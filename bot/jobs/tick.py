@@ -37,6 +37,7 @@ from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs
+from bot.record.working import begin_work
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +58,10 @@ class Report:
 def begin(bot: Bot, now: datetime) -> None:
     """Once for each start: the moment of the very first run is what "before the bot" means.
 
-    On SQLite this worker is the only one: what its predecessor held when it died is free again at once.
+    On SQLite this worker is the only one: what its predecessor held when it died is free again at once. On PostgreSQL
+    it is counted from here on, so that nobody restores a backup under it.
     """
+    begin_work(bot.record)
     with bot.record.begin() as conn:
         runs.first_run(conn, now)
         runs.token_secret(conn)

@@ -20,6 +20,7 @@ from bot.errors import ConfigError, RecordError
 from bot.record.schema import HEAD
 
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
+VERSION_TABLE = "alembic_version"
 MIGRATION_LOCK, DECIDING_LOCK = 20_170_605, 20_170_606  # any numbers of our own, for PostgreSQL's advisory locks
 # What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
 BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
@@ -33,6 +34,7 @@ class Record:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.at_work = False  # see ``bot.record.working``
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -45,6 +47,11 @@ class Record:
             record.close()
             raise
         return record
+
+    @classmethod
+    def bare(cls, url: str) -> Self:
+        """Connects to what is there, whatever its schema, and changes nothing."""
+        return cls(_engine(url))
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,6 +70,23 @@ class Record:
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with broken_world(), self.engine.connect().execution_options(**options) as conn, conn.begin():
             yield conn
+
+    @contextmanager
+    def still(self) -> Iterator[Connection]:
+        """As ``read``, and no migration and no restore passes under it, however long it takes."""
+        if self.is_sqlite:
+            with self.read() as conn:
+                yield conn
+            return
+        with broken_world(), self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+            # In a transaction of its own, for the session: what is read must begin after the wait for this lock.
+            with conn.begin():
+                conn.execute(select(func.pg_advisory_lock_shared(MIGRATION_LOCK)))
+            try:
+                with conn.begin():
+                    yield conn
+            finally:
+                conn.invalidate()  # the lock ends with its session
 
     def decide_alone(self, conn: Connection) -> None:
         """Until this transaction ends no other worker decides about a mail: each sees what the one before it
@@ -83,16 +107,19 @@ class Record:
         version = schema_version(self.engine)
         if version == HEAD:
             return
-        if version is not None and version > HEAD:
-            raise RecordError(
-                f"the database has schema {version}, newer than this program's {HEAD}: update the program"
-            )
+        refuse_newer(version)
         from bot.record.migrate import upgrade
 
         with self.begin() as conn:
             if not self.is_sqlite:  # there BEGIN IMMEDIATE keeps two processes apart
                 conn.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             upgrade(conn)
+
+
+def refuse_newer(version: str | None) -> None:
+    """RecordError for a schema that this program cannot know."""
+    if version is not None and version > HEAD:
+        raise RecordError(f"the database has schema {version}, newer than this program's {HEAD}: update the program")
 
 
 def exists(url: str) -> bool:
@@ -116,24 +143,34 @@ def sqlite_file(url: str) -> Path | None:
 def schema_version(engine: Engine) -> str | None:
     """The migration the database stands at; None for an empty one."""
     with engine.connect() as conn:
-        if not inspect(conn).has_table("alembic_version"):
-            return None
-        version: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return version
+        return version_of(conn)
+
+
+def version_of(conn: Connection) -> str | None:
+    """The same, as a transaction sees it."""
+    if not inspect(conn).has_table(VERSION_TABLE):
+        return None
+    version: str | None = conn.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return version
 
 
 @contextmanager
-def broken_world() -> Iterator[None]:
-    """Turns what the driver raises into RecordError; bugs of ours (wrong SQL) stay what they are."""
+def broken_world(what: str = "database") -> Iterator[None]:
+    """Turns what the driver raises into RecordError, which names ``what``; bugs of ours (wrong SQL) stay what they
+    are."""
     try:
         yield
     except DBAPIError as error:
         if error.connection_invalidated or type(error).__name__ in BROKEN:
-            said = str(error.orig).strip() or type(error).__name__
-            raise RecordError(f"database: {said.splitlines()[0]}") from error
+            raise RecordError(f"{what}: {first_line(error)}") from error
         raise
     except PoolTimeout as error:
-        raise RecordError("database: no connection became free in time") from error
+        raise RecordError(f"{what}: no connection became free in time") from error
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the driver said, without the lines that show rows."""
+    return (str(error.orig).strip() or type(error).__name__).splitlines()[0]
 
 
 def _parsed(url: str) -> URL:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.record.schema import event, job_run, meta
+
+RESTORED_AT, STATE_OF = "restored_at", "restored_state_of"
 
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -46,6 +49,28 @@ def moment(conn: Connection, key: str) -> datetime | None:
     """A time kept under ``key``, or None."""
     value = get(conn, key)
     return datetime.fromisoformat(value) if value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The record was put back, ``at`` a moment, as it had been at another. What was done between the two happened,
+    mails were answered and letters left, and no row tells of it."""
+
+    at: datetime
+    state_of: datetime
+
+
+def restored(conn: Connection) -> Restored | None:
+    """The last time that a backup was restored; None if it never was. All times are events ``record.restored``."""
+    at, state_of = moment(conn, RESTORED_AT), moment(conn, STATE_OF)
+    return Restored(at, state_of) if at and state_of else None
+
+
+def mark_restored(conn: Connection, what: Restored) -> None:
+    """Writes down that this record comes from a backup."""
+    put(conn, RESTORED_AT, what.at.isoformat())
+    put(conn, STATE_OF, what.state_of.isoformat())
+    note(conn, what.at, "record.restored", state_of=what.state_of.isoformat())
 
 
 def claim_run(conn: Connection, job: str, period_key: str, now: datetime) -> bool:

@@ -1,0 +1,89 @@
+"""Who works on a record: on SQLite one worker, by a file that it locks; on PostgreSQL any number, each of whose
+connections says so by an advisory lock that they share. A restore wants the lock for itself, and so finds them all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, event, func, select
+
+from bot.errors import RecordError
+from bot.record import runs
+from bot.record.database import Record, sqlite_file
+
+WORKER_LOCK = 20_170_607  # a number of our own, as those of ``bot.record.database``
+
+
+@contextmanager
+def only_worker(url: str) -> Iterator[None]:
+    """On SQLite one worker at a time: RecordError for the second. Commands work beside it."""
+    file = sqlite_file(url)
+    if file is None:
+        yield
+        return
+    with locked(file, f"another worker is running on {file}; SQLite allows one"):
+        yield
+
+
+@contextmanager
+def locked(file: Path, refusal: str) -> Iterator[None]:
+    """Holds the lock of a SQLite file's worker; RecordError with ``refusal`` if somebody else does."""
+    lock = FileLock(f"{file}.worker.lock")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RecordError(refusal) from error
+    except OSError as error:  # a folder that cannot be made or written
+        raise RecordError(f"database: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def begin_work(record: Record) -> None:
+    """From here on every connection of this record says that a worker lives. RecordError while a restore is under way.
+
+    A worker can outlive a restore only if it lost all its connections before. What it then knows by number (a letter
+    in hand, a mail) means something else: its next connection is refused, and it must be started again.
+    """
+    if record.is_sqlite or record.at_work:
+        return
+    record.at_work = True
+    with record.read() as conn:
+        known = runs.get(conn, runs.RESTORED_AT)
+
+    def connected(connection: Any, _: object) -> None:
+        try:
+            _take_up(connection, known)
+        except BaseException:
+            connection.close()
+            raise
+
+    event.listen(record.engine, "connect", connected)
+    record.engine.dispose()  # those that are open have no lock
+    with record.read():
+        pass
+
+
+def _take_up(connection: Any, known: str | None) -> None:
+    """Takes the lock for a fresh connection of the driver; RecordError if it must not be used."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (WORKER_LOCK,))
+    if not cursor.fetchone()[0]:
+        raise RecordError("database: it is being restored; start again when that is done")
+    cursor.execute("SELECT value FROM meta WHERE key = %s", (runs.RESTORED_AT,))
+    found = cursor.fetchone()
+    if (found[0] if found else None) != known:
+        raise RecordError("database: it was restored while this worker had lost it; start the worker again")
+    cursor.close()
+    connection.commit()  # the lock belongs to the session, and stays
+
+
+def shut_out_workers(conn: Connection) -> None:
+    """On PostgreSQL, until this transaction ends no worker begins; RecordError if there is one."""
+    if not conn.execute(select(func.pg_try_advisory_xact_lock(WORKER_LOCK))).scalar_one():
+        raise RecordError("a worker is running on this database, or another restore: stop it first")
