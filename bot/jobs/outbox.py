@@ -72,7 +72,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
 def _allowed(bot: Bot, conn: Connection, now: datetime) -> int:
     """How many letters the rates per minute and per day (office time) leave."""
     settings = bot.config.smtp
-    midnight = datetime.combine(now.astimezone(bot.zone).date(), time.min, bot.zone)
+    midnight = bot.midnight(now)
     minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1))
     return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight)))
 
