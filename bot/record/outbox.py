@@ -236,6 +236,11 @@ def letters_to(conn: Connection, address: str, since: datetime) -> int:
     return int(conn.execute(query).scalar_one())
 
 
+def answering(conn: Connection, mail_id: int) -> list[int]:
+    """The letters that a mail led to."""
+    return list(conn.execute(select(letter.c.id).where(letter.c.mail_id == mail_id).order_by(letter.c.id)).scalars())
+
+
 def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterable[str]) -> Row[Any] | None:
     """The letter that a reply answers: by the token in its subject, else by the Message-IDs it names."""
     for column, values in ((letter.c.token, list(tokens)), (letter.c.message_id, list(message_ids))):
