@@ -130,6 +130,8 @@ class Watch(Section):
 
 class Limits(Section):
     letters_per_address_per_day: int = Field(default=10, ge=1)
+    answers_per_hour: int = Field(default=60, ge=1)
+    strangers_share: float = Field(default=0.25, ge=0, le=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
     attempts: int = Field(default=3, ge=1)
 

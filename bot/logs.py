@@ -1,10 +1,29 @@
-"""Log lines for an operator: time, level, room, message, then key=value. Personal data has no place here:
-mails and letters are named by their number in the record, never by subject, address or telephone."""
+"""Log lines for an operator: time, level, room, message, then key=value. Personal data has no place here: mails and
+letters are named by their number in the record, never by subject, name, address or telephone.
 
+Whoever logs keeps to that. What others say on the way (a server's refusal that quotes the recipient, an exception
+that quotes what it could not read) is cut here: of an exception only its kind and place are shown, and what looks like
+an address or a long number is masked wherever it stands.
+"""
+
+import copy
+import json
 import logging
+import re
 import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+
+from bot.errors import BotError
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # nobody forges a line of the log
+_ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"'=]+@[^\s@<>()\[\]{},;:\"'=]+")
+# Mobile numbers, numbers of identity cards (17 digits and an X), landlines with their area.
+_NUMBER = re.compile(r"\d{11,}[Xx]?|(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
+_QUOTED = re.compile(r"[\s\"=]|^$")
+_Info = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -13,9 +32,40 @@ class KeyValueFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.exc_text = None  # where another handler keeps the traceback as Python prints it
+        return masked(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:
-        extra = "".join(f" {k}={v}" for k, v in vars(record).items() if k not in _PLAIN)
-        return super().formatMessage(record) + extra
+        extra = "".join(f" {k}={_value(v)}" for k, v in vars(record).items() if k not in _PLAIN)
+        return _BREAKS.sub(" ", super().formatMessage(record) + extra)
+
+    def formatException(self, ei: _Info) -> str:
+        return "\n".join(_traced(ei[1])) if ei[1] else ""
+
+
+def masked(text: str) -> str:
+    """The text without addresses and without numbers by which somebody could be called or known."""
+    return _NUMBER.sub("<number>", _ADDRESS.sub("<address>", text))
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if _QUOTED.search(text) else text
+
+
+def _traced(error: BaseException) -> Iterator[str]:
+    """A traceback as Python prints it, but that an exception says no more than its kind: its own words may quote a
+    mail. Those of a ``BotError`` are ours, and one line."""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        yield from _traced(earlier)
+        yield "which led to:"
+    yield "Traceback (most recent call last):"
+    yield "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
+    name = type(error).__qualname__
+    yield f"{name}: {_BREAKS.sub(' ', str(error))}" if isinstance(error, BotError) else name
 
 
 def set_up(level: int = logging.INFO) -> None:

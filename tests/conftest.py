@@ -1,16 +1,35 @@
 """Servers for the tests: started once, with a fresh mailbox or database for each test. All on loopback."""
 
+import io
 import itertools
+import logging
 from collections.abc import Iterator
 
 import pytest
 
+from bot import logs
 from tests.servers.dovecot import DovecotOffice, DovecotServer
 from tests.servers.netease import NetEase
 from tests.servers.postgres import PostgresServer
 from tests.servers.smtp_sink import SmtpSink
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture
+def operator_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the operator sees of the log, as ``scheduler.py`` sets it up; afterwards logging is as it was."""
+    root = logging.getLogger()
+    names = ("bot", "apscheduler")
+    before = (root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names})
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.set_up()
+    yield stream
+    root.handlers[:], level, levels = before
+    root.setLevel(level)
+    for name in names:
+        logging.getLogger(name).setLevel(levels[name])
 
 
 @pytest.fixture(scope="session")

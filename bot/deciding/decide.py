@@ -29,10 +29,11 @@ LETTERS = {"returned": "returned", "waiting": "waiting", "accepted": "receipt", 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What limits answering: ``answer_from`` is the moment before which mail is recorded only (aware),
-    ``letters_per_day`` the cap for one address."""
+    ``letters_per_day`` the cap for this sender's address. With ``flood`` no stranger is answered now."""
 
     answer_from: datetime
     letters_per_day: int
+    flood: bool = False
 
 
 def ignore(why: str) -> Intent:
@@ -65,7 +66,7 @@ def decide(
     if letter == "explained":
         intent = replace(intent, reason=said.text, explains=tuple(a.finding_id for a in said.explains))
     if unanswered:
-        told = (Attention("capped", mail.sender or ""),) if unanswered == "capped" else ()
+        told = _limit_told(unanswered, mail, sender)
         return replace(intent, why=f"{intent.why}, not answered: {unanswered}", attention=(*intent.attention, *told))
     if not letter or not mail.sender:
         return intent
@@ -118,7 +119,17 @@ def _unanswered(mail: Mail, sender: KnownSender, policy: Policy) -> str:
         return "authentication"  # whoever is named in From did not send it: an answer would hit a bystander
     if mail.received_at < policy.answer_from:
         return "before answer_from"
-    return "capped" if sender.answers_today >= policy.letters_per_day else ""
+    if sender.answers_today >= policy.letters_per_day:
+        return "capped"
+    return "flood" if policy.flood and not sender.units else ""
+
+
+def _limit_told(unanswered: str, mail: Mail, sender: KnownSender) -> tuple[Attention, ...]:
+    """What the office hears of a limit, beside the mail itself. A stranger's mail that would have been answered waits
+    for it anyway."""
+    if unanswered == "flood":
+        return (Attention("strangers_unanswered"),)
+    return (Attention("capped", mail.sender or ""),) if unanswered == "capped" and sender.units else ()
 
 
 def _words_of(said: Said, rules: Rules) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class KnownSender:
     ``units`` are the posts that the address holds (none: a stranger), ``person`` and ``mobile`` his own or empty.
     ``answers_ours``: the mail answers a letter of ours; ``reply_units``, ``reply_period`` and ``reply_forms`` are
     what it was about.
-    ``answers_today`` counts what was written to the address since midnight.
+    ``answers_today`` counts the answers that were written to the address since midnight.
     """
 
     units: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ archive.claim: commit -> open_mail -> intent_of -> render, apply: ONE transactio
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,6 +68,7 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
     elif claimed.attempts > bot.config.limits.attempts:
         _set_aside(bot, claimed, now, "set_aside")
     else:
+        begun = time.monotonic()
         try:
             opened = open_mail(claimed.raw, bot)
         except TooComplex:
@@ -74,14 +76,17 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
             return
         with bot.record.begin() as conn:
             bot.record.decide_alone(conn)
-            apply(bot, conn, claimed.mail_id, opened, now)
+            done = apply(bot, conn, claimed.mail_id, opened, now)
+        if done:  # said only of what is committed
+            log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})
 
 
-def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime) -> None:
-    """Decides and writes everything down in the caller's transaction: report, findings, letters, the mail's fate."""
+def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime) -> dict[str, object]:
+    """Decides and writes everything down in the caller's transaction: report, findings, letters, the mail's fate.
+    Returns what an operator may read of it; nothing when another worker was faster."""
     intent = intent_of(opened, bot, conn, now)
     if not archive.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
-        return
+        return {}
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     write_down(bot, conn, mail_id, opened, intent, now)
     if intent.orders:
@@ -90,6 +95,8 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
         came_back(conn, opened.mail, now, mail_id)
     if opened.mail.bounce and opened.mail.bounce.final:
         _bounced(bot, conn, opened.mail.bounce, now, mail_id)
+    letters = ",".join(map(str, outbox.answering(conn, mail_id)))
+    return {"mail": mail_id, "outcome": intent.outcome, "why": intent.why, "letters": letters or "none"}
 
 
 def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:
@@ -117,3 +124,4 @@ def _set_aside(bot: Bot, claimed: archive.Claimed, now: datetime, why: str, erro
         if archive.set_aside(conn, claimed.mail_id, now, why):
             runs.note(conn, now, "mail.aside", mail_id=claimed.mail_id, why=why, error=error)
             attention.open_items(conn, [Attention(why)], now, claimed.mail_id)
+    log.warning("mail set aside", extra={"mail": claimed.mail_id, "why": why, "attempt": claimed.attempts})

@@ -72,7 +72,7 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
 def _allowed(bot: Bot, conn: Connection, now: datetime) -> int:
     """How many letters the rates per minute and per day (office time) leave."""
     settings = bot.config.smtp
-    midnight = datetime.combine(now.astimezone(bot.zone).date(), time.min, bot.zone)
+    midnight = bot.midnight(now)
     minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1))
     return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight)))
 
@@ -114,18 +114,21 @@ def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
     try:
         delivery = sender.send(due.mime, due.to, due.attempts)
     except AnswerLost as error:
-        log.warning("letter %s: %s", due.letter_id, error)
+        log.warning("nobody knows yet whether it left: %s", error, extra={"letter": due.letter_id})
         return 1  # it counts against the rates; ``prove`` takes it up
     with bot.record.begin() as conn:
         match delivery:
             case Sent(answer):
                 outbox.mark_sent(conn, due, now, answer)
-                return 1
             case RetryAt():
                 _retry(bot, conn, due, delivery, now)
             case GivenUp():
                 _give_up(conn, due, delivery, now)
-    return 0
+    if not isinstance(delivery, Sent):
+        return 0
+    about = {"letter": due.letter_id, "kind": due.letter, "mail": due.mail_id, "attempt": due.attempts}
+    log.info("letter sent", extra={k: v for k, v in about.items() if v is not None})
+    return 1
 
 
 def _tell_alarms(bot: Bot, sender: Sender, now: datetime) -> None:
@@ -167,7 +170,7 @@ def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> No
 def _put_back(bot: Bot, due: Due, error: Exception) -> None:
     with bot.record.begin() as conn:
         outbox.unclaim(conn, due)
-    log.warning("letter %s waits: %s", due.letter_id, error)
+    log.warning("letter waits: %s", error, extra={"letter": due.letter_id})
 
 
 def is_paused(conn: Connection, now: datetime) -> bool:

@@ -32,6 +32,8 @@ def poll(bot: Bot, box: Mailbox, now: datetime, stop: Stop) -> int:
             if index == 0:
                 raise
             log.warning("a junk folder could not be read this time: %s", error)
+    if new:
+        log.info("mails archived", extra={"new": new, "folders": len(names)})
     if not stop():
         with bot.record.begin() as conn:
             runs.put(conn, LAST_POLL, now.isoformat())

@@ -12,6 +12,8 @@ from bot.jobs.understand import Opened
 from bot.model.deciding import Intent
 from bot.record import attention, explanations, reports
 
+ONCE_A_DAY = ("capped", "strangers_unanswered")  # the hundredth mail over a limit says nothing that the first did not
+
 
 def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent: Intent, now: datetime) -> None:
     """Reports, their effects, explanations, letters, questions; all but the mail's own fate. In the caller's
@@ -24,5 +26,9 @@ def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent:
         explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
     for draft in intent.letters:
         bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
-    items = [replace(i, report_id=ids[i.ruling]) if i.ruling is not None else i for i in intent.attention]
-    attention.open_items(conn, items, now, mail_id)
+    for item in intent.attention:
+        if item.kind in ONCE_A_DAY:
+            bot.tell_once_a_day(conn, item, now, mail_id)
+        else:
+            about = replace(item, report_id=ids[item.ruling]) if item.ruling is not None else item
+            attention.open_items(conn, [about], now, mail_id)

@@ -6,19 +6,20 @@ RawMail -unwrap-> Mail -documents-> Form... | Unreadable, and the sender's own w
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.deciding.decide import Policy, decide, ignore
+from bot.deciding.decide import decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
+from bot.jobs.answering import answer_from, policy_for
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.orders.recognising import orders_of
@@ -35,7 +36,7 @@ from bot.model.replies import Said
 from bot.reading.commands import commands_in
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
-from bot.record import bulletins, explanations, outbox, people, reports, runs
+from bot.record import bulletins, explanations, outbox, people, reports
 from bot.rules.rows import RowsRule
 
 
@@ -98,7 +99,7 @@ def intent_of(
     )
     wanted = [item for item in placed if not trusted or trusted.means(item)]
     rulings = [_ruling(item, mail, bot, conn, now, trusted, then) for item in wanted]
-    policy = Policy(answer_from(conn, bot, now), bot.config.limits.letters_per_address_per_day)
+    policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
     return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
 
 
@@ -172,11 +173,6 @@ def _answered(conn: Connection, mail: Mail) -> "Row[Any] | None":
     return outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
 
 
-def answer_from(conn: Connection, bot: Bot, now: datetime) -> datetime:
-    """Mail from before this moment is recorded and never answered: the setting, else the first run."""
-    return bot.config.answer_from or runs.moment(conn, "first_run") or now
-
-
 def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> KnownSender:
     """Who holds the address, which letter of ours is answered, how many answers it had today."""
     if mail.sender is None:
@@ -190,13 +186,12 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     own = answered is not None and recipient_of(answered.key) == "unit"
     about = outbox.obligations_of(answered) if answered and own else ()
     periods = {o.period for o in about if o.period != ONCE}
-    midnight = datetime.combine(local.date(), time.min, bot.zone)
     return KnownSender(
         tuple(dict.fromkeys(p.unit for p in posts)),
         next((p.name for p in posts if p.name), ""),
         tuple(dict.fromkeys(o.unit for o in about)),
         periods.pop() if len(periods) == 1 else None,
-        outbox.letters_to(conn, mail.sender, midnight),
+        outbox.letters_to(conn, mail.sender, bot.midnight(now)),
         answered is not None,
         next((p.mobile for p in posts if p.mobile), ""),
         tuple(dict.fromkeys(o.form for o in about)),

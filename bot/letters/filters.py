@@ -29,7 +29,7 @@ def date_filters(formats: dict[str, str], zone: ZoneInfo) -> dict[str, Filter]:
     def month(period: object) -> str:
         match = _PERIOD.fullmatch(period) if isinstance(period, str) else None
         if match is None:
-            raise FilterArgumentError(f"month: expected a period such as 2017-06, got {period!r}")
+            raise FilterArgumentError(f"month: expected a period such as 2017-06, got {_kind(period)}")
         return formats["month"].format(year=int(match[1]), month=int(match[2]))
 
     def on(name: str) -> Filter:
@@ -37,14 +37,14 @@ def date_filters(formats: dict[str, str], zone: ZoneInfo) -> dict[str, Filter]:
             local = _local(value, zone, name)
             clock = {"hour": local.hour, "minute": local.minute} if isinstance(local, datetime) else {}
             if name == "moment" and not clock:
-                raise FilterArgumentError(f"moment: expected a date with a time, got {value!r}")
+                raise FilterArgumentError(f"moment: expected a date with a time, got {_kind(value)}")
             return formats[name].format(year=local.year, month=local.month, day=local.day, **clock)
 
         return write
 
     def percent(value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise FilterArgumentError(f"percent: expected a number from 0 to 100, got {value!r}")
+            raise FilterArgumentError(f"percent: expected a number from 0 to 100, got {_kind(value)}")
         # Cut, not rounded: 99.96 must not read as a target of 100 reached. The epsilon holds 57.3 at 57.3.
         tenths = math.floor(value * 10 + 1e-6) / 10
         return formats["percent"].format(value=f"{tenths:.1f}".removesuffix(".0"))
@@ -56,14 +56,19 @@ def date_filters(formats: dict[str, str], zone: ZoneInfo) -> dict[str, Filter]:
     return {"month": month, **days, "percent": percent, "share": share}
 
 
+def _kind(value: object) -> str:
+    """A number as it is; of everything else only what it is: a text may be somebody's name."""
+    return repr(value) if isinstance(value, int | float) else type(value).__name__
+
+
 def _local(value: object, zone: ZoneInfo, name: str) -> date:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise FilterArgumentError(f"{name}: expected an aware time, got {value!r}")
+            raise FilterArgumentError(f"{name}: expected an aware time, got {_kind(value)}")
         return value.astimezone(zone)
     if isinstance(value, date):
         return value
-    raise FilterArgumentError(f"{name}: expected a date, got {value!r}")
+    raise FilterArgumentError(f"{name}: expected a date, got {_kind(value)}")
 
 
 @lru_cache(4096)

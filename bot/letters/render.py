@@ -144,7 +144,7 @@ class Renderer:
         try:
             return step()
         except _TEMPLATE_FAULTS as error:
-            raise ConfigError(f"{self._place(error, name)}: {one_line(str(error)) or type(error).__name__}") from error
+            raise ConfigError(f"{self._place(error, name)}: {_words_of(error)}") from error
 
     def _place(self, error: Exception, name: str) -> str:
         """File and line of a fault; Jinja puts the lines of templates into the traceback."""
@@ -169,6 +169,14 @@ class Renderer:
         except (LookupError, ValueError, AttributeError) as error:
             raise ConfigError(f"{path}: a format has a name that does not exist: {error}") from error
         return filters
+
+
+def _words_of(error: Exception) -> str:
+    """What a fault says of itself, unless it may quote what somebody wrote: it comes into the log. Templates are
+    written in plain ASCII but for their sentences, and no fault quotes those."""
+    said = one_line(str(error))
+    quotes = not said.isascii() or (isinstance(error, ValueError) and not isinstance(error, UnicodeError))
+    return type(error).__name__ if quotes or not said else said
 
 
 def clean_values(value: Any) -> Any:

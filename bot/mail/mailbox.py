@@ -163,7 +163,7 @@ class Mailbox:
         """One FETCH. When the server refuses it, or answers nonsense, both halves are asked for again, so that
         one mail on which it stumbles does not keep the others from us."""
         try:
-            with translated("cannot fetch"):
+            with translated("cannot fetch", over_mail=True):
                 rows = self._fetched(uids, items)
         except MailboxError as error:
             if _is_lost(error):

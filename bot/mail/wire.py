@@ -22,6 +22,7 @@ from bot.errors import LoginRefused, MailboxError
 
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 ATOM = re.compile(r"[A-Za-z0-9!#$&'+,./:;=?@^_`|~-]+")  # RFC 3501: needs no quotes
+_QUOTATION = re.compile(r"(unexpected (?:tagged )?response|unterminated line).*")
 MAX_LITERAL = 256_000_000  # bytes; far above any mail that is asked for, below what ends the process
 LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # RFC 5530: not the password's fault
 UNSAFE = (
@@ -124,17 +125,28 @@ def _introduce(client: GuardedClient, settings: MailboxSettings) -> None:
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Whatever a broken world raises inside becomes a MailboxError: ``doing: what was said``."""
+def translated(doing: str, *, over_mail: bool = False) -> Iterator[None]:
+    """Whatever a broken world raises inside becomes a MailboxError: ``doing: what was said``. ``over_mail``: mail is
+    being read, so what an error quotes may be a mail; then only its kind is said."""
     try:
         yield
     # OSError: refused, timed out, reset, bad certificate. IMAP4.error: NO, BAD, BYE, EOF, ProtocolError.
     # ValueError: "* OK [UIDVALIDITY x]", "&V4NXPp" as a folder's name, a capability that is not ASCII.
     # TypeError, AttributeError: "* LIST (1) NIL 2", "* FLAGS () {0}", which the libraries take for other shapes.
     except (OSError, imaplib.IMAP4.error, ValueError, TypeError, AttributeError) as error:
-        said = describe(error)
+        said = _kind(error) if over_mail else describe(error)
         hint = f"; {UNSAFE}" if "unsafe login" in said.lower() else ""
         raise MailboxError(f"{doing}: {said}{hint}") from error
+
+
+def _kind(error: Exception) -> str:
+    """The words of the world (time-outs, refusals), and of nonsense only that it is some: "unexpected response:
+    b'Subject: …'", "unknown items [b'…", a ProtocolError with the literal in it."""
+    if isinstance(error, OSError):
+        return describe(error)
+    if type(error) in (imaplib.IMAP4.error, imaplib.IMAP4.abort):
+        return _QUOTATION.sub(r"\1", describe(error))
+    return f"an answer that makes no sense ({type(error).__name__})"
 
 
 def describe(what: object) -> str:

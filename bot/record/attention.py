@@ -20,6 +20,12 @@ def open_items(conn: Connection, items: Iterable[Attention], now: datetime, mail
         note(conn, now, "attention", mail_id=mail_id, kind=item.kind)
 
 
+def was_opened(conn: Connection, item: Attention, since: datetime) -> bool:
+    """Whether the same was put before a person after ``since``."""
+    where = (attention.c.kind == item.kind, attention.c.detail == item.detail, attention.c.opened_at >= since)
+    return conn.execute(select(attention.c.id).where(*where).limit(1)).first() is not None
+
+
 def untold(conn: Connection) -> list[Row[Any]]:
     """What stood in no letter to the office yet, with the mail that it is about, oldest first. Until the end of
     the transaction another worker does not see it here."""

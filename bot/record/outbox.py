@@ -33,8 +33,11 @@ class Due:
     only_while_owed: bool
 
 
-def enqueue(conn: Connection, item: Letter, now: datetime, *, mail_id: int | None = None) -> int | None:
-    """Puts a letter into the outbox; None when one with this key is there already, whatever its state."""
+def enqueue(
+    conn: Connection, item: Letter, now: datetime, *, mail_id: int | None = None, due_at: datetime | None = None
+) -> int | None:
+    """Puts a letter into the outbox, which may leave from ``due_at`` on, or at once; None when one with this key is
+    there already, whatever its state."""
     row = {
         "key": item.key,
         "letter": item.letter,
@@ -46,7 +49,7 @@ def enqueue(conn: Connection, item: Letter, now: datetime, *, mail_id: int | Non
         "state": "held" if item.held else "queued",
         "attempts": 0,
         "queued_at": now,
-        "due_at": now,
+        "due_at": due_at or now,
         "answer": "",
         "mail_id": mail_id,
         "obligations": [[o.unit, o.form, o.period, o.deadline.isoformat()] for o in item.obligations],
@@ -231,6 +234,11 @@ def letters_to(conn: Connection, address: str, since: datetime) -> int:
         letter.c.to == address, letter.c.queued_at > since, letter.c.mail_id.is_not(None)
     )
     return int(conn.execute(query).scalar_one())
+
+
+def answering(conn: Connection, mail_id: int) -> list[int]:
+    """The letters that a mail led to."""
+    return list(conn.execute(select(letter.c.id).where(letter.c.mail_id == mail_id).order_by(letter.c.id)).scalars())
 
 
 def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterable[str]) -> Row[Any] | None:

@@ -69,7 +69,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         *("set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered"),
         *("unreadable", "unreadable_unanswered", "no_form", "letter_failed", "letter_unproven", "letter_doubtful"),
         *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
-        "lead_unreachable",
+        *("lead_unreachable", "answers_put_off", "strangers_unanswered"),
         *("login_over", "poll_lasts", "poll_over"),
         *("outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over"),
     ),

@@ -5,7 +5,7 @@ own words -commands_in-> Orders (in the intent) -obey-> acts, answer, copies to 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -62,10 +62,10 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
 
 def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
     """Whether the address has had as many answers today as any may have; the office is told."""
-    midnight = datetime.combine(now.astimezone(bot.zone).date(), time.min, bot.zone)
-    if outbox.letters_to(conn, mail.sender or "", midnight) < bot.config.limits.letters_per_address_per_day:
+    sender = mail.sender or ""
+    if outbox.letters_to(conn, sender, bot.midnight(now)) < bot.config.limits.letters_per_address_per_day:
         return False
-    attention.open_items(conn, [Attention("capped", mail.sender or "")], now, mail_id)
+    bot.tell_once_a_day(conn, Attention("capped", sender), now, mail_id)
     return True
 
 
