@@ -117,10 +117,14 @@ def test_wherever_it_dies_nothing_is_lost_and_nothing_done_twice(
     office.office.copies = SENT
     stage = staged(office, tmp_path / "calm", SCENARIOS[name])
     assert len(stage.points) > 20
+    # The very first letter has no neighbours whose copies prove that copies are kept: it goes out, and that is said.
+    first = stage.points.index("before smtp letter") + 1 if not stage.scenario.before else 0
     for number in chosen(len(stage.points), slice_, SCENARIOS[name].short):
         account, unproven = stage.die(tmp_path / str(number), number)
         count("crash points", lost=len(account.lost), twice=len(account.twice))
-        assert (account, unproven) == (Account([], [], []), []), f"{name}, point {number}: {stage.points[number - 1]}"
+        where = f"{name}, point {number}: {stage.points[number - 1]}"
+        assert account == Account([], [], []), where
+        assert unproven == [] or (len(unproven) == 1 and number <= first), where
 
 
 @pytest.mark.soak

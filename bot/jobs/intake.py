@@ -43,6 +43,7 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         try:
             _work_one(bot, claimed, now)
             tally.worked += 1
+            log.info("mail worked off", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
         except RecordError:
             raise
         except BotError as error:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,10 @@ class County:
     def __post_init__(self) -> None:
         self.config = config_file(self.folder, **settings(self.office, self.changes))
 
-    def prepare(self) -> None:
-        """An office since June, with the liaisons of three units."""
+    def prepare(self, since: datetime | None = None) -> None:
+        """An office since June, or ``since``, with the liaisons of three units."""
         with build(load_config(self.config)) as bot:
-            first_run(bot, at("2017-06-20T09:00"))
+            first_run(bot, since or at("2017-06-20T09:00"))
             appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG), ("红河镇", "赵云", ZHAO))
 
     def copy_to(self, folder: Path) -> "County":

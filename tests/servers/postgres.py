@@ -54,9 +54,23 @@ class PostgresServer:
             raise RuntimeError(f"initdb: {error.stderr.decode()}") from error
         settings = {**SETTINGS, "unix_socket_directories": str(self.root)}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        with (self.root / "log").open("wb") as log:
-            self._process = subprocess.Popen([postgres, "-D", data, *options], user=user, cwd=self.root, stderr=log)
+        self._user, self._command = user, [postgres, "-D", data, *options]
+        self.start()
+
+    def start(self) -> None:
+        """Once more, after ``crash``."""
+        with (self.root / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, user=self._user, cwd=self.root, stderr=log)
         self._wait()
+
+    def crash(self) -> None:
+        """Ends at once ("immediate"), as after a power cut; what was committed is kept by the operating system."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(START_SECONDS)
+
+    def disconnect_all(self) -> None:
+        """Every connection of every program is closed by the server, as an administrator may do."""
+        self._execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
     def _owner(self) -> str | None:
         if os.getuid() != 0:
