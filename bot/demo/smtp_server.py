@@ -22,6 +22,14 @@ class Posted:
     data: bytes
 
 
+class _Connection(SMTP):
+    """Closed as soon as its client has gone: the library keeps its side open for ever."""
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
 @dataclass
 class SmtpPost:
     """What an SMTP server takes: any recipient in ``domains``, any other gets 550. A login is needed.
@@ -44,9 +52,9 @@ class SmtpPost:
         server = await loop.create_server(lambda: self._session(loop), "127.0.0.1", 0, ssl=tls)
         return server, server.sockets[0].getsockname()[1]
 
-    def _session(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+    def _session(self, loop: asyncio.AbstractEventLoop) -> _Connection:
         # auth_required stays off: together with plain text on loopback it would only warn; MAIL checks instead.
-        return SMTP(
+        return _Connection(
             self,
             data_size_limit=MAX_BYTES,
             hostname="localhost",

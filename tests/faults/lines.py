@@ -77,6 +77,7 @@ class Scene:
         return county
 
     def _settle(self, county: County) -> None:
+        county.office.settle()  # the machine's clock, while the lives' own one jumps
         direct = County(county.folder, county.office)  # writes its config.toml
         for number in (1, 2):
             later = at(self.now) + self.settled_after * number

@@ -185,6 +185,10 @@ class DovecotOffice:
         self._forget(self.username)
         self.sent.clear()
 
+    def settle(self) -> None:
+        """Wait until the sink has done with all that clients which have gone have sent it."""
+        self._sink.settle()
+
     def _keep(self, posted: Posted) -> None:
         if self.copies is not None:
             self.deliver(self.username, posted.data, datetime.now().astimezone(), self.copies)

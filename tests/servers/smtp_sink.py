@@ -35,6 +35,7 @@ class SmtpSink:
         self._thread.stop()
 
     async def _main(self, ready: Callable[[], None]) -> None:
+        self._standing = asyncio.all_tasks()
         server, self.port = await self._post.serve()
         servers = [server]
         if self._tls is not None:
@@ -48,4 +49,13 @@ class SmtpSink:
                 server.close()
 
     async def _taken(self, posted: Posted) -> None:
-        await asyncio.to_thread(self._keep, posted)
+        # Shielded: a server that has taken a letter keeps its copy, whether or not the client still listens.
+        await asyncio.shield(asyncio.to_thread(self._keep, posted))
+
+    def settle(self) -> None:
+        """Wait until every client has gone, and all that it sent is taken."""
+        self._thread.call(self._settled())
+
+    async def _settled(self) -> None:
+        while busy := asyncio.all_tasks() - self._standing - {asyncio.current_task()}:
+            await asyncio.wait(busy)
