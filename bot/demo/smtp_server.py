@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,14 @@ class Posted:
     data: bytes
 
 
+class _Connection(SMTP):
+    """Closed as soon as its client has gone: the library keeps its side open for ever."""
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
 @dataclass
 class SmtpPost:
     """What an SMTP server takes: any recipient in ``domains``, any other gets 550. A login is needed.
@@ -36,16 +45,16 @@ class SmtpPost:
     refusals: dict[str, str] = field(default_factory=dict)
     sent: list[Posted] = field(default_factory=list)
 
-    async def serve(self) -> tuple[asyncio.Server, int]:
-        """Listen on a free port of the running loop; the server, and its port."""
+    async def serve(self, tls: ssl.SSLContext | None = None) -> tuple[asyncio.Server, int]:
+        """Listen on a free port of the running loop, encrypted from the first byte with ``tls``; server and port."""
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of its own old attribute at each login
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: self._session(loop), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: self._session(loop), "127.0.0.1", 0, ssl=tls)
         return server, server.sockets[0].getsockname()[1]
 
-    def _session(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+    def _session(self, loop: asyncio.AbstractEventLoop) -> _Connection:
         # auth_required stays off: together with plain text on loopback it would only warn; MAIL checks instead.
-        return SMTP(
+        return _Connection(
             self,
             data_size_limit=MAX_BYTES,
             hostname="localhost",

@@ -101,7 +101,7 @@ class DovecotServer:
         self.root = Path(tempfile.mkdtemp(prefix="dovecot-")).resolve()
         self.root.chmod(0o755)
         self.port, self.tls_port = free_port(), free_port()
-        _, self.certificate = self_signed(self.root)
+        self.tls, self.certificate = self_signed(self.root)
         self._configure()
         self.start()
         return self
@@ -162,7 +162,7 @@ class DovecotOffice:
     def __init__(self, server: DovecotServer, username: str, domains: set[str]) -> None:
         self.server, self.username, self.password = server, username, PASSWORD
         self.imap_port = server.port
-        self._sink = SmtpSink(username, PASSWORD, domains, self._keep)
+        self._sink = SmtpSink(username, PASSWORD, domains, self._keep, server.tls)
         self.sent: list[Posted] = self._sink.sent
         self.refusals = self._sink.refusals
         self.copies: str | None = None
@@ -170,7 +170,7 @@ class DovecotOffice:
 
     def __enter__(self) -> Self:
         self._sink.__enter__()
-        self.smtp_port = self._sink.port
+        self.smtp_port, self.smtp_tls_port = self._sink.port, self._sink.tls_port
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -184,6 +184,10 @@ class DovecotOffice:
         """No mail in any folder, and no letter at the sink."""
         self._forget(self.username)
         self.sent.clear()
+
+    def settle(self) -> None:
+        """Wait until the sink has done with all that clients which have gone have sent it."""
+        self._sink.settle()
 
     def _keep(self, posted: Posted) -> None:
         if self.copies is not None:
