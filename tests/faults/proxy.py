@@ -81,9 +81,7 @@ class Proxy:
                 up = self._pump("up", reader, server_writer, link)
                 await asyncio.gather(up, self._pump("down", server_reader, writer, link))
 
-    async def _pump(
-        self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link
-    ) -> None:
+    async def _pump(self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link) -> None:
         """One way until its end, which is passed on."""
         with suppress(OSError):  # reset, by the fault or by an end that has had enough
             while data := await reader.read(65_536):
