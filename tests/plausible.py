@@ -29,11 +29,12 @@ ODD = "安委会办公室\n“五图”'\"\\%_ ؟ 👍"
 
 def fill(conn: Connection, each: int = 5, blob: int = 300) -> None:
     """So many rows in every table, all of them empty before; bytes are so long."""
-    for table in copying.tables(conn):
+    tables = copying.tables(conn)
+    for table in tables:
         for number in range(each):
             row = {c.name: _value(conn, table, c, number, position, blob) for position, c in enumerate(table.c)}
             conn.execute(insert(table).values(row))
-    copying.follow_ids(conn)
+    copying.follow_ids(conn, tables)
 
 
 def contents(conn: Connection) -> dict[str, list[dict[str, Any]]]:

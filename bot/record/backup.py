@@ -56,7 +56,7 @@ def write(record: Record, path: Path, now: datetime, progress: Progress) -> Back
         with record.still() as source, files.fresh(part, str(path)) as target:
             _fill(source, target, now, progress)
         with opened(part, path) as (conn, backup):
-            _compare(backup, copying.tallies(conn, _tables(conn), str(path), lambda *_: None), path)
+            _compare(backup, copying.tallies(conn, backup.tallies, str(path)), path)
         with files.about(str(path)):
             part.replace(path)
             files.settle_folder(path.parent)
@@ -88,7 +88,7 @@ def opened(path: Path, called: Path | None = None) -> Iterator[tuple[Connection,
 
 def copy(conn: Connection, backup: Backup, target: Connection, path: Path, progress: Progress) -> None:
     """Every row into an empty database of the backup's schema. RecordError if what is read is not what was written."""
-    _compare(backup, copying.copy(conn, target, str(path), progress), path)
+    _compare(backup, copying.copy(conn, target, backup.tallies, str(path), progress), path)
 
 
 def _fill(source: Connection, target: Connection, now: datetime, progress: Progress) -> None:
@@ -97,7 +97,8 @@ def _fill(source: Connection, target: Connection, now: datetime, progress: Progr
     with broken_world():
         refuse_newer(version_of(source))
     upgrade(target, _version(source, "database"))
-    tallies = copying.copy(source, target, "database", progress)
+    names = [table.name for table in copying.tables(target)]
+    tallies = copying.copy(source, target, names, "database", progress)
     target.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
     target.exec_driver_sql(f"PRAGMA user_version={FORMAT}")
     facts.create(target)
@@ -130,10 +131,6 @@ def _version(conn: Connection, name: str) -> str:
     if version is None or not knows(version):
         raise RecordError(f"{name}: has no schema of this program")
     return version
-
-
-def _tables(conn: Connection) -> list[Table]:
-    return copying.tables(conn, but=facts.name)
 
 
 def _compare(backup: Backup, found: Mapping[str, Tally], path: Path) -> None:

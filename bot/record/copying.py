@@ -6,7 +6,7 @@ Knows no meaning of any table, and takes the types from the databases themselves
 copied. Both sides are in transactions of the caller.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -46,21 +46,29 @@ class Tally:
     digest: str
 
 
-def tables(conn: Connection, but: str = "") -> list[Table]:
-    """Every table of a database, parents before their children; without Alembic's own, and without ``but``."""
-    return _reflected(conn, [n for n in inspect(conn).get_table_names() if n not in (VERSION_TABLE, but)])
+def tables(conn: Connection, names: Collection[str] | None = None) -> list[Table]:
+    """The tables with these names that a database has, or all of them; parents before their children, and never
+    Alembic's own."""
+    found = MetaData()
+    known = inspect(conn).get_table_names()
+    found.reflect(conn, only=[n for n in known if n != VERSION_TABLE and (names is None or n in names)])
+    return found.sorted_tables
 
 
-def copy(source: Connection, target: Connection, name: str, progress: Progress) -> dict[str, Tally]:
-    """Fills every table of ``target``, all of them empty. RecordError, which calls the source by its ``name``, if it
-    has other tables or columns, or cannot be read; or if the target cannot take a value."""
-    wanted = tables(target)
+def copy(
+    source: Connection, target: Connection, names: Collection[str], name: str, progress: Progress
+) -> dict[str, Tally]:
+    """Fills the tables with these ``names`` in ``target``, all of them empty, and lets its counters follow.
+
+    RecordError, which calls the source by its ``name``, if it has not these tables or other columns, or cannot be
+    read; or if the target cannot take a value.
+    """
+    wanted = tables(target, names)
     with broken_world(name):
-        known = set(inspect(source).get_table_names())
-        if missing := [table.name for table in wanted if table.name not in known]:
-            raise RecordError(f"{name}: there is no table {missing[0]!r}")
-        found = {table.name: table for table in _reflected(source, [table.name for table in wanted])}
+        found = {table.name: table for table in tables(source, names)}
     for table in wanted:
+        if table.name not in found:
+            raise RecordError(f"{name}: there is no table {table.name!r}")
         if set(table.c.keys()) != set(found[table.name].c.keys()):
             raise RecordError(f"{name}: table {table.name!r} has other columns than its schema says")
     statements = {table.name: _insert(target, table) for table in wanted}
@@ -72,31 +80,27 @@ def copy(source: Connection, target: Connection, name: str, progress: Progress) 
         except (DataError, IntegrityError) as error:  # SQLite keeps any text of any length; PostgreSQL does not
             raise RecordError(f"{name}: table {table!r} cannot be taken over: {first_line(error)}") from error
 
-    return _walk(source, [found[table.name] for table in wanted], name, take, progress)
+    tallies = _walk(source, [found[table.name] for table in wanted], name, take, progress)
+    follow_ids(target, wanted)
+    return tallies
 
 
-def tallies(conn: Connection, of: Sequence[Table], name: str, progress: Progress) -> dict[str, Tally]:
-    """What stands in these tables, every value read."""
-    return _walk(conn, of, name, lambda *_: None, progress)
+def tallies(conn: Connection, names: Collection[str], name: str) -> dict[str, Tally]:
+    """What stands in the tables with these names, every value read."""
+    return _walk(conn, tables(conn, names), name, lambda *_: None, lambda *_: None)
 
 
-def follow_ids(conn: Connection) -> None:
+def follow_ids(conn: Connection, of: Sequence[Table]) -> None:
     """PostgreSQL's counters do not see ids that were given: each goes on behind the highest. SQLite does so anyway."""
     if conn.dialect.name == "sqlite":
         return
     quote = conn.dialect.identifier_preparer.quote
-    for table in tables(conn):
+    for table in of:
         for column in table.primary_key.columns:
             counter = select(func.pg_get_serial_sequence(quote(table.name), column.name))
             name, highest = conn.execute(counter).scalar(), conn.execute(select(func.max(column))).scalar()
             if name is not None and highest is not None:
                 conn.execute(select(func.setval(name, highest)))
-
-
-def _reflected(conn: Connection, names: Sequence[str]) -> list[Table]:
-    found = MetaData()
-    found.reflect(conn, only=names)
-    return found.sorted_tables
 
 
 def _walk(

@@ -6,6 +6,7 @@
 The rows come in under the schema that they had, are migrated, and get the mark of ``runs.mark_restored``.
 """
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from bot.errors import RecordError, UsageError
-from bot.record import backup, copying, files, replacing, runs
+from bot.record import backup, files, replacing, runs
 from bot.record.backup import Backup
 from bot.record.copying import Progress
 from bot.record.database import MIGRATION_LOCK, VERSION_TABLE, Record, refuse_newer, sqlite_file, version_of
@@ -73,7 +74,6 @@ def _into_postgresql(record: Record, path: Path, now: datetime, force: bool, pro
         with _patiently(target):
             kept = _set_aside(target, f"before_restore_{_stamp(now)}", force)
         _fill(source, made, target, path, now, progress)
-        copying.follow_ids(target)
     return Outcome(made, kept)
 
 
@@ -89,11 +89,11 @@ def _fill(source: Connection, made: Backup, target: Connection, path: Path, now:
 def _set_aside(conn: Connection, name: str, force: bool) -> str | None:
     """Makes room for our tables. If they hold anything they go into a schema called ``name``, which is returned."""
     conn.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-    found = {table for table in inspect(conn).get_table_names() if table in metadata.tables}
+    found = sorted(table for table in inspect(conn).get_table_names() if table in metadata.tables)
     version = version_of(conn)
     refuse_newer(version)
     if version is None and found:
-        raise RecordError(f"the database has tables of another program, such as {min(found)!r}: give an empty one")
+        raise RecordError(f"the database has tables of another program, such as {found[0]!r}: give an empty one")
     quoted = [conn.dialect.identifier_preparer.quote(table) for table in (*found, VERSION_TABLE)] if version else []
     if not any(conn.execute(select(literal(1)).select_from(metadata.tables[t]).limit(1)).first() for t in found):
         for table in quoted:
@@ -101,10 +101,13 @@ def _set_aside(conn: Connection, name: str, force: bool) -> str | None:
         return None
     if not force:
         raise RecordError("the database is not empty: give an empty one, or --force, which keeps it as another schema")
-    conn.execute(CreateSchema(name))
+    known = inspect(conn).get_schema_names()
+    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+    kept = next(n for n in names if n not in known)
+    conn.execute(CreateSchema(kept))
     for table in quoted:
-        conn.execute(text(f"ALTER TABLE {table} SET SCHEMA {name}"))
-    return name
+        conn.execute(text(f"ALTER TABLE {table} SET SCHEMA {kept}"))
+    return kept
 
 
 @contextmanager
