@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
+from bot.jobs import restored
 from bot.jobs.orders.errands import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.proving import stop_waiting
@@ -83,14 +84,16 @@ def _next(bot: Bot, now: datetime) -> Due | None:
         with bot.record.begin() as conn:
             only = (LETTER, CONFIRM) if runs.get(conn, STOPPED) else None
             due = outbox.claim(conn, now, released_only=bot.config.smtp.deliver == "hold", only=only)
-            if due is None or not due.only_while_owed or _still_wanted(bot, conn, due, now):
+            if due is None or (_still_wanted(bot, conn, due, now) and restored.may_leave(bot, conn, due, now)):
                 return due
 
 
 def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
     """Looks at a reminder again in the moment of sending: is it office hours, was the mailbox read lately, is all
     of it still owed, and is no later reminder on its way? A reminder must never reach a unit that has reported,
-    and after an outage one letter is enough."""
+    and after an outage one letter is enough. Every other letter still is."""
+    if not due.only_while_owed:
+        return True
     hours = bot.rules.reminders.hours
     if not may_leave(now, hours, bot.calendar, bot.zone):
         outbox.put_off(conn, due, next_leaving(now, hours, bot.calendar, bot.zone))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from bot.clock import Clock
 from bot.errors import BotError, LoginRefused
-from bot.jobs import tick
+from bot.jobs import restored, tick
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.parts import Bot
@@ -81,6 +81,7 @@ class Service:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""
         poll(self.bot, box, self.clock(), self.stop.is_set)
         prove(self.bot, box, self.clock())
+        restored.look(self.bot, box, self.clock())
         if not box.can_idle:
             return False
         self._work()

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.errors import BotError, LoginRefused
+from bot.jobs import restored
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.intake import work
 from bot.jobs.logins import login
@@ -74,6 +75,7 @@ def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     with _told(report), login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
         report.archived += poll(bot, box, now, stop)
         prove(bot, box, now)
+        restored.look(bot, box, now)
     with _told(report):
         tally = work(bot, now, stop)
         report.worked += tally.worked

@@ -31,6 +31,8 @@ class Due:
     mail_id: int | None
     obligations: tuple[Obligation, ...]
     only_while_owed: bool
+    token: str = ""
+    message_id: str = ""
 
 
 def enqueue(
@@ -93,6 +95,8 @@ def claim(
         row.mail_id,
         obligations_of(row),
         row.only_while_owed,
+        row.token,
+        row.message_id,
     )
 
 
@@ -137,6 +141,12 @@ def asked_later(conn: Connection, due: Due) -> set[tuple[str, str, str]]:
         letter.c.key.startswith(f"{kind}:", autoescape=True),
     )
     return {(unit, form, period) for asked in conn.execute(query).scalars() for unit, form, period, _ in asked}
+
+
+def was_released(conn: Connection, letter_id: int) -> bool:
+    """Whether a person has let a held letter go."""
+    where = (event.c.letter_id == letter_id, event.c.what == RELEASED)
+    return conn.execute(select(event.c.id).where(*where).limit(1)).first() is not None
 
 
 def unproven(conn: Connection, before: datetime, after: datetime) -> list[Row[Any]]:

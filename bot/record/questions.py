@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, and_, or_, select
 
 from bot.record.schema import attention, letter, mail, report
 
-ABOUT_LETTERS = ("draft", "letter_doubtful")  # why a letter is held until somebody agrees
+ABOUT_LETTERS = ("draft", "letter_doubtful", "letter_restored")  # why a letter is held until somebody agrees
 
 
 def open_ones(conn: Connection) -> list[Row[Any]]:
