@@ -74,7 +74,20 @@ def test_a_letter_comes_back_as_it_was(record: Record) -> None:
         outbox.enqueue(conn, letter(3, only_while_owed=True), NOW, mail_id=mail_id)
     with record.begin() as conn:
         due = claimed(conn)
-    assert due == Due(1, "receipt:3", "receipt", "a@town.test", b"m\0" * 3, 1, NOW, mail_id, (OWED,), True)
+    assert due == Due(
+        1,
+        "receipt:3",
+        "receipt",
+        "a@town.test",
+        b"m\0" * 3,
+        1,
+        NOW,
+        mail_id,
+        (OWED,),
+        True,
+        "TOKEN003",
+        "<3@demo.test>",
+    )
     with record.read() as conn:
         assert row(conn).state == "sending"
         assert outbox.bytes_of(conn, "receipt:3") == b"m\0" * 3
@@ -145,7 +158,9 @@ def test_held_letters_go_or_are_dropped_by_hand(record: Record) -> None:
 def claimed_number(conn: Connection, number: int) -> Due:
     """The letter as it is once it has been claimed."""
     made = row(conn, number)
-    return Due(number, made.key, made.letter, made.to, made.mime, 1, NOW, None, (OWED,), False)
+    return Due(
+        number, made.key, made.letter, made.to, made.mime, 1, NOW, None, (OWED,), False, made.token, made.message_id
+    )
 
 
 def test_where_everything_is_held_only_what_a_person_released_is_taken(conn: Connection) -> None:

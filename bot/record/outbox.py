@@ -31,8 +31,8 @@ class Due:
     mail_id: int | None
     obligations: tuple[Obligation, ...]
     only_while_owed: bool
-    token: str = ""
-    message_id: str = ""
+    token: str
+    message_id: str
 
 
 def enqueue(
