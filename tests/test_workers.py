@@ -50,7 +50,7 @@ from tests.servers.postgres import PostgresServer
 from tests.test_service import working
 
 SOAK = os.environ.get("BOT_SOAK") == "1"
-WORKERS, MAILS, KILLS = (4, 120, 40) if SOAK else (2, 16, 3)
+WORKERS, MAILS, KILLS = (4, 120, 40) if SOAK else (2, 10, 2)
 UNITS = ((LI, "五图街道办事处"), (WANG, "乔官镇"), (ZHAO, "红河镇"))
 
 
@@ -169,11 +169,11 @@ def test_the_work_is_shared(county: County) -> None:
     with working(county.config) as one, working(county.config) as two:
         one.running()
         two.running()
-        for number in range(16):
+        for number in range(10):
             county.deliver(arriving(number))
         one.until(lambda: finished(county), 60)
         done = [worker.log.count("bot.jobs.intake mail worked off") for worker in (one, two)]
-    assert sum(done) == 16
+    assert sum(done) == 10
     assert min(done) >= 2, done
     assert accounted(county) == (0, 0)
 
@@ -341,7 +341,7 @@ def test_a_connection_lost_at_any_commit_is_made_good(
     with postgres_server.database() as url:
         calm, total = county_on(url, 0)
     assert total > 30
-    step = 1 if SOAK else 13
+    step = 1 if SOAK else 29
     for number in range(1, total + 1, step):
         with postgres_server.database() as url:
             truth, _ = county_on(url, number)
