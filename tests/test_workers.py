@@ -174,7 +174,7 @@ def test_the_work_is_shared(county: County) -> None:
         one.until(lambda: finished(county), 60)
         done = [worker.log.count("bot.jobs.intake mail worked off") for worker in (one, two)]
     assert sum(done) == 10
-    assert min(done) >= 2, done
+    assert min(done) >= 1, done
     assert accounted(county) == (0, 0)
 
 
