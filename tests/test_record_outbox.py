@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.model.mail import RawMail
-from bot.record import archive, outbox, schema
+from bot.record import archive, outbox, schema, unproven
 from bot.record.database import Record
 from bot.record.outbox import Due
 from tests.bots import at, database_url
@@ -212,11 +212,11 @@ def test_a_letter_that_was_being_handed_over_is_found_again(conn: Connection) ->
     outbox.enqueue(conn, letter(), NOW)
     claimed(conn)
     never = LATER + timedelta(days=30)
-    assert outbox.unproven(conn, NOW, never) == []
-    assert [r.id for r in outbox.unproven(conn, NOW, NOW - timedelta(days=1))] == [1]  # a clock that was ahead
-    (row,) = outbox.unproven(conn, LATER, never)
-    assert outbox.settle_unproven(conn, row, LATER, "queued", "letter.unproven")
-    assert not outbox.settle_unproven(conn, row, LATER, "queued", "letter.unproven")
-    assert outbox.unproven(conn, LATER + timedelta(days=1), never) == []
+    assert unproven.letters(conn, NOW, never) == []
+    assert [r.id for r in unproven.letters(conn, NOW, NOW - timedelta(days=1))] == [1]  # a clock that was ahead
+    (row,) = unproven.letters(conn, LATER, never)
+    assert unproven.settle(conn, row, LATER, "queued", "letter.unproven")
+    assert not unproven.settle(conn, row, LATER, "queued", "letter.unproven")
+    assert unproven.letters(conn, LATER + timedelta(days=1), never) == []
     assert claimed(conn, LATER).attempts == 2
     assert happened(conn) == ["letter.queued", "letter.unproven"]

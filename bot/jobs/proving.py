@@ -1,6 +1,6 @@
 """Letters that were being handed over when the process, or the connection, ended: nobody knows whether they left.
 
-    outbox.unproven -> marks_of_copies (what the provider keeps of sent mail) -> sent | again | as the settings say
+    unproven.letters -> marks_of_copies (what the provider keeps of sent mail) -> sent | again | as the settings say
 
 A copy proves that the letter left. Its absence proves the contrary only where copies are kept at all: where those of
 the letters before and after it are there. Without any proof, ``[smtp] unproven`` decides.
@@ -17,7 +17,7 @@ from bot.jobs.parts import Bot
 from bot.mail.copies import marks_of_copies
 from bot.mail.mailbox import Mailbox
 from bot.model.deciding import Attention
-from bot.record import attention, outbox
+from bot.record import attention, unproven
 
 log = logging.getLogger(__name__)
 LOOK_AFTER = timedelta(seconds=5)  # a hand-over that goes well is over by then
@@ -32,8 +32,8 @@ def prove(bot: Bot, box: Mailbox, now: datetime) -> None:
     """Ends the doubt about each unproven letter by a look at the copies: at once where there is one, after a while
     where there is none. The connection has another folder open afterwards."""
     with bot.record.read() as conn:
-        rows = outbox.unproven(conn, now - LOOK_AFTER, now + FUTURE)
-        around = {row.id: outbox.neighbours(conn, row.due_at, SPAN, now - UNPROVEN_AFTER) for row in rows}
+        rows = unproven.letters(conn, now - LOOK_AFTER, now + FUTURE)
+        around = {row.id: unproven.neighbours(conn, row.due_at, SPAN, now - UNPROVEN_AFTER) for row in rows}
     if not rows:
         return
     moments = [row.due_at for row in rows] + [near.sent_at for nears in around.values() for near in nears]
@@ -51,7 +51,7 @@ def prove(bot: Bot, box: Mailbox, now: datetime) -> None:
 
 def stop_waiting(bot: Bot, conn: Connection, now: datetime) -> None:
     """What could not be looked for, as the mailbox was out of reach for long, is settled without proof."""
-    for row in outbox.unproven(conn, now - WITHOUT_A_LOOK, now + WITHOUT_A_LOOK):
+    for row in unproven.letters(conn, now - WITHOUT_A_LOOK, now + WITHOUT_A_LOOK):
         _conclude(bot, conn, row, None, now)
 
 
@@ -68,12 +68,12 @@ def _is_among(row: Row[Any], marks: set[str]) -> bool:
 
 def _conclude(bot: Bot, conn: Connection, row: Row[Any], left: bool | None, now: datetime) -> None:
     if left:
-        outbox.settle_unproven(conn, row, now, "sent", "letter.proven")
+        unproven.settle(conn, row, now, "sent", "letter.proven")
     elif left is False:
-        outbox.settle_unproven(conn, row, now, "queued", "letter.absent")
-    elif bot.config.smtp.unproven == "ask" and outbox.settle_unproven(conn, row, now, "held", "letter.doubtful"):
+        unproven.settle(conn, row, now, "queued", "letter.absent")
+    elif bot.config.smtp.unproven == "ask" and unproven.settle(conn, row, now, "held", "letter.doubtful"):
         log.warning("nobody knows whether it left: the office is asked", extra={"letter": row.id})
         attention.open_items(conn, [Attention("letter_doubtful", row.to, letter_id=row.id)], now, row.mail_id)
-    elif bot.config.smtp.unproven == "repeat" and outbox.settle_unproven(conn, row, now, "queued", "letter.unproven"):
+    elif bot.config.smtp.unproven == "repeat" and unproven.settle(conn, row, now, "queued", "letter.unproven"):
         log.warning("nobody knows whether it left: it is sent again", extra={"letter": row.id})
         attention.open_items(conn, [Attention("letter_unproven", row.to, letter_id=row.id)], now, row.mail_id)

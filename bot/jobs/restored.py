@@ -19,7 +19,7 @@ from bot.jobs.proving import OVERLAP, SPAN
 from bot.mail.copies import marks_of_copies
 from bot.mail.mailbox import Mailbox
 from bot.model.deciding import Attention
-from bot.record import archive, attention, outbox, runs
+from bot.record import archive, attention, outbox, runs, unproven
 from bot.record.outbox import Due
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def look(bot: Bot, box: Mailbox, now: datetime) -> None:
         restored = runs.restored(conn)
         if restored is None or now - restored.at > CATCHING_UP + WITHOUT_A_LOOK or _copies(conn, restored) is not None:
             return
-        before = outbox.neighbours(conn, restored.state_of, SPAN, restored.state_of)
+        before = unproven.neighbours(conn, restored.state_of, SPAN, restored.state_of)
     since = min([restored.state_of, *(row.sent_at for row in before)]) - OVERLAP
     try:
         marks = marks_of_copies(box, since.date())

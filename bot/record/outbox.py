@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.record.runs import insert_once, note
 from bot.record.schema import event, letter
 
-_WITHOUT_MIME = [column for column in letter.c if column.name != "mime"]
-NEIGHBOURS = 3
+WITHOUT_MIME = [column for column in letter.c if column.name != "mime"]
 RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 
@@ -149,40 +148,6 @@ def was_released(conn: Connection, letter_id: int) -> bool:
     return conn.execute(select(event.c.id).where(*where).limit(1)).first() is not None
 
 
-def unproven(conn: Connection, before: datetime, after: datetime) -> list[Row[Any]]:
-    """Letters that a worker was handing over when it died, claimed ``before``: nobody knows whether they arrived.
-    What was claimed ``after`` a moment in the future was claimed by a clock that was wrong."""
-    claimed = or_(letter.c.due_at < before, letter.c.due_at > after)
-    query = select(*_WITHOUT_MIME).where(letter.c.state == "sending", claimed)
-    return list(conn.execute(query.order_by(letter.c.id)))
-
-
-def neighbours(conn: Connection, moment: datetime, span: timedelta, until: datetime) -> list[Row[Any]]:
-    """The letters that the server took last before ``moment``, and the first ones after it and before ``until``: a few
-    of each, as those of one run bear one time, and at most ``span`` away."""
-    sent = select(*_WITHOUT_MIME).where(letter.c.state == "sent")
-    before = sent.where(letter.c.sent_at.between(moment - span, moment)).order_by(letter.c.sent_at.desc())
-    after = sent.where(letter.c.sent_at > moment, letter.c.sent_at <= min(moment + span, until))
-    return [
-        row for query in (before, after.order_by(letter.c.sent_at)) for row in conn.execute(query.limit(NEIGHBOURS))
-    ]
-
-
-def settle_unproven(conn: Connection, row: Row[Any], now: datetime, state: str, what: str) -> bool:
-    """Ends the doubt about a letter: its new ``state``, and ``what`` happened. False, and nothing is done, when
-    somebody else was quicker."""
-    values: dict[str, object] = {"state": state}
-    if state == "sent":
-        values |= {"sent_at": min(row.due_at, now), "answer": ""}
-    elif state == "queued":
-        values["due_at"] = now
-    same = (letter.c.id == row.id, letter.c.state == "sending", letter.c.attempts == row.attempts)
-    if conn.execute(update(letter).where(*same).values(values)).rowcount != 1:
-        return False
-    note(conn, now, what, letter_id=row.id, mail_id=row.mail_id)
-    return True
-
-
 def release(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
     """Lets held letters go (all of them for None). Returns the keys that were held."""
     return _change_held(conn, keys, now, "queued", RELEASED)
@@ -271,7 +236,7 @@ def was_asked(conn: Connection, kind: str, address: str, about: Iterable[Obligat
 
 def listing(conn: Connection) -> list[Row[Any]]:
     """Every letter without its bytes, oldest first."""
-    return list(conn.execute(select(*_WITHOUT_MIME).order_by(letter.c.id)))
+    return list(conn.execute(select(*WITHOUT_MIME).order_by(letter.c.id)))
 
 
 def bytes_of(conn: Connection, key: str) -> bytes | None:
