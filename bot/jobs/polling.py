@@ -7,7 +7,8 @@ Nothing is parsed here: a slow or hostile mail must not hold the connection.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bot.errors import MailboxError
@@ -15,10 +16,22 @@ from bot.jobs.parts import Bot, Stop
 from bot.mail.mailbox import Mailbox, batches
 from bot.model.mail import Place, RawMail
 from bot.record import archive, runs
+from bot.record.working import turn_at_the_mailbox
 
 log = logging.getLogger(__name__)
 SWEEP = timedelta(hours=24)  # a folder is compared as a whole so often: some servers give old UIDs to new mail
 LAST_POLL = "last_good_poll"
+PATIENCE = timedelta(minutes=5)  # and three polls: so long nobody else takes the turn of the worker at the mailbox
+
+
+@contextmanager
+def turn(bot: Bot, now: datetime) -> Iterator[bool]:
+    """Whether this worker is to read the mailbox: not while another does, unless that one has not for long."""
+    patience = PATIENCE + timedelta(seconds=3 * bot.config.schedule.poll_seconds)
+    with turn_at_the_mailbox(bot.record) as mine:
+        with bot.record.read() as conn:
+            last = runs.moment(conn, LAST_POLL)
+        yield mine or last is None or abs(now - last) > patience
 
 
 def poll(bot: Bot, box: Mailbox, now: datetime, stop: Stop) -> int:

@@ -17,7 +17,7 @@ from bot.jobs import restored, tick
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.parts import Bot
-from bot.jobs.polling import poll
+from bot.jobs.polling import poll, turn
 from bot.jobs.proving import prove
 from bot.mail.mailbox import Mailbox
 
@@ -58,24 +58,28 @@ class Service:
         end_within(GRACE_SECONDS, lambda: scheduler.shutdown(wait=True))
 
     def _mail(self) -> None:
-        """One poll; with IDLE, polls as long as the connection holds."""
+        """The mailbox, unless another worker is at it; then what is archived."""
         try:
-            opened = login(
-                self.bot, "mailbox", self.clock(), lambda secret: Mailbox.open(self.bot.config.mailbox, secret)
-            )
-            with opened as self._box:
-                before: int | None = -1
-                while not self.stop.is_set() and self._once(opened):
-                    uidnext = opened.select(self.bot.config.mailbox.folder).uidnext
-                    if uidnext == before:  # else mail came while the poll was under way: IDLE would not tell of it
-                        opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
-                    before = uidnext
+            with turn(self.bot, self.clock()) as mine:
+                if mine:
+                    self._read()
         except BotError as error:
             if not isinstance(error, LoginRefused) and not self.stop.is_set():
                 log.warning("%s", error)
         finally:
             self._box = None
         self._work()
+
+    def _read(self) -> None:
+        """One poll; with IDLE, polls as long as the connection holds."""
+        opened = login(self.bot, "mailbox", self.clock(), lambda secret: Mailbox.open(self.bot.config.mailbox, secret))
+        with opened as self._box:
+            before: int | None = -1
+            while not self.stop.is_set() and self._once(opened):
+                uidnext = opened.select(self.bot.config.mailbox.folder).uidnext
+                if uidnext == before:  # else mail came while the poll was under way: IDLE would not tell of it
+                    opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
+                before = uidnext
 
     def _once(self, box: Mailbox) -> bool:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""

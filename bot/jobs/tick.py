@@ -24,7 +24,7 @@ from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot, Stop
-from bot.jobs.polling import poll
+from bot.jobs.polling import poll, turn
 from bot.jobs.proving import prove
 from bot.jobs.reminders.reminding import remind
 from bot.jobs.reporting.board import board
@@ -72,10 +72,12 @@ def begin(bot: Bot, now: datetime) -> None:
 
 def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """The mailbox into the archive, the archive into the record."""
-    with _told(report), login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
-        report.archived += poll(bot, box, now, stop)
-        prove(bot, box, now)
-        restored.look(bot, box, now)
+    with _told(report), turn(bot, now) as mine:
+        if mine:
+            with login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
+                report.archived += poll(bot, box, now, stop)
+                prove(bot, box, now)
+                restored.look(bot, box, now)
     with _told(report):
         tally = work(bot, now, stop)
         report.worked += tally.worked

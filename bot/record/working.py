@@ -1,5 +1,6 @@
 """Who works on a record: on SQLite one worker, by a file that it locks; on PostgreSQL any number, each of whose
-connections says so by an advisory lock that they share. A restore wants the lock for itself, and so finds them all."""
+connections says so by an advisory lock that they share. A restore wants the lock for itself, and so finds them all.
+At the mailbox there is one of them at a time: providers dislike several connections."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ from sqlalchemy import Connection, event, func, select
 
 from bot.errors import RecordError
 from bot.record import runs
-from bot.record.database import Record, sqlite_file
+from bot.record.database import Record, broken_world, sqlite_file
 
-WORKER_LOCK = 20_170_607  # a number of our own, as those of ``bot.record.database``
+WORKER_LOCK, MAILBOX_LOCK = 20_170_607, 20_170_608  # numbers of our own, as those of ``bot.record.database``
 
 
 @contextmanager
@@ -87,3 +88,23 @@ def shut_out_workers(conn: Connection) -> None:
     """On PostgreSQL, until this transaction ends no worker begins; RecordError if there is one."""
     if not conn.execute(select(func.pg_try_advisory_xact_lock(WORKER_LOCK))).scalar_one():
         raise RecordError("a worker is running on this database, or another restore: stop it first")
+
+
+@contextmanager
+def turn_at_the_mailbox(record: Record) -> Iterator[bool]:
+    """True for the one worker whose turn it is to read the mailbox; it ends with the block, or with the worker.
+
+    It spares the provider, and guards nothing: two workers may read one mailbox, and record each mail once.
+    """
+    if record.is_sqlite:
+        yield True
+        return
+    with broken_world():
+        conn = record.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with broken_world():
+            mine = bool(conn.execute(select(func.pg_try_advisory_lock(MAILBOX_LOCK))).scalar_one())
+        yield mine
+    finally:
+        conn.invalidate()  # the lock ends with its session
+        conn.close()
