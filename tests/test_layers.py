@@ -56,6 +56,7 @@ ALLOWED = {
     # settings, rules and templates are files: these read them, once, when the process starts
     "bot.config": {"os", "pathlib"},
     "bot.rules.load": {"pathlib"},
+    "bot.letters.compiled": {"os", "pathlib"},
     "bot.letters.render": {"pathlib"},
     # run in the guarded processes, and count the seconds that they take (time.monotonic)
     "bot.reading.pdf": {"time"},

@@ -55,7 +55,8 @@ class Bot:
     def build(cls, config: Config, record: Record | None = None) -> Self:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
-        renderer = Renderer(config.paths.templates, config.office, config.smtp.sender)
+        compiled = config.paths.data / "compiled"
+        renderer = Renderer(config.paths.templates, config.office, config.smtp.sender, compiled)
         for where, letter in rules.reminders.letters:
             if not (config.paths.templates / letter / "subject.txt").is_file():
                 raise ConfigError(f"{config.paths.rules / 'reminders.toml'}: {where}: no letter {letter!r}")

@@ -25,6 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.config import Office, read_toml
 from bot.errors import ConfigError
+from bot.letters.compiled import CompiledTemplates
 from bot.letters.filters import Filter, date_filters, lay_out
 from bot.letters.mime import Heading, build, one_line
 from bot.model.deciding import LetterDraft
@@ -66,13 +67,15 @@ class _Environment(ImmutableSandboxedEnvironment):
 class Renderer:
     """Renders letters from a folder of templates for one office and one From.
 
-    Templates are read once; a changed one counts after a restart, as a changed rule does.
+    Templates are read once; a changed one counts after a restart, as a changed rule does. In the folder ``compiled``
+    they are kept as compiled, for the next start.
     """
 
-    def __init__(self, templates: Path, office: Office, sender: str) -> None:
+    def __init__(self, templates: Path, office: Office, sender: str, compiled: Path | None = None) -> None:
         if not templates.is_dir():
             raise ConfigError(f"{templates}: no such folder (paths.templates)")
         self._root = templates.absolute()
+        self._formats = self._root / BASE / "formats.toml"
         self._sender = sender
         self._zone = office.zone
         self.office = {"name": office.name, "contact": office.contact, "phone": office.phone}
@@ -86,6 +89,9 @@ class Renderer:
         )
         self.filters = self._filters()
         self._environment.filters.update(self.filters)
+        if compiled is not None:  # a constant that goes through a filter is computed when it is compiled
+            key = (Path(__file__).read_bytes(), self._formats.read_bytes(), str(self._zone).encode())
+            self._environment.bytecode_cache = CompiledTemplates(compiled, *key)
 
     def render(self, draft: LetterDraft, *, token: str, message_id: str, now: datetime) -> Letter:
         """The letter, dated ``now`` (aware). ConfigError for its template, ValueError for its address."""
@@ -154,7 +160,7 @@ class Renderer:
         return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else str(self._root / name)
 
     def _filters(self) -> dict[str, Filter]:
-        path = self._root / BASE / "formats.toml"
+        path = self._formats
         formats = read_toml(path)
         for name in FORMATS:
             if not isinstance(formats.get(name), str):

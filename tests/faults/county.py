@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import load_config
+from bot.letters.render import Renderer
 from bot.record import schema
 from tests.bots import appoint, at, build, config_file, first_run, header, rows
 from tests.faults.life import Life, live
@@ -47,7 +48,11 @@ class County:
         self.config = config_file(self.folder, **settings(self.office, self.changes))
 
     def prepare(self, since: datetime | None = None) -> None:
-        """An office since June, or ``since``, with the liaisons of three units."""
+        """An office since June, or ``since``, with the liaisons of three units, and its templates compiled once."""
+        made = load_config(self.config)
+        compiled = made.paths.data / "compiled"
+        compiled.parent.mkdir(exist_ok=True)
+        Renderer(made.paths.templates, made.office, made.smtp.sender, compiled).check()
         with build(load_config(self.config)) as bot:
             first_run(bot, since or at("2017-06-20T09:00"))
             appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG), ("红河镇", "赵云", ZHAO))
