@@ -5,6 +5,7 @@ In ``make test`` a few points of some scenarios, another choice each day; all of
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.bots import at, events
-from tests.faults.county import LI, SENT, STAFF, WANG, Account, County, Truth
+from tests.faults.county import LI, SENT, STAFF, WANG, Account, County, Saved, Truth
 from tests.faults.life import KILLED
 from tests.figures import count
 from tests.mails import mail, report
@@ -23,17 +24,20 @@ SOAK = os.environ.get("BOT_SOAK") == "1"
 SLICES = 4 if SOAK else 1  # so that several cores share the long form
 LIVES = 2  # undisturbed ones after a death: the first ends the doubt about a letter, the second finds nothing to do
 
+STRANGER = "stranger@demo.test"
 ACCEPTED, RETURNED = report(LI), report(WANG, "乔官镇", total=33)
-STRANGE, ORDINARY = report("stranger@demo.test", "营丘镇"), mail(LI, "开会")
+STRANGE, ORDINARY = report(STRANGER, "营丘镇"), mail(LI, "开会")
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Mails that have come when the process lives at ``now`` and dies; ``before`` are undisturbed lives before that."""
+    """Mails that have come when the process lives at ``now`` and dies; ``before`` are undisturbed lives before that,
+    in which the server ``refused`` letters to some addresses."""
 
     now: str
     mails: tuple[bytes, ...] = ()
     before: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     short: int = 0  # so many points in make test
 
 
@@ -42,6 +46,13 @@ SCENARIOS = {
     "morning": Scenario("2017-07-06T09:00", (ACCEPTED, RETURNED, STRANGE, ORDINARY), short=1),
     # what was done is moved away
     "filing": Scenario("2017-07-03T10:30", (ACCEPTED, RETURNED, STRANGE), before=("2017-07-03T10:10",)),
+    # letters that the server put off, and one that it refuses for good
+    "outbox": Scenario(
+        "2017-07-06T10:30",
+        (ACCEPTED, RETURNED, STRANGE),
+        before=("2017-07-06T09:00",),
+        refused=(LI, WANG, STAFF, STRANGER),
+    ),
     # Monday: the digest, a second reminder, the bulletin's draft
     "monday": Scenario("2017-07-10T09:00", (ACCEPTED,), before=("2017-07-06T09:00",)),
     # three weeks later: escalation, the groups' reports
@@ -59,27 +70,24 @@ class Stage:
     """A scenario on a county of its own: what an undisturbed life comes to, and how many points it passes."""
 
     scenario: Scenario
-    office: County
+    begun: Saved
     calm: Truth
     points: list[str]
 
-    def die(self, folder: Path, number: int) -> tuple[Account, list[str]]:
+    def county(self, office: County, folder: Path) -> County:
+        """Once more at the moment at which the process may die."""
+        return office.resume(self.begun, folder)
+
+    def die(self, office: County, folder: Path, number: int) -> tuple[Account, list[str]]:
         """Dies at one point, lives on; the account, and the letters that were announced as perhaps sent twice."""
-        county = begun(self.office, folder, self.scenario)
+        county = self.county(office, folder)
         assert county.live(self.scenario.now, die_at=number).status == KILLED
         county.settle(self.scenario.now, LIVES)
         with county.record() as bot:
             unproven = events(bot, "letter.unproven")
-        return county.account(self.calm), unproven
-
-
-def begun(office: County, folder: Path, scenario: Scenario) -> County:
-    """A copy of the county up to the moment at which the process may die."""
-    county = office.copy_to(folder)
-    county.deliver(*scenario.mails)
-    for earlier in scenario.before:
-        assert county.live(earlier).status == 0
-    return county
+        account = county.account(self.calm)
+        shutil.rmtree(folder)
+        return account, unproven
 
 
 @pytest.fixture
@@ -90,12 +98,20 @@ def office(dovecot: DovecotOffice, tmp_path: Path) -> County:
 
 
 def staged(office: County, folder: Path, scenario: Scenario) -> Stage:
-    calm = begun(office, folder, scenario)
+    calm = office.copy_to(folder / "calm")
+    calm.deliver(*scenario.mails)
+    for earlier in scenario.before:
+        office.office.refusals.update(dict.fromkeys(scenario.refused, "450 4.2.1 try again later"))
+        assert calm.live(earlier).status == 0
+        office.office.refusals.clear()
+    begun = calm.save(folder / "begun")
+    if scenario.refused:
+        office.office.refusals[STRANGER] = "550 5.1.1 User not found"
     life = calm.live(scenario.now)
     calm.settle(scenario.now, LIVES)
     truth = calm.truth()
     assert calm.account(truth) == Account([], [], [])
-    return Stage(scenario, office, truth, life.points)
+    return Stage(scenario, begun, truth, life.points)
 
 
 def chosen(total: int, slice_: int, short: int) -> Iterator[int]:
@@ -114,12 +130,12 @@ def test_wherever_it_dies_nothing_is_lost_and_nothing_done_twice(
 ) -> None:
     """Where the provider keeps copies of what was sent."""
     office.office.copies = SENT
-    stage = staged(office, tmp_path / "calm", SCENARIOS[name])
+    stage = staged(office, tmp_path, SCENARIOS[name])
     assert len(stage.points) > 20
     # The very first letter has no neighbours whose copies prove that copies are kept: it goes out, and that is said.
     first = stage.points.index("before smtp letter") + 1 if not stage.scenario.before else 0
     for number in chosen(len(stage.points), slice_, SCENARIOS[name].short):
-        account, unproven = stage.die(tmp_path / str(number), number)
+        account, unproven = stage.die(office, tmp_path / str(number), number)
         count("crash points", lost=len(account.lost), twice=len(account.twice))
         where = f"{name}, point {number}: {stage.points[number - 1]}"
         assert account == Account([], [], []), where
@@ -129,11 +145,11 @@ def test_wherever_it_dies_nothing_is_lost_and_nothing_done_twice(
 @pytest.mark.soak
 @pytest.mark.parametrize("slice_", range(SLICES))
 def test_without_copies_one_letter_may_come_twice_and_it_is_said(office: County, tmp_path: Path, slice_: int) -> None:
-    stage = staged(office, tmp_path / "calm", SCENARIOS["morning"])
+    stage = staged(office, tmp_path, SCENARIOS["morning"])
     handing_over = [n for n, what in enumerate(stage.points, 1) if "letter" in what]
     numbers = handing_over[:1] if not SOAK else chosen(len(stage.points), slice_, 0)
     for number in numbers:
-        account, unproven = stage.die(tmp_path / str(number), number)
+        account, unproven = stage.die(office, tmp_path / str(number), number)
         announced = len(unproven)
         count("crash points, no copies kept", lost=len(account.lost), twice=max(0, len(account.twice) - announced))
         where = f"point {number}: {stage.points[number - 1]}"
@@ -162,10 +178,10 @@ def test_a_death_in_the_very_first_start_is_made_whole(dovecot: DovecotOffice, t
 @pytest.mark.soak
 def test_dying_again_in_the_life_after(office: County, tmp_path: Path) -> None:
     office.office.copies = SENT
-    stage = staged(office, tmp_path / "calm", SCENARIOS["morning"])
+    stage = staged(office, tmp_path, SCENARIOS["morning"])
     chance = random.Random(20170705)
     for pair in range(120 if SOAK else 1):
-        county = begun(office, tmp_path / str(pair), stage.scenario)
+        county = stage.county(office, tmp_path / str(pair))
         one, two = chance.randrange(1, len(stage.points)), chance.randrange(1, 120)
         assert county.live(stage.scenario.now, die_at=one).status == KILLED
         later = at(stage.scenario.now) + timedelta(minutes=12)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import load_config
+from bot.demo.smtp_server import Posted
 from bot.letters.render import Renderer
 from bot.record import schema
 from tests.bots import appoint, at, build, config_file, first_run, header, rows
@@ -63,6 +64,17 @@ class County:
         self.office.empty()
         return County(folder, self.office, self.changes)
 
+    def save(self, folder: Path) -> "Saved":
+        """The county as it stands, mailbox and sink too; no life may be under way."""
+        shutil.copytree(self.folder / "data", folder / "data")
+        return Saved(folder, self.office.save(folder / "mail"), tuple(self.delivered))
+
+    def resume(self, saved: "Saved", folder: Path) -> "County":
+        """What was saved, in another folder."""
+        shutil.copytree(saved.folder / "data", folder / "data")
+        self.office.put_back(saved.folder / "mail", saved.sent)
+        return County(folder, self.office, self.changes, list(saved.delivered))
+
     def deliver(self, *mails: bytes, when: str = "2017-07-03T10:00") -> None:
         for data in mails:
             self.office.deliver(self.office.username, data, at(when))
@@ -109,6 +121,15 @@ class County:
             f"letter {key} not at the server" for key, s in here.letters.items() if s == "sent" and key not in here.sent
         ]
         return Account(lost, twice, unfinished)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A county at one moment: its data and its mailbox in a folder, what the sink had taken, what was delivered."""
+
+    folder: Path
+    sent: list[Posted]
+    delivered: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,17 @@ class DovecotOffice:
         self._forget(self.username)
         self.sent.clear()
 
+    def save(self, folder: Path) -> list[Posted]:
+        """Copies the whole mailbox to ``folder``; returns what the sink has taken. Nobody may be logged in."""
+        subprocess.run(["cp", "-a", str(self.server.root / "mail" / self.username), str(folder)], check=True)
+        return list(self.sent)
+
+    def put_back(self, folder: Path, sent: list[Posted]) -> None:
+        """Mailbox and sink as they were when they were saved."""
+        self.empty()
+        subprocess.run(["cp", "-a", str(folder), str(self.server.root / "mail" / self.username)], check=True)
+        self.sent.extend(sent)
+
     def settle(self) -> None:
         """Wait until the sink has done with all that clients which have gone have sent it."""
         self._sink.settle()
