@@ -134,6 +134,7 @@ class Limits(Section):
     strangers_share: float = Field(default=0.25, ge=0, le=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
     attempts: int = Field(default=3, ge=1)
+    attention_items: int = Field(default=40, ge=1)
 
 
 class Paths(Section):
