@@ -144,9 +144,11 @@ class Paths(Section):
 
 
 class Trust(Section):
-    """What an order by mail needs beside a staff address, where it answers no letter of ours."""
+    """What an order by mail needs beside a staff address, where it answers no letter of ours, and how long one may lie
+    unanswered."""
 
     without_token: Literal["confirm", "pass", "never"] = "confirm"
+    token_days: float = Field(default=60, gt=0, le=3_660)
 
 
 class Config(Section):
