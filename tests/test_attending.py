@@ -167,10 +167,10 @@ def test_a_flood_of_one_kind_keeps_nothing_else_back(tmp_path: Path) -> None:
 
 def test_hundreds_of_reports_from_strangers_make_letters_of_a_bearable_size(tmp_path: Path) -> None:
     # given reports that wait, each with its workbook, and with as long a subject as one can write
-    with Reader() as reader, build(config(tmp_path, limits={"attention_items": 10})) as made:
+    with Reader() as reader, build(config(tmp_path, limits={"attention_items": 3})) as made:
         bot = replace(made, reader=reader)
         first_run(bot, at("2017-06-20T09:00"))
-        for number in range(14):
+        for number in range(6):
             subject = f"报送{number}" + "很长的主题" * 150
             archived(bot, report(f"x{number}@mail.test", extra=number, subject=subject), NOW)
         work(bot, NOW, never)
