@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OCR_STAMP := $(VENV)/.installed-ocr
 
-.PHONY: demo test lint venv ocr soak licences
+.PHONY: demo test lint venv ocr soak licences audit
 
 demo: $(STAMP)
 	$(RUN) scheduler.py --demo
@@ -18,6 +18,10 @@ test: $(STAMP)
 # The long proofs of docs/reliability.md: an hour or so.
 soak: $(STAMP)
 	$(RUN) -m tests.reliability
+
+# Known weaknesses of the locked versions, by a tool in an environment of its own; needs the network.
+audit: $(STAMP)
+	$(RUN) -m tests.audit
 
 # The licence of every package that is installed; fails on one that is not allowed.
 licences: $(STAMP)

@@ -134,6 +134,7 @@ class Limits(Section):
     strangers_share: float = Field(default=0.25, ge=0, le=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
     attempts: int = Field(default=3, ge=1)
+    attention_items: int = Field(default=40, ge=1)
 
 
 class Paths(Section):
@@ -143,9 +144,11 @@ class Paths(Section):
 
 
 class Trust(Section):
-    """What an order by mail needs beside a staff address, where it answers no letter of ours."""
+    """What an order by mail needs beside a staff address, where it answers no letter of ours, and how long one may lie
+    unanswered."""
 
     without_token: Literal["confirm", "pass", "never"] = "confirm"
+    token_days: float = Field(default=60, gt=0, le=3_660)
 
 
 class Config(Section):

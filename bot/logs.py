@@ -18,8 +18,12 @@ from types import TracebackType
 from bot.errors import BotError
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # nobody forges a line of the log
-_ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"'=]+@[^\s@<>()\[\]{},;:\"'=]+")
+# Nobody forges a line of the log, nor the order in which a terminal shows one.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+LONGEST_VALUE, LONGEST_LINE = 500, 4_000  # characters; a server's answer may have no end
+_ATOM = r"[^\s@<>()\[\]{},;:\"'=]"
+# Only from where a word begins, and without a step back: else a megabyte without @ takes hours.
+_ADDRESS = re.compile(rf"(?<!{_ATOM}){_ATOM}++@{_ATOM}+")
 # Mobile numbers, numbers of identity cards (17 digits and an X), landlines with their area.
 _NUMBER = re.compile(r"\d{11,}[Xx]?|(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
 _QUOTED = re.compile(r"[\s\"=]|^$")
@@ -39,7 +43,7 @@ class KeyValueFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         extra = "".join(f" {k}={_value(v)}" for k, v in vars(record).items() if k not in _PLAIN)
-        return _BREAKS.sub(" ", super().formatMessage(record) + extra)
+        return _cut(masked(_BREAKS.sub(" ", super().formatMessage(record) + extra)), LONGEST_LINE)
 
     def formatException(self, ei: _Info) -> str:
         return "\n".join(_traced(ei[1])) if ei[1] else ""
@@ -51,8 +55,14 @@ def masked(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    text = str(value)
+    """As it stands where it is one word, else in the quotes of JSON."""
+    text = _cut(masked(_BREAKS.sub(" ", str(value))), LONGEST_VALUE)
     return json.dumps(text, ensure_ascii=False) if _QUOTED.search(text) else text
+
+
+def _cut(text: str, longest: int) -> str:
+    """Of what was masked: half a telephone number would not be known for one."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _traced(error: BaseException) -> Iterator[str]:
@@ -65,7 +75,7 @@ def _traced(error: BaseException) -> Iterator[str]:
     yield "Traceback (most recent call last):"
     yield "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
     name = type(error).__qualname__
-    yield f"{name}: {_BREAKS.sub(' ', str(error))}" if isinstance(error, BotError) else name
+    yield f"{name}: {_cut(masked(_BREAKS.sub(' ', str(error))), LONGEST_LINE)}" if isinstance(error, BotError) else name
 
 
 def set_up(level: int = logging.INFO) -> None:

@@ -1,17 +1,23 @@
 """What needs a person is told to each of the staff, bundled, once, and not too often."""
 
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.deciding.bundling import portioned
 from bot.jobs.attending import bundle, watch_calendar
+from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.model.deciding import Attention
-from bot.record import attention, schema
-from tests.bots import archived, at, attentions, build, built, config, first_run, flat, letters, text_of
+from bot.reading.guard import Reader
+from bot.record import attention, questions, schema
+from tests.bots import archived, at, attentions, build, built, config, first_run, flat, letters, never, text_of
+from tests.mails import report
 
 NOW = at("2017-07-06T09:00")
 HOUR = timedelta(hours=1)
@@ -115,6 +121,90 @@ def test_a_year_whose_working_days_are_a_guess_is_told_once_and_in_time(bot: Bot
     for day in ("2017-07-06", "2017-12-01"):
         watch_calendar(bot, at(f"{day}T09:00"))
     assert len(attentions(bot)) == 2
+
+
+# A flood of them
+
+
+def bounded(tmp_path: Path, items: int = 3) -> Iterator[Bot]:
+    with build(config(tmp_path, limits={"attention_items": items})) as made:
+        first_run(made, NOW)
+        yield made
+
+
+def numbers_in(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"(?m)^ *(\d+)\. ?\S", text)]
+
+
+def test_a_letter_has_so_many_in_full_more_in_a_line_and_the_rest_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portioned, "__defaults__", (5,))
+    for bot in bounded(tmp_path):
+        needed(bot, *(Attention("unknown_sender", f"附件{n}.xlsx", "乔官镇", "annex4", "2017-06") for n in range(20)))
+        # when the hours between two letters go by
+        told = [bundle(bot, NOW + n * HOUR) for n in range(8)]
+        # then each stood in one of them, the oldest first, and the subject says how many
+        assert told == [8, 0, 8, 0, 4, 0, 0, 0]
+        texts = [text_of(row.mime) for row in letters(bot)]
+        assert [numbers_in(text) for text in texts] == [[*range(1, 9)], [*range(9, 17)], [*range(17, 21)]]
+        assert [re.findall(r"另有(\d+)件", text) for text in texts] == [["12"], ["4"], []]
+        assert ["8件" in row.subject for row in letters(bot)] == [True, True, False]
+        assert texts[0].count("月份：") == 3
+
+
+def test_a_flood_of_one_kind_keeps_nothing_else_back(tmp_path: Path) -> None:
+    for bot in bounded(tmp_path):
+        needed(bot, *(Attention("unknown_sender", f"附件{n}.xlsx") for n in range(500)))
+        needed(bot, Attention("bounced", "li@wutu.test", "五图街道"), Attention("calendar_unknown", "2098"))
+        assert bundle(bot, NOW) == 3 + 300
+        text = text_of(letters(bot)[0].mime)
+        assert text.count("单位：五图街道") == 1
+        assert set(numbers_in(text)) == {*range(1, 302), 501, 502}
+        assert bundle(bot, NOW + 2 * HOUR) == 199
+        assert bundle(bot, NOW + 4 * HOUR) == 0
+
+
+def test_hundreds_of_reports_from_strangers_make_letters_of_a_bearable_size(tmp_path: Path) -> None:
+    # given reports that wait, each with its workbook, and with as long a subject as one can write
+    with Reader() as reader, build(config(tmp_path, limits={"attention_items": 3})) as made:
+        bot = replace(made, reader=reader)
+        first_run(bot, at("2017-06-20T09:00"))
+        for number in range(6):
+            subject = f"报送{number}" + "很长的主题" * 150
+            archived(bot, report(f"x{number}@mail.test", extra=number, subject=subject), NOW)
+        work(bot, NOW, never)
+        needed(bot, *(Attention("unknown_sender", "很长的文件名" * 100) for _ in range(400)))
+        # when
+        later = NOW + HOUR
+        while bundle(bot, later):
+            later += 2 * HOUR
+        # then
+        ours = [row for row in letters(bot) if row.letter == "attention"]
+        assert [len(row.mime) < 500_000 for row in ours] == [True, True]
+        # and every question was put before the office, and can be answered in the letter that put it
+        with bot.record.read() as conn:
+            questions_of = [questions.in_bundle(conn, row.key.split(":", 1)[1].rpartition(":")[0]) for row in ours]
+            asked = [{q.number for q in found} for found in questions_of]
+            assert set.union(*asked) == {q.number for q in questions.open_ones(conn)}
+        for row, numbers in zip(ours, asked, strict=True):
+            assert numbers <= set(numbers_in(text_of(row.mime)))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "whole", "brief", "left"),
+    [
+        ("", "", "", 0),
+        ("ab", "ab", "", 0),
+        ("aaab", "ab", "aa", 0),
+        ("aaaaaaab", "ab", "aaa", 3),
+        ("aabbcc", "aa", "bbc", 1),
+        ("aaaabbb", "bb", "aab", 2),
+    ],
+)
+def test_what_is_rare_comes_first_and_the_order_stays(kinds: str, whole: str, brief: str, left: int) -> None:
+    parts = portioned(kinds, str, 2, 3)
+    assert ("".join(parts.whole), "".join(parts.brief), parts.left) == (whole, brief, left)
 
 
 def test_two_workers_at_once_tell_it_once(postgres_url: str, tmp_path: Path) -> None:

@@ -191,3 +191,13 @@ def test_links_and_named_files_lead_somewhere(document: Path) -> None:
         assert (document.parent / link).exists(), link
     for path in re.findall(r"(?:bot|docs|rules|templates|tests)/[\w/.-]+\.(?:py|md|toml|eml|txt)", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_lines_of_the_log_that_are_shown_are_lines_of_the_program() -> None:
+    text = (ROOT / "docs/watching.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    [\d-]+ [\d:]+ ([A-Z]+) (bot\.[\w.]+) ([a-z ]+?) (\w+=.*)$", text, re.M)
+    assert len(shown) == 5
+    for level, module, words, values in shown:
+        source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert f'log.{level.lower()}("{words}"' in source
+        assert all(key in source for key in re.findall(r"(\w+)=", values))

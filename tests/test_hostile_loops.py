@@ -1,5 +1,6 @@
 """Machines that answer: no conversation with one goes on, whatever it calls itself and whatever it leaves out."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from bot.reading.guard import Reader
 from bot.record import archive, schema
 from tests.bots import FakeSender, appoint, archived, at, build, config, first_run, letters, never, read_mailbox, rows
 from tests.mails import mail, report
+from tests.test_mail_automatic import MARKS
 
 NOW = at("2017-07-03T10:00")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -134,6 +136,25 @@ def test_a_copy_of_ourselves_is_not_talked_to(bot: Bot) -> None:
 
 
 # Robots
+
+
+def test_no_mail_with_the_mark_of_a_machine_is_answered(bot: Bot) -> None:
+    # given a report of a known liaison under each mark, and from each address at which machines sit
+    appoint(bot, ("五图街道", "李明", ROBOT))
+    body = report(ROBOT).partition(b"\r\n")[2]
+    for number, (header, _) in enumerate(MARKS):
+        name = header.partition(":")[0]
+        kept = re.sub(rb"(?mi)^" + name.encode() + rb":[^\r]*\r\n(?:[ \t][^\r]*\r\n)*", b"", body, count=1)
+        head = f"From: {ROBOT}\r\nX-Number: {number}\r\n{header}\r\n"
+        archived(bot, head.encode() + kept, NOW)
+    for address in ("mailer-daemon@town.test", "postmaster@town.test", HERE):
+        archived(bot, report(address), NOW)
+    # when
+    tally = work(bot, NOW, never)
+    # then all are recorded and left alone, and the office hears nothing of them
+    assert (tally.worked, tally.failed) == (len(MARKS) + 3, 0)
+    assert letters(bot) == []
+    assert {row.outcome for row in rows(bot, schema.mail)} == {"ignored"}
 
 
 def marked_robot(mime: bytes, number: int) -> bytes:

@@ -33,6 +33,7 @@ from tests.bots import (
     build,
     built,
     config,
+    files_of,
     first_run,
     letters,
     never,
@@ -253,3 +254,25 @@ def _in_a_cell(text: str) -> str:
 def _workbook(text: str) -> bytes:
     lines = official([0, 2, 5, 1, 1, 0, 3, 0, 0, 1, 12, 7], sums=(8, 4, 20), total=32, unit="五图街道办事处")
     return xlsx(([*lines, [_in_a_cell(text)]], MERGES))
+
+
+@pytest.mark.parametrize(
+    ("name", "comes_as"),
+    [
+        ("附件4.xlsx", "1-附件4.xlsx"),
+        ("附件4.XLSM", "1-附件4.XLSM"),
+        ("附件4.hta", "1-附件4.hta_"),
+        ("附件4.xlsx.exe", "1-附件4.xlsx.exe_"),
+        ("附件4.lnk", "1-附件4.lnk_"),
+        ("附件4.\u202exslx.js", "1-附件4.xslx.js_"),
+        ("附件4.html", "1-附件4.html_"),
+        ("附件" * 60 + ".hta", f"1-{'附件' * 18}附.hta_"),
+    ],
+)
+def test_no_file_of_a_stranger_can_be_started_from_our_letter(bot: Bot, name: str, comes_as: str) -> None:
+    # given a report that waits for the office, which gets its file
+    archived(bot, mail("stranger@mail.test", "报送附件4", (name, book())), NOW)
+    work(bot, NOW, never)
+    bundle(bot, NOW)
+    ours = next(row for row in letters(bot) if row.letter == "attention")
+    assert [file for file, _ in files_of(ours.mime)] == [comes_as]

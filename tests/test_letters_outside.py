@@ -134,3 +134,14 @@ def test_a_text_without_end_is_cut() -> None:
     words = words_of(RENDERER, replace(draft, context={**draft.context, "detail": "长" * 32767}))
     assert 900 < words["body.txt"].count("长") <= 1000
     assert words["body.txt"].count("长") == words["body.html"].count("长")
+
+
+def test_a_digest_of_a_flood_names_sixty_and_says_how_many_more() -> None:
+    draft = CASES["digest_busy"]
+    (waits,), (unread,) = draft.context["waiting"], draft.context["unread"]
+    flood = {"waiting": [{**waits, "number": n} for n in range(300)], "unread": [unread] * 300, "questions": []}
+    words = words_of(RENDERER, replace(draft, context={**draft.context, **flood}))
+    for part in ("body.txt", "body.html"):
+        assert words[part].count("liu-1983@mail.example") == words[part].count(unread["subject"]) == 60
+        assert words[part].count("其余240件从略") == 2
+        assert len(words[part]) < 200_000

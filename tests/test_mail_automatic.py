@@ -14,44 +14,44 @@ def why(*headers: str, text: str = "请查收。", sender: str | None = PERSON, 
     return why_automatic(parse(head + b"\r\n\r\n" + body, Budget()), text, OWN, sender)
 
 
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        ("Auto-Submitted: auto-replied", "auto_submitted"),
-        ("Auto-Submitted: auto-generated; x=y", "auto_submitted"),
-        ("auto-submitted: AUTO-NOTIFIED (by cron)", "auto_submitted"),
-        ("X-QQ-AUTO-REPLY: true", "auto_reply"),
-        ("X-QQ-HolidayReply: true", "auto_reply"),
-        ("X-Autoreply: yes", "auto_reply"),
-        ("X-Autorespond: x", "auto_reply"),
-        ("Sender: 123+auto_=clawhbgs=163.com@qq.com", "auto_reply"),
-        ("Return-Path: <123+auto_=clawhbgs=\r\n 163.com@qq.com>", "auto_reply"),
-        ("Precedence: auto_reply", "auto_reply"),
-        ("Subject: =?gbk?B?19S2r7vYuLQ6UmU6?= x", "auto_reply"),  # 自动回复:Re:
-        ("Subject: 自动回复: 报送附件4", "auto_reply"),
-        ("Subject: 自动回复：报送附件4", "auto_reply"),
-        ("Subject: 【自动回复】已收到", "auto_reply"),
-        ("Subject: 自动答复: x", "auto_reply"),
-        ("Subject: 假期自动回复", "auto_reply"),
-        ("Subject: 来自li@sina.com的自动回复", "auto_reply"),
-        ("Subject: Automatic reply: x", "auto_reply"),
-        ("Subject: Out of Office: x", "auto_reply"),
-        ("Precedence: bulk", "list"),
-        ("Precedence: List", "list"),
-        ("Precedence: junk", "list"),
-        ("List-Id: <a.example>", "list"),
-        ("List-Unsubscribe: <https://x.example>", "list"),
-        ("X-Loop: other@host.example", "list"),
-        ("Return-Path: <>", "empty_return_path"),
-        ("Return-Path:\r\n < >", "empty_return_path"),
-        ("X-CM-Original-Message-ID: <a@b>", "bounce"),
-        ("X-Failed-Recipients: a@b.example", "bounce"),
-        ("Content-Type: Multipart/Report; report-type=delivery-status; boundary=b", "bounce"),
-        ("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", "bounce"),  # read receipt
-        ("X-Loop: clawhbgs@163.com", "own"),
-        ("X-Bot-Token: abc", "own"),
-    ],
-)
+MARKS = [
+    ("Auto-Submitted: auto-replied", "auto_submitted"),
+    ("Auto-Submitted: auto-generated; x=y", "auto_submitted"),
+    ("auto-submitted: AUTO-NOTIFIED (by cron)", "auto_submitted"),
+    ("X-QQ-AUTO-REPLY: true", "auto_reply"),
+    ("X-QQ-HolidayReply: true", "auto_reply"),
+    ("X-Autoreply: yes", "auto_reply"),
+    ("X-Autorespond: x", "auto_reply"),
+    ("Sender: 123+auto_=clawhbgs=163.com@qq.com", "auto_reply"),
+    ("Return-Path: <123+auto_=clawhbgs=\r\n 163.com@qq.com>", "auto_reply"),
+    ("Precedence: auto_reply", "auto_reply"),
+    ("Subject: =?gbk?B?19S2r7vYuLQ6UmU6?= x", "auto_reply"),  # 自动回复:Re:
+    ("Subject: 自动回复: 报送附件4", "auto_reply"),
+    ("Subject: 自动回复：报送附件4", "auto_reply"),
+    ("Subject: 【自动回复】已收到", "auto_reply"),
+    ("Subject: 自动答复: x", "auto_reply"),
+    ("Subject: 假期自动回复", "auto_reply"),
+    ("Subject: 来自li@sina.com的自动回复", "auto_reply"),
+    ("Subject: Automatic reply: x", "auto_reply"),
+    ("Subject: Out of Office: x", "auto_reply"),
+    ("Precedence: bulk", "list"),
+    ("Precedence: List", "list"),
+    ("Precedence: junk", "list"),
+    ("List-Id: <a.example>", "list"),
+    ("List-Unsubscribe: <https://x.example>", "list"),
+    ("X-Loop: other@host.example", "list"),
+    ("Return-Path: <>", "empty_return_path"),
+    ("Return-Path:\r\n < >", "empty_return_path"),
+    ("X-CM-Original-Message-ID: <a@b>", "bounce"),
+    ("X-Failed-Recipients: a@b.example", "bounce"),
+    ("Content-Type: Multipart/Report; report-type=delivery-status; boundary=b", "bounce"),
+    ("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", "bounce"),  # read receipt
+    ("X-Loop: clawhbgs@163.com", "own"),
+    ("X-Bot-Token: abc", "own"),
+]
+
+
+@pytest.mark.parametrize(("header", "reason"), MARKS)
 def test_each_mark_is_known(header: str, reason: str) -> None:
     assert why(header) == reason
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
 import pytest
@@ -425,3 +426,28 @@ def test_over_tls_everything_works_and_close_unblocks(
             with pytest.raises(MailboxError):
                 box.wait(20, threading.Event())
         assert time.monotonic() - started < 3
+
+
+def test_an_answer_slipped_in_before_encryption_is_not_believed_after_it(
+    netease: NetEase, certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a real upgrade, and a server that then refuses the login
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    netease.upgrade = certificate[0]
+    with open_box(netease, security="starttls") as box:
+        box.select("INBOX")
+    refuse = fail_with(when="LOGIN", answer="TAG NO LOGIN Login error or password error")
+    tags: list[str] = []
+
+    def slip_in(command: str) -> str | None:
+        # who stands in the middle counts the tags, and answers the coming LOGIN in the packet of the OK
+        if command != "STARTTLS":
+            return str(refuse(command)) if command.startswith("LOGIN") else None
+        prefix, number = netease.tags[-1].rstrip("0123456789"), int(netease.tags[-1].lstrip(ascii_letters))
+        tags.extend(f"{prefix}{number + n}" for n in range(1, 4))
+        return "TAG OK begin\r\n* CAPABILITY IMAP4rev1 EVIL\r\n" + "".join(f"{t} OK completed\r\n" for t in tags)
+
+    netease.interfere = slip_in
+    with pytest.raises(LoginRefused):
+        open_box(netease, security="starttls")
+    assert set(tags) & set(netease.tags)  # what was forged had the right tags

@@ -256,6 +256,18 @@ def test_a_token_serves_one_order(bot: Bot) -> None:
     assert acts(bot)[-1] == (GUO, "accept")
 
 
+def test_a_token_grows_old(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    (number,) = numbers(bot)
+    says(bot, f"{number} 通过", subject, when=at("2017-10-01T10:00"))
+    # then nothing is done, but asked back like any order that answers no letter
+    assert acts(bot) == []
+    assert last(bot)[0] == "confirm_order"
+    says(bot, "确认", subject_of(bot, "confirm_order"), when=at("2017-10-01T10:10"))
+    assert acts(bot) == [(GUO, "accept")]
+
+
 def test_a_letter_to_somebody_else_gives_no_rights(bot: Bot) -> None:
     # a staff member forwards it; a stranger, and a liaison, have its subject
     arrives(bot, report(STRANGER))

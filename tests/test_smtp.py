@@ -318,3 +318,17 @@ def test_encryption_needs_a_certificate_that_is_trusted(
         with sender_for(server, security=security) as sender:
             assert sender.send(LETTER, "a@demo.test") == Sent("queued")
         assert server.passwords == ["secret"]
+
+
+def test_an_answer_slipped_in_before_encryption_is_not_believed_after_it(
+    certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given, in the packet of the 220, the answers to the EHLO and the AUTH that will follow
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    with ScriptedSmtp(upgrade=certificate[0], features=("AUTH PLAIN", "STARTTLS")) as server:
+        server.replies["STARTTLS"] = "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n235 ok\r\n250 ok\r\n250 ok"
+        server.replies["AUTH"] = "535 Error: authentication failed"
+        # then only what came encrypted counts
+        with pytest.raises(LoginRefused, match="authentication failed"):
+            sender_for(server, security="starttls").__enter__()
+        assert server.verbs() == [["EHLO", "STARTTLS", "EHLO", "AUTH"]]

@@ -1,7 +1,7 @@
 """Whether an order is obeyed: who gave it, what the provider says of him, which letter he answers. Pure.
 
     provider says   answers a letter to him,   else
-                    by a token not used yet
+                    by a token not used yet, nor too old
     fail            refused: somebody else wrote it, and the office is told
     pass, nothing   obeyed                     asked back once, or as the setting says
 

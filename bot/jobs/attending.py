@@ -1,6 +1,6 @@
 """What needs a person, told to the staff in one letter now and then.
 
-attention.untold -> LetterDraft -> job_run row, letters, told: ONE transaction
+attention.untold -portioned-> LetterDraft -> job_run row, letters, told: ONE transaction
 """
 
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from bot.deciding.bundling import portioned
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
 from bot.jobs.evidence import evidence
@@ -39,28 +40,34 @@ def watch_calendar(bot: Bot, now: datetime) -> None:
 def bundle(bot: Bot, now: datetime) -> int:
     """Tells the staff, in one letter, what came up and needs a person; not more often than the setting says.
 
-    Returns how many things were told. Without staff addresses they stay untold, for ``status`` and the digest.
+    Returns how many things were told. Without staff addresses they stay untold, for ``status`` and the digest; so does,
+    until the next letter, what one letter has no room for.
     """
     hours = timedelta(hours=bot.config.schedule.attention_hours)
     with bot.record.begin() as conn:
         last = runs.latest_run(conn, BUNDLE)
+        if not bot.config.office.staff or (last is not None and now - last < hours):
+            return 0
         rows = attention.untold(conn)
-        if not rows or not bot.config.office.staff or (last is not None and now - last < hours):
+        if not rows:
             return 0
         slot = now.astimezone(bot.zone).strftime("%Y-%m-%dT%H:%M:%S")
         if not runs.claim_run(conn, BUNDLE, slot, now):
             return 0
-        items = [_item(bot, conn, row, people_by_unit(conn, bot, now)) for row in rows]
+        parts = portioned(rows, lambda row: row.kind, bot.config.limits.attention_items)
+        told = [*parts.whole, *parts.brief]
+        people = people_by_unit(conn, bot, now)
+        items, brief = ([_item(bot, conn, row, people) for row in part] for part in (parts.whole, parts.brief))
         draft = LetterDraft(
             key=f"{BUNDLE}:{slot}",
             letter="attention",
             to="",
-            context={"items": items, "n": len(items)},
-            files=evidence(bot, conn, rows),
+            context={"items": items, "brief": brief, "n": len(told), "left": parts.left},
+            files=evidence(bot, conn, parts.whole),
         )
         bot.enqueue_for_staff(conn, draft, now)
-        attention.told(conn, [row.id for row in rows], now, slot)
-    return len(rows)
+        attention.told(conn, [row.id for row in told], now, slot)
+    return len(told)
 
 
 def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from bot.record import archive, outbox, reports
 from bot.record.questions import ABOUT_LETTERS
 
 EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
+# What opens in a program that only shows it, or asks before it does more. A stranger's report.hta holds a table as well
+# as a script, and comes to the office from an address that it trusts.
+OFFICE_FILES = {"xlsx", "xls", "xlsm", "et", "ett", "ods", "docx", "doc", "wps", "rtf", "pdf", "ofd", "csv", "txt"}
+SHOWN = OFFICE_FILES | {"jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "heic"}
 OCTETS, MAIL = "application/octet-stream", "message/rfc822"
 
 
@@ -46,5 +50,11 @@ def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFil
     mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
     for attachment in mail.attachments:
         if attachment.name == report.document:
-            yield LetterFile(safe_name(f"{row.id}-{attachment.name}"), attachment.data, OCTETS)
+            yield LetterFile(safe_name(f"{row.id}-{_inert(attachment.name)}"), attachment.data, OCTETS)
             return
+
+
+def _inert(name: str) -> str:
+    """The name, by which no double click starts anything."""
+    _, dot, ending = name.rpartition(".")
+    return name if not dot or ending.lower() in SHOWN else f"{name}_"

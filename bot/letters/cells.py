@@ -15,7 +15,7 @@ TITLE_UNITS = 31
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TITLE = re.compile(r"[\[\]:*?/\\\s]+")
 # What a program that opens the file may take for the beginning of a formula, after blanks too.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|\t")
 
 
 def clean(text: str) -> str:
@@ -25,11 +25,11 @@ def clean(text: str) -> str:
 
 def put(cell: "Cell", text: str) -> None:
     """Writes text as text, whatever it looks like: ``=1+1`` is shown, and not computed."""
-    cell.value = clean(text)
+    cell.value = shown = clean(text)
     # openpyxl makes a formula of every "=…", and an error of "#N/A".
     cell.data_type = "s"
-    # Keeps a text a text when a person later edits the cell.
-    cell.quotePrefix = bool(_FORMULA.match(text))
+    # Keeps a text a text when a person later edits the cell. Of what is shown: "\0=1" is "=1" there.
+    cell.quotePrefix = bool(_FORMULA.match(shown))
 
 
 def sheet_title(text: str, fallback: str = "Sheet1") -> str:

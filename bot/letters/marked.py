@@ -65,6 +65,7 @@ def colour(cells: Mapping[Target, Any], findings: Iterable[Finding]) -> None:
             continue
         if cell not in said:
             cell.fill = PatternFill("solid", fgColor=ERROR if finding.severity == "error" else WARNING)
-        said.setdefault(cell, []).append(clean(finding.message))
+        said.setdefault(cell, []).append(finding.message)
     for cell, messages in said.items():
-        cell.comment = Comment("\n".join(messages), "", width=COMMENT_WIDTH, height=COMMENT_HEIGHT)
+        # A message may quote a whole cell, and a comment holds no more than one.
+        cell.comment = Comment(clean("\n".join(messages)), "", width=COMMENT_WIDTH, height=COMMENT_HEIGHT)

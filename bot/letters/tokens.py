@@ -4,6 +4,7 @@ import base64
 import hmac
 import re
 
+TOKENS = 50  # looked up of one text: a subject can hold thousands
 TOKEN = re.compile(r"(?<![A-Z0-9])[A-Z2-7]{8}(?![A-Z0-9])")
 
 
@@ -18,8 +19,12 @@ def message_id(secret: bytes, key: str, domain: str) -> str:
 
 
 def tokens_in(text: str) -> list[str]:
-    """Everything in a subject that looks like a token; whether it is one, the record knows."""
-    return TOKEN.findall(text)
+    """What in a subject looks like a token, each once and ``TOKENS`` at most; whether it is one, the record knows.
+
+    Of more the last ones count: our mark stands at the end of a subject, and what mail programs and people add stands
+    before it. Nobody honest repeats so many, and who does hides only the letter that he himself answers.
+    """
+    return list(dict.fromkeys(reversed(TOKEN.findall(text))))[:TOKENS][::-1]
 
 
 def _digest(secret: bytes, purpose: str, key: str) -> bytes:

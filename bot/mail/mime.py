@@ -179,7 +179,10 @@ def mended(part: Part, budget: Budget) -> Part | None:
     if part.get_content_maintype() == "multipart":
         boundary = _BOUNDARY_LINE.search(body)
         if boundary and _MIME_FIELD.search(body):
-            head = b'Content-Type: multipart/mixed; boundary="%s"\r\n\r\n' % boundary[1].replace(b'"', b'\\"')
+            # A report stays one: what a machine sent is not answered, however badly it wrote it.
+            kind = b"report" if part.get_content_type() == "multipart/report" else b"mixed"
+            quoted = boundary[1].replace(b'"', b'\\"')
+            head = b'Content-Type: multipart/%s; boundary="%s"\r\n\r\n' % (kind, quoted)
             return _parse(_header_of(part, without="content-type") + head + body, budget)
     return None
 

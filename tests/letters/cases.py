@@ -6,11 +6,13 @@ from bot.model.deciding import LetterDraft
 from tests.letters.groups import ONE_AREA, OTHERS, OWING, REPORTED, TWO_AREAS, to_lead
 from tests.letters.staff import (
     ASKED,
+    ASKED_BRIEFLY,
     BOUNCED,
     CALENDAR,
     CLEAR,
     EMPTY,
     EXTENDED,
+    HELD_BRIEFLY,
     NOT_UNDERSTOOD,
     NOTICE,
     OPEN,
@@ -160,7 +162,8 @@ CASES: dict[str, LetterDraft] = {
         "bulletin",
         **{**PUBLISHED, "received": 44, "on_time": 44, "late": [], "missing": [], "waiting": [], "changes": []},
     ),
-    "attention_asks": staff("attention", items=[ASKED, BOUNCED], n=2),
+    "attention_asks": staff("attention", items=[ASKED, BOUNCED], brief=[], n=2, left=0),
+    "attention_many": staff("attention", items=[BOUNCED], brief=[CALENDAR, ASKED_BRIEFLY, HELD_BRIEFLY], n=4, left=17),
     "orders_done": staff("orders", **orders(EXTENDED)),
     "orders_copy": staff("orders", **orders(EXTENDED, by="guo@office.example")),
     "orders_not_understood": staff("orders", **orders(NOT_UNDERSTOOD)),
@@ -171,7 +174,7 @@ CASES: dict[str, LetterDraft] = {
         received_at=at(7, 5, 17, 30),
     ),
     "rejected_one": rejected("请用本单位邮箱报送"),
-    "attention_two": staff("attention", items=[BOUNCED, CALENDAR]),
+    "attention_two": staff("attention", items=[BOUNCED, CALENDAR], brief=[], n=2, left=0),
     "probe_own": staff("probe"),
     "alarm_login": staff(
         "alarm",

@@ -257,6 +257,8 @@ ASKED = {
     "received_at": at(7, 5, 17, 2),
     "file": "附件4.xlsx",
 }
+ASKED_BRIEFLY = {**ASKED, "number": 14, "sender": "不详 <x@mail.example>", "subject": "报送" * 60}
+HELD_BRIEFLY = {**BOUNCED, "number": 15, "letter_subject": "【请督促】" + "督促" * 60}
 EXTENDED = {
     "text": "已将五图街道附件4（2017年6月）的报送期限延至2017年7月10日，理由：联络员住院。",
     "lines": [],

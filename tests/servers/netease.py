@@ -38,11 +38,11 @@ class Stored:
 
 @dataclass
 class NetEase(Listener):
-    """Runs between ``with``. ``log`` has a list of commands for each connection, without tags.
+    """Runs between ``with``. ``log`` has a list of commands for each connection, without their ``tags``.
 
     ``interfere`` sees each command and may return text to send instead of the answer (``TAG`` stands for the
     tag), SILENCE or CUT; None lets the server answer. ``cut_after`` closes after so many bytes were sent;
-    ``answered`` counts them, by connection.
+    ``answered`` counts them, by connection. ``upgrade`` is what STARTTLS switches to; without it none is known.
     """
 
     username: str = "bot@163.test"
@@ -51,10 +51,12 @@ class NetEase(Listener):
     greeting: str = GREETING
     needs_id: bool = True
     tls: ssl.SSLContext | None = None
+    upgrade: ssl.SSLContext | None = None
     interfere: Callable[[str], str | None] | None = None
     cut_after: int | None = None
     mails: dict[str, list[Stored]] = field(default_factory=lambda: {"INBOX": []})
     log: list[list[str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     answered: list[int] = field(default_factory=list)
 
@@ -78,9 +80,13 @@ class _Session:
 
     def run(self, lines: IO[bytes]) -> None:
         self.say(self.server.greeting)
+        self.converse(lines)
+
+    def converse(self, lines: IO[bytes]) -> None:
         for line in lines:
             tag, _, command = line.decode("latin-1").rstrip("\r\n").partition(" ")
             self.log.append(command)
+            self.server.tags.append(tag)
             answer = self.server.interfere(command) if self.server.interfere else None
             if answer == SILENCE:
                 self.server.hold()
@@ -90,6 +96,16 @@ class _Session:
             self.say(answer.replace("TAG", tag) if answer is not None else self.answer(tag, command))
             if command.upper() == "LOGOUT":
                 return
+            if command.upper() == "STARTTLS" and self.server.upgrade is not None:
+                self.upgraded(self.server.upgrade)
+                return
+
+    def upgraded(self, context: ssl.SSLContext) -> None:
+        with context.wrap_socket(self.connection.dup(), server_side=True) as encrypted:
+            self.server._open.append(encrypted)
+            self.connection = encrypted
+            with encrypted.makefile("rb") as lines:
+                self.converse(lines)
 
     def say(self, text: str | bytes) -> None:
         data = text if isinstance(text, bytes) else text.encode("latin-1")
@@ -127,6 +143,9 @@ class _Session:
 
     def do_list(self, tag: str, command: str) -> str:
         return "".join(f"* LIST {line}\r\n" for line in FOLDERS) + f"{tag} OK LIST Completed"
+
+    def do_starttls(self, tag: str, command: str) -> str:
+        return f"{tag} OK begin" if self.server.upgrade is not None else f"{tag} BAD command not support"
 
     def do_noop(self, tag: str, command: str) -> str:
         return f"{tag} OK NOOP completed"

@@ -1,7 +1,7 @@
 """Whether a mail gives orders: who sent it, which letter it answers, what it says first. Only reads the record."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -46,10 +46,18 @@ def _of_staff(
     if not given:
         return None
     changes = any(isinstance(order, Command) and order.rule.changes for order in given)
-    fresh = own is not None and (_decides(given) or bool(confirms) or not acts.token_was_used(conn, own.token))
+    fresh = own is not None and _is_young(own, bot, now)
+    if own is not None and not _decides(given) and not confirms:
+        fresh = fresh and not acts.token_was_used(conn, own.token)
     said = verdict(mail.authentication, has_token=fresh, changes=changes, without_token=bot.config.trust.without_token)
     key, kind = (own.key, own.letter) if own is not None else ("", "")
     return Orders(given, said, key, kind, own.token if own is not None else None, confirms=confirms)
+
+
+def _is_young(own: "Row[Any]", bot: Bot, now: datetime) -> bool:
+    """Whether the letter is young enough for its token to give a right: old subjects lie about in many mailboxes."""
+    left: datetime = own.sent_at or own.queued_at
+    return now - left <= timedelta(days=bot.config.trust.token_days)
 
 
 def _decides(given: Sequence[object]) -> bool:
