@@ -149,6 +149,12 @@ def was_released(conn: Connection, letter_id: int) -> bool:
     return conn.execute(select(event.c.id).where(*where).limit(1)).first() is not None
 
 
+def refusals(conn: Connection, due: Due) -> list[str]:
+    """What the server said each time that this letter was to be tried again."""
+    query = select(event.c.detail).where(event.c.letter_id == due.letter_id, event.c.what == "letter.retry")
+    return [detail["reason"] for detail in conn.execute(query).scalars()]
+
+
 def unproven(conn: Connection, before: datetime, after: datetime) -> list[Row[Any]]:
     """Letters that a worker was handing over when it died, claimed ``before``: nobody knows whether they arrived.
     What was claimed ``after`` a moment in the future was claimed by a clock that was wrong."""
