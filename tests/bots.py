@@ -89,6 +89,14 @@ def build(made: Config) -> Bot:
     return replace(bot, renderer=_renderers.setdefault(key, bot.renderer))
 
 
+def build_hasty(made: Config) -> Bot:
+    """As ``build``, on a SQLite that does not wait for the disk: for tests of no crash, which commit very often."""
+    bot = build(made)
+    event.listen(bot.record.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+    bot.record.engine.dispose()  # the connections that it has had so far do wait
+    return bot
+
+
 def database_url(request: pytest.FixtureRequest, folder: Path) -> str:
     """For a fixture with the params "sqlite" and "postgresql": an empty database. On PostgreSQL it is the same
     one for all tests, emptied each time, because making one takes longer than most tests."""

@@ -11,7 +11,7 @@ import pytest
 from bot.config import SmtpSettings
 from bot.errors import LoginRefused, SmtpError
 from bot.letters.smtp import AnswerLost, Sender
-from bot.letters.smtp_wire import plain, wire_form
+from bot.letters.smtp_wire import TurnedAway, plain, wire_form
 from bot.model.letters import GivenUp, RetryAt, Sent
 from tests.servers.certificates import self_signed
 from tests.servers.scripted_smtp import CUT, SILENCE, ScriptedSmtp
@@ -179,8 +179,9 @@ def test_a_wrong_password_is_tried_once(scripted: ScriptedSmtp) -> None:
     [
         ("550 User has no permission", LoginRefused),
         ("451 Error: too much fail authentication", LoginRefused),
-        ("454 4.7.0 Temporary authentication failure", SmtpError),
-        ("421 HL:ICC", SmtpError),
+        ("454 4.7.0 Temporary authentication failure", TurnedAway),
+        ("421 HL:ICC", TurnedAway),
+        ("554 MI:SPB", TurnedAway),
         (CUT, SmtpError),
     ],
 )

@@ -36,7 +36,7 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
     try:
         opened = connect(secret)
     except LoginRefused as error:
-        _say_once(bot, part, secret, now, error, first=refused is None or refused["password"] != mark)
+        _say_once(bot, part, secret, now, error)
         raise
     if refused:
         with bot.record.begin() as conn:
@@ -45,18 +45,25 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
     return opened
 
 
+def refused(bot: Bot, part: Part, now: datetime, error: LoginRefused) -> None:
+    """The same pause and the same alarm where a server refuses in the middle of a session that it had let in: else
+    every tick would log in anew."""
+    _say_once(bot, part, password(part), now, error)
+
+
 def refused_since(conn: Connection, part: Part) -> datetime | None:
     """When a password was refused that has not been taken since; None when all is well."""
     refused = json.loads(runs.get(conn, _key(part)) or "null")
     return datetime.fromisoformat(refused["at"]) if refused else None
 
 
-def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused, first: bool) -> None:
-    """To the log, and to the staff's addresses other than this account's own."""
+def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused) -> None:
+    """To the log, and to the staff's addresses other than this account's own; not again for the same password."""
     with bot.record.begin() as conn:
         mark = _fingerprint(runs.get(conn, "token_secret"), secret)
+        before = json.loads(runs.get(conn, _key(part)) or "null")
         runs.put(conn, _key(part), json.dumps({"password": mark, "at": now.isoformat()}))
-        if not first:
+        if before and before["password"] == mark:
             return
         log.error("%s", error)
         runs.note(conn, now, "login.refused", part=part)

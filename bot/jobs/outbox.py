@@ -14,13 +14,15 @@ from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
 from bot.errors import BotError, LoginRefused, SmtpError
-from bot.jobs import restored
+from bot.jobs import logins, restored
 from bot.jobs.orders.errands import CONFIRM, LETTER, STOPPED
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.proving import stop_waiting
 from bot.jobs.reminders.reminding import mailbox_was_read, remind_again
 from bot.jobs.standing import still_owed
-from bot.letters.smtp import AnswerLost, Sender
+from bot.letters.smtp import RECONNECT_SECONDS, AnswerLost, Sender
+from bot.letters.smtp_replies import is_spam
+from bot.letters.smtp_wire import TurnedAway
 from bot.model.deciding import Attention
 from bot.model.letters import GivenUp, RetryAt, Sent
 from bot.record import attention, outbox, people, runs
@@ -38,7 +40,8 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
     """Sends what is due and allowed. Returns how many letters the server took.
 
     Where letters are held (``deliver``), only those that a person released. LoginRefused, SmtpError and
-    ConfigError (no password) leave this function after the letter was put back.
+    ConfigError (no password) leave this function after the letter was put back; the server is not called again before
+    the pause is over that each asks for.
     """
     with bot.record.begin() as conn:
         stop_waiting(bot, conn, now)
@@ -53,14 +56,17 @@ def send_due(bot: Bot, open_sender: Callable[[], Sender], now: datetime, stop: S
             try:
                 sender = sender or open_sender()
             except BotError as error:  # also a password that is nowhere to be found
-                _put_back(bot, due, error)
+                _put_back(bot, due, error, now)
                 raise
             try:
                 sent += _send(bot, sender, due, now)
             except (LoginRefused, SmtpError) as error:
-                _put_back(bot, due, error)
+                _put_back(bot, due, error, now)
+                if isinstance(error, LoginRefused):  # after a login that went well, or in a second one
+                    logins.refused(bot, "smtp", now, error)
                 raise
-            _tell_alarms(bot, sender, now)
+            alarms, sender.alarms = sender.alarms, []
+            _tell_alarms(bot, alarms, now)
             with bot.record.read() as conn:
                 if is_paused(conn, now):
                     break
@@ -114,8 +120,10 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
 
 
 def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
+    with bot.record.read() as conn:  # a pause of the whole outbox is no verdict about this letter
+        called_spam = sum(map(is_spam, outbox.refusals(conn, due))) if due.attempts > 1 else 0
     try:
-        delivery = sender.send(due.mime, due.to, due.attempts)
+        delivery = sender.send(due.mime, due.to, called_spam + 1)
     except AnswerLost as error:
         log.warning("nobody knows yet whether it left: %s", error, extra={"letter": due.letter_id})
         return 1  # it counts against the rates; ``prove`` takes it up
@@ -134,9 +142,8 @@ def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
     return 1
 
 
-def _tell_alarms(bot: Bot, sender: Sender, now: datetime) -> None:
+def _tell_alarms(bot: Bot, alarms: list[str], now: datetime) -> None:
     """What the provider said about the account itself (quota, rights, standing) goes to the office, once a day."""
-    alarms, sender.alarms = sender.alarms, []
     for text in alarms:
         log.error("the provider says: %s", text)
     if alarms:
@@ -151,13 +158,18 @@ def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetim
         _give_up(conn, due, GivenUp(delivery.reason), now)
         return
     backoff = min(FIRST_RETRY * 2 ** min(due.attempts, 10), LONGEST_RETRY)
-    at = now + max(backoff, timedelta(seconds=delivery.seconds))
+    open_again = _open_again(bot, delivery, now)
+    outbox.mark_retry(conn, due, now, max(now + backoff, open_again), delivery.reason)
+    if delivery.whole_outbox or delivery.tomorrow:  # not for this letter's own patience: others may fare better
+        runs.put(conn, PAUSED, open_again.isoformat())
+
+
+def _open_again(bot: Bot, delivery: RetryAt, now: datetime) -> datetime:
+    """When the server may be asked again at the earliest."""
     if delivery.tomorrow:
         tomorrow = now.astimezone(bot.zone).date() + timedelta(days=1)
-        at = datetime.combine(tomorrow, time(0, 10), bot.zone)
-    outbox.mark_retry(conn, due, now, at, delivery.reason)
-    if delivery.whole_outbox or delivery.tomorrow:
-        runs.put(conn, PAUSED, at.isoformat())
+        return datetime.combine(tomorrow, time(0, 10), bot.zone)
+    return now + timedelta(seconds=delivery.seconds)
 
 
 def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> None:
@@ -170,10 +182,19 @@ def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> No
     attention.open_items(conn, [Attention("letter_failed", due.to, unit, letter_id=due.letter_id)], now, due.mail_id)
 
 
-def _put_back(bot: Bot, due: Due, error: Exception) -> None:
+def _put_back(bot: Bot, due: Due, error: Exception, now: datetime) -> None:
+    """No letter was handed over. A server that cannot be reached is left alone for a while, and one that turned us
+    away as long as it said; a refused login has a pause of its own."""
+    verdict = RetryAt(RECONNECT_SECONDS, str(error), whole_outbox=True)
+    if isinstance(error, TurnedAway):
+        verdict = error.verdict
     with bot.record.begin() as conn:
         outbox.unclaim(conn, due)
+        if isinstance(error, SmtpError):
+            runs.put(conn, PAUSED, _open_again(bot, verdict, now).isoformat())
     log.warning("letter waits: %s", error, extra={"letter": due.letter_id})
+    if isinstance(error, TurnedAway) and error.alarm:
+        _tell_alarms(bot, [error.alarm], now)
 
 
 def is_paused(conn: Connection, now: datetime) -> bool:

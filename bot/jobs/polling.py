@@ -2,6 +2,7 @@
 
     mailbox.unknown -> sizes -> fetch -> archive.store: commit
     mailbox.file, for what earlier runs have done
+    what was listed and not given -> withholding
 
 Nothing is parsed here: a slow or hostile mail must not hold the connection.
 """
@@ -11,16 +12,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from bot.errors import MailboxError
 from bot.jobs.parts import Bot, Stop
-from bot.mail.mailbox import Mailbox, batches
+from bot.jobs.withholding import Withheld
+from bot.mail.mailbox import Headline, Mailbox, batches, is_lost
+from bot.mail.wire import UnsafeLogin
+from bot.model.deciding import Attention
 from bot.model.mail import Place, RawMail
-from bot.record import archive, runs
+from bot.record import archive, attention, runs
 from bot.record.working import turn_at_the_mailbox
 
 log = logging.getLogger(__name__)
 SWEEP = timedelta(hours=24)  # a folder is compared as a whole so often: some servers give old UIDs to new mail
 LAST_POLL = "last_good_poll"
+UNSAFE = "unsafe_login"
 PATIENCE = timedelta(minutes=5)  # and three polls: so long nobody else takes the turn of the worker at the mailbox
 
 
@@ -43,6 +50,8 @@ def poll(bot: Bot, box: Mailbox, now: datetime, stop: Stop) -> int:
             new += _poll_folder(bot, box, name, now, stop)
         except MailboxError as error:
             if index == 0:
+                if isinstance(error, UnsafeLogin):
+                    _tell_unsafe(bot, now)
                 raise
             log.warning("a junk folder could not be read this time: %s", error)
     if new:
@@ -66,7 +75,8 @@ def _poll_folder(bot: Bot, box: Mailbox, name: str, now: datetime, stop: Stop) -
             return archive.known_uids(conn, name, selected.uidvalidity, uids)
 
         unknown = box.unknown(after, known)
-    stored, new = _archive(bot, box, name, selected.uidvalidity, unknown, now, stop)
+        withheld = Withheld.of(conn, name, selected.uidvalidity)
+    stored, new = _archive(bot, box, withheld, unknown, now, stop)
     upto = max([0 if fresh or state is None else state.seen_upto, *stored])
     missing = set(unknown) - stored
     if missing:
@@ -78,29 +88,79 @@ def _poll_folder(bot: Bot, box: Mailbox, name: str, now: datetime, stop: Stop) -
 
 
 def _archive(
-    bot: Bot, box: Mailbox, name: str, uidvalidity: int, unknown: list[int], now: datetime, stop: Stop
+    bot: Bot, box: Mailbox, withheld: Withheld, unknown: list[int], now: datetime, stop: Stop
 ) -> tuple[set[int], int]:
-    """Stores the raw mails batch by batch. Returns the UIDs that are accounted for, and how many mails were new."""
+    """Stores the raw mails portion by portion. Returns the UIDs that are accounted for, and how many mails were new."""
+    if not unknown and not withheld.tries:
+        return set(), 0
     stored: set[int] = set()
+    headlines: dict[int, Headline] = {}
     new = 0
-    headlines = box.sizes(unknown)
-    limit = bot.config.limits.mail_bytes
-    large = {uid: h for uid, h in headlines.items() if h.size > limit}
+    try:
+        for portion in withheld.portions(unknown, now):
+            if stop():
+                break
+            with withheld.asked_for(portion, now) as given:
+                found = box.sizes(portion)
+                given.update(found)
+            headlines |= found
+            new += _archive_portion(bot, box, withheld, found, stored, now, stop)
+    finally:
+        with bot.record.begin() as conn:  # also where the connection broke: else the same mail would break the next
+            lost = withheld.keep(conn, set(unknown) - stored)
+            if lost:
+                arrived = [headlines[uid].received_at for uid in lost if uid in headlines]
+                _tell_withheld(bot, conn, withheld.folder, len(lost), [a for a in arrived if a], now)
+    return stored, new
+
+
+def _archive_portion(
+    bot: Bot,
+    box: Mailbox,
+    withheld: Withheld,
+    headlines: dict[int, Headline],
+    stored: set[int],
+    now: datetime,
+    stop: Stop,
+) -> int:
+    """Adds to ``stored`` what is accounted for, each batch after its commit. Returns how many mails were new."""
+    new = 0
+    large = {uid: h for uid, h in headlines.items() if h.size > bot.config.limits.mail_bytes}
     for uid, headline in large.items():
         with bot.record.begin() as conn:
-            where = Place(name, uidvalidity, uid)
+            where = Place(withheld.folder, withheld.uidvalidity, uid)
             archive.store_too_large(conn, headline.size, headline.received_at or now, where, now)
         stored.add(uid)
     for uids in batches({uid: h for uid, h in headlines.items() if uid not in large}):
         if stop():
             break
-        mails = list(box.fetch(uids))
+        with withheld.asked_for(uids, now) as given:
+            mails = list(box.fetch(uids))
+            given.update(uid for uid, _ in mails)
         with bot.record.begin() as conn:
             for uid, data in mails:
                 raw = RawMail(data, headlines[uid].received_at or now)
-                new += archive.store(conn, raw, Place(name, uidvalidity, uid), now) is not None
-        stored.update(uid for uid, _ in mails)
-    return stored, new
+                place = Place(withheld.folder, withheld.uidvalidity, uid)
+                new += archive.store(conn, raw, place, now) is not None
+        stored.update(given)
+    return new
+
+
+def _tell_withheld(
+    bot: Bot, conn: Connection, folder: str, number: int, arrived: list[datetime], now: datetime
+) -> None:
+    """Folder, number and oldest arrival are what a person needs to find them in the web mail."""
+    oldest = min(arrived).astimezone(bot.zone).strftime("%Y-%m-%d %H:%M") if arrived else ""
+    log.error("the server lists mails and does not give them", extra={"folder": folder, "mails": number})
+    detail = " / ".join(filter(None, (folder, str(number), oldest)))
+    attention.open_items(conn, [Attention("withheld", detail)], now)
+
+
+def _tell_unsafe(bot: Bot, now: datetime) -> None:
+    """The provider's own refusal of clients is no fault of the network: a person must see to the account, today."""
+    with bot.record.begin() as conn:
+        if runs.claim_run(conn, UNSAFE, now.astimezone(bot.zone).date().isoformat(), now):
+            attention.open_items(conn, [Attention(UNSAFE, bot.config.mailbox.host)], now)
 
 
 def _file_done(bot: Bot, box: Mailbox, name: str, uidvalidity: int) -> None:
@@ -110,6 +170,18 @@ def _file_done(bot: Bot, box: Mailbox, name: str, uidvalidity: int) -> None:
         return
     with bot.record.read() as conn:
         uids = archive.unfiled(conn, name, uidvalidity)
-    if uids and box.file(uids, into):
+    if not uids:
+        return
+    try:
+        filed = box.file(uids, into)
+    except MailboxError as error:
+        if is_lost(error):
+            raise
+        # No such folder and none to be made, no room in it, no right to write: order is no reason to stop reading.
+        log.warning("done mail stays where it is: %s", error)
+        if box.select(name).uidvalidity != uidvalidity:
+            raise
+        return
+    if filed:
         with bot.record.begin() as conn:
             archive.mark_filed(conn, name, uidvalidity, uids)

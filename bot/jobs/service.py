@@ -9,6 +9,7 @@ What is due is in the record: a tick that was missed, or a job that was killed, 
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from bot.clock import Clock
@@ -23,6 +24,7 @@ from bot.mail.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 CLOCK_SECONDS = 15.0
+LEAST_SECONDS = 1.0  # between two polls over one connection
 GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything is in transactions
 
 
@@ -76,10 +78,13 @@ class Service:
         with opened as self._box:
             before: int | None = -1
             while not self.stop.is_set() and self._once(opened):
+                begun = time.monotonic()
                 uidnext = opened.select(self.bot.config.mailbox.folder).uidnext
                 if uidnext == before:  # else mail came while the poll was under way: IDLE would not tell of it
                     opened.wait(self.bot.config.schedule.poll_seconds, self.stop)
                 before = uidnext
+                # A server that tells of new mail all the time, or counts it up, is not asked all the time.
+                self.stop.wait(max(0.0, LEAST_SECONDS - (time.monotonic() - begun)))
 
     def _once(self, box: Mailbox) -> bool:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""

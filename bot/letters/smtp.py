@@ -59,7 +59,7 @@ class Sender:
         smtp.close()
 
     def send(self, mime: bytes, to: str, attempts: int = 1) -> Delivery:
-        """Hand over one letter; ``attempts`` counts its tries, this one included (see ``judge``).
+        """Hand over one letter; ``attempts`` counts the times that it may be called spam (see ``judge``).
 
         The envelope sender is our own address: NetEase refuses any other, also the empty one. A connection
         that was lost before the letter went is renewed once. Raises AnswerLost, SmtpError or LoginRefused.
@@ -102,7 +102,7 @@ class Sender:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise AnswerLost(f"{self._settings.host} did not say whether it took the letter: {error}") from error
-        if not 200 <= code < 600:
+        if not 200 <= code < 300 and not 400 <= code < 600:
             self.close()
             raise AnswerLost(f"{self._settings.host} answered the letter with something unknown: {plain(text)}")
         if code < 300:

@@ -6,10 +6,20 @@ import ssl
 
 from bot.config import SmtpSettings
 from bot.errors import LoginRefused, SmtpError
-from bot.letters.smtp_replies import refuses_login
+from bot.letters.smtp_replies import alarming, refuses_at_login, turned_away
 
 EHLO_NAME = "[127.0.0.1]"  # the machine's own name may be Chinese, which EHLO cannot carry, and tells too much
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
+
+class TurnedAway(SmtpError):
+    """The server answered at the door, and told why: ``verdict`` says how long to stay away. ``alarm`` is what it said
+    if an operator must see to the account, else empty."""
+
+    def __init__(self, line: str, code: int, said: str) -> None:
+        super().__init__(line)
+        self.verdict = turned_away(code, said)
+        self.alarm = self.verdict.reason if alarming(code, said, "mail") else ""
 
 
 def connect(settings: SmtpSettings, password: str) -> smtplib.SMTP:
@@ -30,7 +40,8 @@ def connect(settings: SmtpSettings, password: str) -> smtplib.SMTP:
         raise SmtpError(f"{where} offers no STARTTLS or no login: {error}") from error
     except smtplib.SMTPResponseException as error:
         _hang_up(smtp)
-        raise SmtpError(f"{where} refuses to talk: {error.smtp_code} {plain(error.smtp_error)}") from error
+        code, said = error.smtp_code, plain(error.smtp_error)
+        raise TurnedAway(f"{where} refuses to talk: {code} {said}", code, said) from error
     except (OSError, smtplib.SMTPException) as error:  # refused, timed out, bad certificate, hung up
         _hang_up(smtp)
         raise SmtpError(f"cannot open a session on {where}: {error}") from error
@@ -59,10 +70,10 @@ def _log_in(smtp: smtplib.SMTP, settings: SmtpSettings, password: str) -> None:
     try:
         smtp.login(settings.username, password)
     except smtplib.SMTPAuthenticationError as error:
-        said = f"{error.smtp_code} {plain(error.smtp_error)}"
-        if refuses_login(error.smtp_code, said) or error.smtp_code >= 500:  # 550: SMTP is switched off
-            raise LoginRefused(f"{settings.host} refused the login of {settings.username}: {said}") from None
-        raise SmtpError(f"{settings.host} lets nobody log in now: {said}") from None
+        code, said = error.smtp_code, plain(error.smtp_error)
+        if refuses_at_login(code, said):
+            raise LoginRefused(f"{settings.host} refused the login of {settings.username}: {code} {said}") from None
+        raise TurnedAway(f"{settings.host} lets nobody log in now: {code} {said}", code, said) from None
 
 
 def _hang_up(smtp: smtplib.SMTP | None) -> None:

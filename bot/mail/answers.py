@@ -12,6 +12,7 @@ from imapclient.response_parser import parse_response
 
 # Asked for, or sent unasked.
 ITEMS = {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"BODY[HEADER]", b"MODSEQ"}
+CONTENT = {b"RFC822.SIZE", b"INTERNALDATE", b"BODY[]", b"BODY[HEADER]"}  # never changes (RFC 3501, 2.3.1.1)
 Row = dict[bytes, Any]  # what FETCH answered for one mail, keyed by the upper-case item
 
 
@@ -24,7 +25,8 @@ def found_uids(data: Iterable[Any]) -> set[int]:
 
 def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
     """The rows of a FETCH answer by UID. A row without a UID is dropped: it is unsolicited, and its sequence
-    number must not be taken for a UID. Raises ValueError or ProtocolError when the answer is malformed."""
+    number must not be taken for a UID. Raises ValueError or ProtocolError when the answer is malformed, or when it
+    gives one UID to two mails: one of them would be lost."""
     rows: dict[int, Row] = {}
     for item in parse_response([part for part in data if part is not None]):
         if not isinstance(item, tuple):
@@ -36,7 +38,10 @@ def fetched_rows(data: Sequence[Any]) -> dict[int, Row]:
         row = dict(zip(names, item[1::2], strict=True))
         uid = row.get(b"UID")
         if isinstance(uid, int) and 0 < uid < 2**32:
-            rows.setdefault(uid, {}).update(row)
+            known = rows.setdefault(uid, {})
+            if any(known[name] != row[name] for name in CONTENT & known.keys() & row.keys()):
+                raise ValueError("FETCH answered with one UID for two mails")
+            known.update(row)
     return rows
 
 

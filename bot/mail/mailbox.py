@@ -27,6 +27,7 @@ from bot.mail.wire import GuardedClient, connect, describe, hang_up, translated
 __all__ = ["Headline", "Mailbox", "Selected", "batches"]
 
 UIDS_PER_COMMAND = 500  # 20,000 in one command gave "BAD … Too long argument"; 8,000 octets are safe (RFC 2683)
+LARGEST_SIZE = 2**31 - 1  # bytes; a size above is a lie, and more than the record can hold
 LOGOUT_SECONDS = 3.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # RFC 3501, date-month
 
@@ -85,7 +86,7 @@ class Mailbox:
             with translated("cannot list the folders"):
                 return folders_to_read(self._listing(), self._settings.folder, self._settings.file_into)
         except MailboxError as error:
-            if _is_lost(error):
+            if is_lost(error):
                 raise
             log.warning("%s: %s; junk folders are not read", self._settings.host, error)
             return folders_to_read([], self._settings.folder)
@@ -109,7 +110,10 @@ class Mailbox:
         self._selected = None
         with translated(f"cannot open the folder {folder!r}"):
             answer = self._client.select_folder(folder, readonly=readonly)
-        self._selected = Selected(folder, answer.get(b"UIDVALIDITY", 0), answer.get(b"UIDNEXT"))
+        uidvalidity = answer.get(b"UIDVALIDITY", 0)
+        if not 0 < uidvalidity < 2**32:  # RFC 3501, 2.3.1.1; more than the record can hold
+            uidvalidity = 0
+        self._selected = Selected(folder, uidvalidity, answer.get(b"UIDNEXT"))
         return self._selected
 
     def unknown(self, after: int | None, known: Callable[[Iterable[int]], set[int]]) -> list[int]:
@@ -144,7 +148,7 @@ class Mailbox:
         for uid, row in self._rows(sorted(set(uids)), "(UID RFC822.SIZE INTERNALDATE)"):
             size = row.get(b"RFC822.SIZE")
             if isinstance(size, int):
-                result[uid] = Headline(size, internal_date(row.get(b"INTERNALDATE")))
+                result[uid] = Headline(min(size, LARGEST_SIZE), internal_date(row.get(b"INTERNALDATE")))
         return result
 
     def fetch(self, uids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -166,7 +170,7 @@ class Mailbox:
             with translated("cannot fetch", over_mail=True):
                 rows = self._fetched(uids, items)
         except MailboxError as error:
-            if _is_lost(error):
+            if is_lost(error):
                 raise
             log.warning("%s answers for %d mail(s): %s", self._settings.host, len(uids), error)
             middle = len(uids) // 2
@@ -217,6 +221,6 @@ class Mailbox:
             return wait_for_mail(self._client._imap, seconds, stop)
 
 
-def _is_lost(error: MailboxError) -> bool:
+def is_lost(error: MailboxError) -> bool:
     """Whether the connection is gone, or in an unknown state; else the server merely refused or mumbled."""
     return isinstance(error.__cause__, OSError | imaplib.IMAP4.abort)

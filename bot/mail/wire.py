@@ -24,11 +24,22 @@ CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 ATOM = re.compile(r"[A-Za-z0-9!#$&'+,./:;=?@^_`|~-]+")  # RFC 3501: needs no quotes
 _QUOTATION = re.compile(r"(unexpected (?:tagged )?response|unterminated line).*")
 MAX_LITERAL = 256_000_000  # bytes; far above any mail that is asked for, below what ends the process
+# The same in words, of servers that know no codes: "Too many simultaneous connections", "Maximum number of connections
+# from user+IP exceeded". "Too many login failures" is another thing, and so is a text that also names the password.
+CROWDED = re.compile(
+    r"too many (\w+ )?(connection|session)s?|(maximum|max) (number of )?(connection|session)s?"
+    r"|(connection|session)s? limit|connections? from user\+ip",
+    re.I,
+)
 LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # RFC 5530: not the password's fault
 UNSAFE = (
     "the provider wants a client that introduces itself by ID and an account open for IMAP: "
     "check the IMAP switch in its web mail, make a new authorization code, else ask its support"
 )
+
+
+class UnsafeLogin(MailboxError):
+    """The provider let us log in and opens no folder: a person must see to the account."""
 
 
 class GuardedClient(IMAPClient):  # type: ignore[misc]  # the library has no types
@@ -103,7 +114,7 @@ def _log_in(client: GuardedClient, settings: MailboxSettings, password: str) -> 
         raise
     except imaplib.IMAP4.error as error:
         said = describe(error).replace(password, "***")  # a server may quote the command that it refuses
-        if any(code in said.upper() for code in LATER):
+        if any(code in said.upper() for code in LATER) or (CROWDED.search(said) and "password" not in said.lower()):
             raise MailboxError(f"{settings.host} lets nobody log in now: {said}") from None
         raise LoginRefused(f"{settings.host} refused the login of {user}: {said}") from None
 
@@ -135,8 +146,9 @@ def translated(doing: str, *, over_mail: bool = False) -> Iterator[None]:
     # TypeError, AttributeError: "* LIST (1) NIL 2", "* FLAGS () {0}", which the libraries take for other shapes.
     except (OSError, imaplib.IMAP4.error, ValueError, TypeError, AttributeError) as error:
         said = _kind(error) if over_mail else describe(error)
-        hint = f"; {UNSAFE}" if "unsafe login" in said.lower() else ""
-        raise MailboxError(f"{doing}: {said}{hint}") from error
+        if "unsafe login" in said.lower():
+            raise UnsafeLogin(f"{doing}: {said}; {UNSAFE}") from error
+        raise MailboxError(f"{doing}: {said}") from error
 
 
 def _kind(error: Exception) -> str:

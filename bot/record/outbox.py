@@ -148,6 +148,12 @@ def was_released(conn: Connection, letter_id: int) -> bool:
     return conn.execute(select(event.c.id).where(*where).limit(1)).first() is not None
 
 
+def refusals(conn: Connection, due: Due) -> list[str]:
+    """What the server said each time that this letter was to be tried again."""
+    query = select(event.c.detail).where(event.c.letter_id == due.letter_id, event.c.what == "letter.retry")
+    return [detail["reason"] for detail in conn.execute(query).scalars()]
+
+
 def release(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
     """Lets held letters go (all of them for None). Returns the keys that were held."""
     return _change_held(conn, keys, now, "queued", RELEASED)

@@ -78,7 +78,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         ),
         *("login_refused", "reply_words", "reply_unclear", "draft", "forged_order"),
         *("lead_unreachable", "answers_put_off", "strangers_unanswered"),
-        *("login_over", "poll_lasts", "poll_over"),
+        *("login_over", "poll_lasts", "poll_over", "withheld", "unsafe_login"),
         *("outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over"),
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),

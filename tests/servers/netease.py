@@ -41,8 +41,10 @@ class NetEase(Listener):
     """Runs between ``with``. ``log`` has a list of commands for each connection, without their ``tags``.
 
     ``interfere`` sees each command and may return text to send instead of the answer (``TAG`` stands for the
-    tag), SILENCE or CUT; None lets the server answer. ``cut_after`` closes after so many bytes were sent;
-    ``answered`` counts them, by connection. ``upgrade`` is what STARTTLS switches to; without it none is known.
+    tag), SILENCE or CUT; None lets the server answer. It moves, makes folders and tells of new mail where its
+    ``capabilities`` name MOVE and IDLE; an empty ``uidvalidity`` is not told. ``cut_after`` closes after so many bytes
+    were sent; ``answered`` counts them, by connection. ``upgrade`` is what STARTTLS switches to; without it none is
+    known.
     """
 
     username: str = "bot@163.test"
@@ -50,6 +52,8 @@ class NetEase(Listener):
     capabilities: str = CAPABILITIES
     greeting: str = GREETING
     needs_id: bool = True
+    uidvalidity: str = "1"
+    folders: tuple[str, ...] = FOLDERS
     tls: ssl.SSLContext | None = None
     upgrade: ssl.SSLContext | None = None
     interfere: Callable[[str], str | None] | None = None
@@ -74,6 +78,7 @@ class _Session:
         self.introduced = self.in_session = False
         self.folder = ""
         self.sent = 0
+        self.idle = ""
         self.log: list[str] = []
         server.log.append(self.log)
         server.answered.append(0)
@@ -142,7 +147,22 @@ class _Session:
         return f'* ID ("name" "Coremail Imap" "vendor" "Mailtech" "TransID" "x")\r\n{tag} OK ID completed'
 
     def do_list(self, tag: str, command: str) -> str:
-        return "".join(f"* LIST {line}\r\n" for line in FOLDERS) + f"{tag} OK LIST Completed"
+        wanted = command.rsplit(" ", 1)[1]
+        lines = [line for line in self.server.folders if wanted in ('"*"', line.rsplit(" ", 1)[1])]
+        return "".join(f"* LIST {line}\r\n" for line in lines) + f"{tag} OK LIST Completed"
+
+    def do_create(self, tag: str, command: str) -> str:
+        self.server.folders += (f'() "/" {command.split(" ", 1)[1]}',)
+        return f"{tag} OK CREATE completed"
+
+    def do_idle(self, tag: str, command: str) -> str:
+        if "IDLE" not in self.server.capabilities.split():
+            return f"{tag} BAD command not support"
+        self.idle = tag
+        return "+ idling"
+
+    def do_done(self, tag: str, command: str) -> str:
+        return f"{self.idle} OK IDLE completed"
 
     def do_starttls(self, tag: str, command: str) -> str:
         return f"{tag} OK begin" if self.server.upgrade is not None else f"{tag} BAD command not support"
@@ -157,11 +177,12 @@ class _Session:
         if self.server.needs_id and not self.introduced:
             return f"{tag} {UNSAFE}"
         self.folder = command.split(" ", 1)[1].strip('"')
-        if self.folder not in self.server.mails and self.folder not in " ".join(FOLDERS):
+        if f'"{self.folder}"' not in " ".join(self.server.folders):
             return f"{tag} NO SELECT Not exist"
         mode = "READ-ONLY" if command.startswith("EXAMINE") else "READ-WRITE"
         count = len(self.mails())
-        return f"* {count} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 1] UIDs valid\r\n{tag} OK [{mode}] completed"
+        told = f"* OK [UIDVALIDITY {self.server.uidvalidity}] UIDs valid\r\n" if self.server.uidvalidity else ""
+        return f"* {count} EXISTS\r\n* 0 RECENT\r\n{told}{tag} OK [{mode}] completed"
 
     do_examine = do_select
 
@@ -174,6 +195,8 @@ class _Session:
             return self.search(tag, rest)
         if word == "FETCH":
             return self.fetch(tag, *rest.split(" ", 1))
+        if word == "MOVE" and "MOVE" in self.server.capabilities.split():
+            return self.move(tag, *rest.split(" ", 1))
         return f"{tag} BAD Parse command error"
 
     def search(self, tag: str, criteria: str) -> str:
@@ -191,6 +214,16 @@ class _Session:
             if mail.uid in wanted:
                 answer += b"* %d FETCH (UID %d%s)\r\n" % (place, mail.uid, self.items(mail, items))
         return answer + f"{tag} OK FETCH completed".encode()
+
+    def move(self, tag: str, numbers: str, into: str) -> str:
+        """The mails get new UIDs where they go."""
+        wanted = {int(number) for number in numbers.split(",")}
+        target = self.server.mails.setdefault(into.strip('"'), [])
+        gone = [mail for mail in self.mails() if mail.uid in wanted]
+        for mail in gone:
+            self.mails().remove(mail)
+            target.append(Stored(max((m.uid for m in target), default=0) + 1, mail.data, mail.date))
+        return f"{tag} OK MOVE completed"
 
     def items(self, mail: Stored, items: str) -> bytes:
         if "BODY[]" in items:

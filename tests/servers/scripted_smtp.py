@@ -16,7 +16,8 @@ SILENCE = "silence"
 class ScriptedSmtp(Listener):
     """``replies`` maps a verb (GREETING, EHLO, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT, STARTTLS) to its reply, or
     to a list of replies that are used up one by one, the last one for ever. ``log`` is a list of commands for
-    each connection, ``letters`` what came through DATA; ``upgrade`` is what STARTTLS switches to."""
+    each connection, ``letters`` what came through DATA, ``taken`` what was also answered with 250: recipient and bytes;
+    ``upgrade`` is what STARTTLS switches to."""
 
     replies: dict[str, str | list[str]] = field(default_factory=dict)
     features: tuple[str, ...] = ("AUTH PLAIN LOGIN", "SIZE 71680000", "8BITMIME")
@@ -24,6 +25,7 @@ class ScriptedSmtp(Listener):
     upgrade: ssl.SSLContext | None = None
     log: list[list[str]] = field(default_factory=list)
     letters: list[bytes] = field(default_factory=list)
+    taken: list[tuple[str, bytes]] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
 
     def verbs(self) -> list[list[str]]:
@@ -60,6 +62,9 @@ class ScriptedSmtp(Listener):
             self.letters.append(letter)
             log.append("DOT")
             told = self._reply(connection, "DOT", "250 queued")
+            if told.startswith("250"):
+                to = next(line for line in reversed(log) if line.upper().startswith("RCPT"))
+                self.taken.append((to[to.index("<") + 1 : to.rindex(">")], letter))
         if verb == "STARTTLS" and told.startswith("220") and self.upgrade is not None:
             self._upgrade(connection, log)
             return False

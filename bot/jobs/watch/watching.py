@@ -21,7 +21,7 @@ from bot.deciding.watching import Seen, Trouble, follow
 from bot.jobs.logins import Part, refused_since
 from bot.jobs.outbox import is_paused
 from bot.jobs.parts import Bot
-from bot.jobs.polling import LAST_POLL
+from bot.jobs.polling import LAST_POLL, UNSAFE
 from bot.jobs.watch.probing import lost_probe
 from bot.model.deciding import Attention
 from bot.record import attention, outbox, runs, troubles
@@ -117,7 +117,9 @@ def stale_poll(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     if last is None or refused_since(conn, "mailbox"):
         return None
     fresh = abs(now - last) <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
-    return None if fresh else Seen(shown(bot, last))
+    said = runs.latest_run(conn, UNSAFE)  # the office has been told of the provider's refusal in its own words
+    told = said is not None and timedelta(0) <= now - said <= timedelta(days=1)
+    return None if fresh else Seen(shown(bot, last), told=told)
 
 
 def stopped_outbox(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
