@@ -39,16 +39,22 @@ def first_run(conn: Connection, now: datetime) -> datetime:
     """The moment of the very first run; ``now`` becomes it when there was none. While that lies ahead, the clock was
     wrong then, and the first run since counts."""
     insert_once(conn, meta, {"key": FIRST_RUN, "value": now.isoformat()})
-    if (began_at := began(conn, now)) is not None:
-        return began_at
-    put(conn, FIRST_SURE, now.isoformat())
-    return now
+    if _first_lies_ahead(conn, now):
+        insert_once(conn, meta, {"key": FIRST_SURE, "value": now.isoformat()})
+    return began(conn, now) or now
 
 
 def began(conn: Connection, now: datetime) -> datetime | None:
-    """The same without writing anything down; None when nobody knows yet."""
+    """The same without writing anything down; None before the first run."""
+    if _first_lies_ahead(conn, now):
+        # Not ``now``: the mail that has just come would be from before the first run.
+        return moment(conn, FIRST_SURE) or now - AHEAD
+    return moment(conn, FIRST_RUN)
+
+
+def _first_lies_ahead(conn: Connection, now: datetime) -> bool:
     first = moment(conn, FIRST_RUN)
-    return first if first is not None and first <= now + AHEAD else moment(conn, FIRST_SURE)
+    return first is not None and first > now + AHEAD
 
 
 def token_secret(conn: Connection) -> bytes:
