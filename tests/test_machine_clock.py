@@ -1,6 +1,7 @@
 """The machine's clock is set back and forward, and put right again; it sleeps for weeks: nothing is said twice, nobody
 who has reported is reminded, and nothing that a clock that was ahead has written stops the bot."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,8 +36,7 @@ from tests.mails import report
 LI, WANG, ZHAO, STAFF = "li@demo.test", "wang@demo.test", "zhao@demo.test", "staff@demo.test"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-NOW = at("2017-07-06T09:00")
-JUMPS = (DAY, 30 * DAY, 365 * DAY)
+SOAK = os.environ.get("BOT_SOAK") == "1"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ class Machine:
 
 # A month in the office, with one run by a clock that is wrong
 
-MOMENTS = "07-03T10:00 07-04T09:00 07-05T10:00 07-05T10:30 07-06T09:00 07-06T11:00 07-10T09:00 08-02T09:00 08-07T11:00"
+MOMENTS = "07-03T10:00 07-05T10:00 07-05T10:30 07-06T09:00 07-06T11:00 08-02T09:00 08-07T11:00"
 ACCEPTED, RETURNED, LATE = report(LI), report(WANG, "乔官镇", total=33), report(ZHAO, "红河镇")
 
 
@@ -121,7 +121,8 @@ def wrong_month(folder: Path, reader: Reader, patch: pytest.MonkeyPatch, jump: t
     return keys
 
 
-@pytest.mark.parametrize("days", [1, 30])
+@pytest.mark.soak
+@pytest.mark.parametrize("days", [1, 30] if SOAK else [30])
 def test_a_clock_that_is_set_back_changes_nothing(
     calm: Counter[str], tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
@@ -141,7 +142,7 @@ def test_a_clock_that_was_a_year_ahead_takes_no_reminder_of_that_year_away(
     calm: Counter[str], tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each unit was told by mistake of every month of the campaign; each stage comes nevertheless when it is due."""
-    keys = wrong_month(tmp_path, reader, monkeypatch, 365 * DAY, "07-04T09:00")
+    keys = wrong_month(tmp_path, reader, monkeypatch, 365 * DAY, "07-05T10:00")
     missing = {key for key in calm if key not in keys and f"{key}:again" not in keys}
     assert missing == set()
 

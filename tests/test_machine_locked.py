@@ -38,7 +38,7 @@ SOAK = os.environ.get("BOT_SOAK") == "1"
 NOW = "2017-07-06T09:00"
 POST = (report(LI), report(WANG, "乔官镇", total=33), mail(LI, "开会"))
 BUSY_MS = 60  # in place of 15 s
-FEW = 4  # moments, in the short form
+FEW = 3  # moments, in the short form
 
 
 @pytest.fixture(autouse=True)
