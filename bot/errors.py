@@ -33,5 +33,10 @@ class RecordError(BotError):
     """The database is unreachable, locked, full, or of another version than this program."""
 
 
+class OutOfReach(RecordError):
+    """Nothing can be written now, whatever it is: the disk is full or broken, somebody else holds the file, the server
+    is gone. No mail is to blame."""
+
+
 class TooComplex(BotError):
     """A mail is beyond the limits of what is parsed (size of headers, number of parts, depth)."""

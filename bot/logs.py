@@ -13,9 +13,12 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from bot.errors import BotError
+
+HOUR = timedelta(hours=1)
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Nobody forges a line of the log, nor the order in which a terminal shows one.
@@ -47,6 +50,41 @@ class KeyValueFormatter(logging.Formatter):
 
     def formatException(self, ei: _Info) -> str:
         return "\n".join(_traced(ei[1])) if ei[1] else ""
+
+
+class Lasting:
+    """What fails with each of four ticks a minute, perhaps for weeks: a line when it begins, one an hour while it
+    lasts, and one when it is over.
+
+    Several parts that fail for one reason are one line; it is over when none of them fails any more.
+    """
+
+    def __init__(self) -> None:
+        self._failing: dict[str, str] = {}  # part -> why
+        self._said: dict[str, tuple[datetime, bool]] = {}  # why -> when, and whether its end is still to be said
+
+    def fails(self, log: logging.Logger, part: str, why: str, now: datetime) -> None:
+        """``part`` has just failed, for the reason ``why``, which is the line."""
+        self._over(log, self._failing.get(part), part, why)
+        self._failing[part] = why
+        said = self._said.get(why)
+        if said is None or abs(now - said[0]) >= HOUR:  # abs: the clock may have been put back
+            log.warning("%s", why)
+            self._said[why] = (now, True)
+        self._said = {w: s for w, s in self._said.items() if s[1] or abs(now - s[0]) < HOUR}
+
+    def works(self, log: logging.Logger, part: str) -> None:
+        """``part`` has just done what it is there for."""
+        self._over(log, self._failing.pop(part, None), part)
+
+    def _over(self, log: logging.Logger, why: str | None, part: str, instead: str = "") -> None:
+        others = (w for p, w in list(self._failing.items()) if p != part)
+        if why is None or why == instead or why in others:
+            return
+        said = self._said.get(why)
+        if said is not None and said[1]:
+            log.info("over: %s", why)
+            self._said[why] = (said[0], False)  # what comes and goes is not said each time
 
 
 def masked(text: str) -> str:

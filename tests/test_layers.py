@@ -77,7 +77,7 @@ HEAVY = {
     *("msoffcrypto", "chinese_calendar", "lxml", "apscheduler", "pymap", "icalendar"),
 }
 # Modules that are themselves only imported inside a function, or run as a process of their own.
-LATE = ("bot.record.migrate", "bot.record.migrations", "bot.demo")
+LATE = ("bot.record.migrate", "bot.record.migrations", "bot.demo", "bot.jobs.ticker")
 
 # Words of a protocol, numerals, names of folders: recognised, never said. And the name of NetEase's own switch.
 CHINESE_ALLOWED = {

@@ -181,8 +181,8 @@ def test_what_was_handed_over_counts_against_the_rates(conn: Connection) -> None
     outbox.mark_sent(conn, claimed(conn), NOW, "250")
     claimed(conn)  # under way
     outbox.mark_retry(conn, claimed(conn), NOW, LATER, "450")
-    assert outbox.sent_since(conn, NOW - timedelta(minutes=1)) == 2
-    assert outbox.sent_since(conn, NOW) == 0
+    assert outbox.sent_since(conn, NOW - timedelta(minutes=1), NOW) == 2
+    assert outbox.sent_since(conn, NOW, NOW) == 0
 
 
 def test_answers_to_an_address_are_counted_not_reminders(conn: Connection) -> None:
@@ -190,8 +190,8 @@ def test_answers_to_an_address_are_counted_not_reminders(conn: Connection) -> No
     outbox.enqueue(conn, letter(1), NOW, mail_id=mail_id)
     outbox.enqueue(conn, letter(2), NOW)
     outbox.enqueue(conn, letter(3, to="b@town.test"), NOW, mail_id=mail_id)
-    assert outbox.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1)) == 1
-    assert outbox.letters_to(conn, "a@town.test", NOW) == 0
+    assert outbox.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1), NOW) == 1
+    assert outbox.letters_to(conn, "a@town.test", NOW, NOW) == 0
 
 
 def test_a_reply_is_recognised_by_token_first(conn: Connection) -> None:

@@ -26,8 +26,8 @@ def test_a_run_is_claimed_once(record: Record) -> None:
         assert runs.claim_run(conn, "digest", "2017-W28", LATER)
         assert runs.claim_run(conn, "other", "2017-W27", NOW)
         assert runs.runs(conn, "digest") == {"2017-W27": NOW, "2017-W28": LATER}
-        assert runs.latest_run(conn, "digest") == LATER
-        assert runs.latest_run(conn, "never") is None
+        assert runs.latest_run(conn, "digest", LATER) == LATER
+        assert runs.latest_run(conn, "never", LATER) is None
 
 
 def test_a_claim_that_is_rolled_back_was_none(record: Record) -> None:
@@ -86,9 +86,9 @@ def test_keys_are_found_by_their_beginning_alone(record: Record) -> None:
     with record.begin() as conn:
         for key in ("wu_tu:annex4:2017-06:due", "wuxtu:annex4:2017-06:due", "wu%tu:annex4:2017-06:due"):
             runs.claim_run(conn, "reminder", key, NOW)
-        assert runs.runs_starting(conn, "reminder", ["wu_tu:"]) == {"wu_tu:annex4:2017-06:due"}
-        assert runs.runs_starting(conn, "reminder", ["wu%tu:"]) == {"wu%tu:annex4:2017-06:due"}
-        assert runs.runs_starting(conn, "digest", ["wu"]) == set()
+        assert runs.runs_starting(conn, "reminder", ["wu_tu:"], NOW) == {"wu_tu:annex4:2017-06:due"}
+        assert runs.runs_starting(conn, "reminder", ["wu%tu:"], NOW) == {"wu%tu:annex4:2017-06:due"}
+        assert runs.runs_starting(conn, "digest", ["wu"], NOW) == set()
 
 
 def test_the_first_run_and_the_secret_are_made_once(record: Record) -> None:

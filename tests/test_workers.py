@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from bot.errors import RecordError
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -350,7 +351,7 @@ def test_a_connection_lost_at_any_commit_is_made_good(
                     try:
                         step()
                     except Exception as error:
-                        assert type(error).__name__ == "RecordError", error
+                        assert isinstance(error, RecordError), error
                     box.copies[:] = [data for _, data, _ in sender.sent]
             cut.heal()
             sent = Counter(header(data, "X-Bot-Key") for _, data, _ in sender.sent)

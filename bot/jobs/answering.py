@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 def answer_from(conn: Connection, bot: Bot, now: datetime) -> datetime:
     """Mail from before this moment is recorded and never answered: the setting, else the first run."""
-    return bot.config.answer_from or runs.moment(conn, "first_run") or now
+    return bot.config.answer_from or runs.began(conn, now) or now
 
 
 def policy_for(conn: Connection, mail: Mail, sender: KnownSender, bot: Bot, now: datetime, wanted: bool) -> Policy:

@@ -45,7 +45,7 @@ def bundle(bot: Bot, now: datetime) -> int:
     """
     hours = timedelta(hours=bot.config.schedule.attention_hours)
     with bot.record.begin() as conn:
-        last = runs.latest_run(conn, BUNDLE)
+        last = runs.latest_run(conn, BUNDLE, now)
         if not bot.config.office.staff or (last is not None and now - last < hours):
             return 0
         rows = attention.untold(conn)

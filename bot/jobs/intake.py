@@ -5,12 +5,13 @@ archive.claim: commit -> open_mail -> intent_of -> render, apply: ONE transactio
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.errors import BotError, ConfigError, RecordError, TooComplex
+from bot.errors import BotError, ConfigError, OutOfReach, RecordError, TooComplex
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import write_down
@@ -44,6 +45,12 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         try:
             _work_one(bot, claimed, now)
             tally.worked += 1
+        except OutOfReach:
+            # A full disk that took the claim and not the rest must not set aside what lies before it.
+            with suppress(RecordError), bot.record.begin() as conn:
+                archive.put_back(conn, claimed)
+                archive.release(conn, claimed.mail_id, now + RETRY)
+            raise
         except RecordError:
             raise
         except BotError as error:

@@ -80,8 +80,8 @@ def _allowed(bot: Bot, conn: Connection, now: datetime) -> int:
     """How many letters the rates per minute and per day (office time) leave."""
     settings = bot.config.smtp
     midnight = bot.midnight(now)
-    minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1))
-    return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight)))
+    minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1), now)
+    return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight, now)))
 
 
 def _next(bot: Bot, now: datetime) -> Due | None:

@@ -19,6 +19,7 @@ from bot.letters.render import Renderer
 from bot.letters.summary_words import SummaryWords
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
+from bot.logs import Lasting
 from bot.mail.packed import Unpacker
 from bot.mail.sender import Provider
 from bot.mail.unpacker import Programs
@@ -27,6 +28,7 @@ from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
 from bot.record import answering, attention, outbox, runs
+from bot.record.clocks import key_for
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
@@ -50,6 +52,7 @@ class Bot:
     provider: Provider
     unpacker: Unpacker = field(default_factory=Programs)
     converter: Converter = field(default_factory=Office)
+    lasting: Lasting = field(default_factory=Lasting)
 
     @classmethod
     def build(cls, config: Config, record: Record | None = None) -> Self:
@@ -114,8 +117,10 @@ class Bot:
         With ``mail_id`` it answers that mail, and takes its turn among the answers of the hour; the staff never waits.
         With ``deliver = "hold"`` every letter is held until someone releases it.
         """
-        if outbox.has_key(conn, draft.key):
+        key = key_for(conn, draft.key, now) if mail_id is None else draft.key
+        if key is None or outbox.has_key(conn, key):
             return None
+        draft = replace(draft, key=key)
         secret = runs.token_secret(conn)
         own_id = message_id(secret, draft.key, self.config.own_address.partition("@")[2])
         held = draft.held or self.config.smtp.deliver == "hold"
@@ -150,7 +155,7 @@ class Bot:
 
     def tell_once_a_day(self, conn: Connection, item: Attention, now: datetime, mail_id: int | None) -> None:
         """Puts something before the office, unless the same was already today."""
-        if not attention.was_opened(conn, item, self.midnight(now)):
+        if not attention.was_opened(conn, item, self.midnight(now), now):
             attention.open_items(conn, [item], now, mail_id)
 
     def enqueue_for_staff(self, conn: Connection, draft: LetterDraft, now: datetime, but: str = "") -> int:

@@ -68,7 +68,8 @@ def _poll_folder(bot: Bot, box: Mailbox, name: str, now: datetime, stop: Stop) -
     with bot.record.read() as conn:
         state = archive.folder_state(conn, name)
         fresh = state is None or state.uidvalidity != selected.uidvalidity
-        sweep = fresh or state is None or now - state.swept_at >= SWEEP
+        # abs: after a clock that was ahead, the next look would be a year away
+        sweep = fresh or state is None or abs(now - state.swept_at) >= SWEEP
         after = None if sweep or state is None else state.seen_upto
 
         def known(uids: Iterable[int]) -> set[int]:

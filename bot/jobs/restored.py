@@ -20,6 +20,7 @@ from bot.mail.copies import marks_of_copies
 from bot.mail.mailbox import Mailbox
 from bot.model.deciding import Attention
 from bot.record import archive, attention, outbox, runs, unproven
+from bot.record.clocks import OF_A_MOMENT
 from bot.record.outbox import Due
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ COPIES = "copies_after_restore"
 CATCHING_UP = timedelta(days=1)  # so long a letter that no mail asked for may be one that left before
 WITHOUT_A_LOOK = timedelta(days=1)  # then the office is asked about what could not be looked for
 AGAIN = timedelta(minutes=5)
-OF_A_MOMENT = ("attention", "alarm", "probe")  # their keys name the moment: none of them can have left before
 
 
 def look(bot: Bot, box: Mailbox, now: datetime) -> None:
@@ -55,7 +55,7 @@ def may_leave(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
     if restored is None or not _doubtful(conn, due, restored):
         return True
     copies = _copies(conn, restored)
-    if copies is None and now - restored.at < WITHOUT_A_LOOK:
+    if copies is None and abs(now - restored.at) < WITHOUT_A_LOOK:
         outbox.put_off(conn, due, now + AGAIN)
         return False
     kept, marks = copies or (False, set())
@@ -74,7 +74,7 @@ def may_leave(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
 
 def _doubtful(conn: Connection, due: Due, restored: runs.Restored) -> bool:
     """Whether a letter may have left before the restore. What the office has let go is its word."""
-    if due.letter in OF_A_MOMENT:
+    if due.letter in OF_A_MOMENT:  # their keys name the moment: none of them can have left before
         return False
     if due.mail_id is not None and due.queued_at > restored.state_of:
         asked = archive.headline(conn, due.mail_id).received_at <= restored.at

@@ -11,6 +11,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import BotError, LoginRefused
@@ -25,6 +27,7 @@ from bot.mail.mailbox import Mailbox
 log = logging.getLogger(__name__)
 CLOCK_SECONDS = 15.0
 LEAST_SECONDS = 1.0  # between two polls over one connection
+LONGEST_TICK = timedelta(minutes=5)
 GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything is in transactions
 
 
@@ -38,26 +41,22 @@ class Service:
         self._again = threading.Event()  # there is more to send than the tick under way has seen
 
     def run(self) -> None:
-        from apscheduler.executors.pool import ThreadPoolExecutor
-        from apscheduler.schedulers.background import BackgroundScheduler
+        from bot.jobs.ticker import Ticker
 
         tick.begin(self.bot, self.clock())
-        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(2)}, job_defaults=defaults, timezone=self.bot.zone
-        )
-        now = self.clock()
+        ticker = Ticker(self.clock, self.bot.zone, threads=2)
         seconds = self.bot.config.schedule.poll_seconds
-        scheduler.add_job(self._mail, "interval", seconds=seconds, id="mail", next_run_time=now)
-        scheduler.add_job(self._clock, "interval", seconds=CLOCK_SECONDS, id="clock", next_run_time=now)
-        self._wake = lambda: scheduler.modify_job("clock", next_run_time=self.clock())
-        scheduler.start()
+        ticker.add("mail", self._mail, seconds)
+        ticker.add("clock", self._clock, CLOCK_SECONDS)
+        self._wake = lambda: ticker.run_now("clock")
+        ticker.start()
         log.info("running", extra={"poll_seconds": seconds})
-        self.stop.wait()
+        while not self.stop.wait(CLOCK_SECONDS):
+            ticker.heed_the_clock()
         log.info("stopping")
         if box := self._box:
             box.close()
-        end_within(GRACE_SECONDS, lambda: scheduler.shutdown(wait=True))
+        end_within(GRACE_SECONDS, ticker.end)
 
     def _mail(self) -> None:
         """The mailbox, unless another worker is at it; then what is archived."""
@@ -67,7 +66,7 @@ class Service:
                     self._read()
         except BotError as error:
             if not isinstance(error, LoginRefused) and not self.stop.is_set():
-                log.warning("%s", error)
+                self.bot.lasting.fails(log, "mailbox", str(error), self.clock())
         finally:
             self._box = None
         self._work()
@@ -91,6 +90,7 @@ class Service:
         poll(self.bot, box, self.clock(), self.stop.is_set)
         prove(self.bot, box, self.clock())
         restored.look(self.bot, box, self.clock())
+        self.bot.lasting.works(log, "mailbox")
         if not box.can_idle:
             return False
         self._work()
@@ -101,14 +101,21 @@ class Service:
             if work(self.bot, self.clock(), self.stop.is_set).worked:
                 self._again.set()
                 self._wake()  # a liaison who has just written is answered now, not with the next tick
+            self.bot.lasting.works(log, "work")
         except BotError as error:
-            log.warning("%s", error)
+            self.bot.lasting.fails(log, "work", str(error), self.clock())
 
     def _clock(self) -> None:
         self._again.set()
         while self._again.is_set() and not self.stop.is_set():
             self._again.clear()
-            tick.watch_the_clock(self.bot, self.clock(), self.stop.is_set, tick.Report())
+            now = self.clock()
+            tick.watch_the_clock(self.bot, now, partial(self._is_past, now), tick.Report())
+
+    def _is_past(self, now: datetime) -> bool:
+        """Whether a tick ends before its next letter: when the process does, or when its moment is gone. The machine
+        may have slept for weeks meanwhile, and whom it was about to remind has reported."""
+        return self.stop.is_set() or abs(self.clock() - now) > LONGEST_TICK
 
 
 def end_within(seconds: float, end: Callable[[], None]) -> None:

@@ -12,10 +12,11 @@ Each part runs whatever became of the others; what was broken is told at the end
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from bot.errors import BotError, LoginRefused
 from bot.jobs import restored
@@ -37,7 +38,7 @@ from bot.jobs.watch.probing import probe
 from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
-from bot.record import archive, runs
+from bot.record import archive, clocks, runs
 from bot.record.working import begin_work
 
 log = logging.getLogger(__name__)
@@ -72,13 +73,14 @@ def begin(bot: Bot, now: datetime) -> None:
 
 def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """The mailbox into the archive, the archive into the record."""
-    with _told(report), turn(bot, now) as mine:
+    part = partial(_told, bot, now, report)
+    with part("mailbox"), turn(bot, now) as mine:
         if mine:
             with login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
                 report.archived += poll(bot, box, now, stop)
                 prove(bot, box, now)
                 restored.look(bot, box, now)
-    with _told(report):
+    with part("work"):
         tally = work(bot, now, stop)
         report.worked += tally.worked
         report.failed += tally.failed
@@ -86,29 +88,41 @@ def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
 
 def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """What is due by time, then the outbox."""
-    with _told(report):
-        report.reminders += remind(bot, now)
-    with _told(report):
-        report_to_groups(bot, now)
-    with _told(report):
-        digest(bot, now)
-    with _told(report):
-        send_year_plan(bot, now)
-    with _told(report):
-        draft(bot, now)
-    with _told(report):
+    part = partial(_told, bot, now, report)
+    behind = False
+    with part("clock"), bot.record.read() as conn:
+        behind = clocks.is_behind(conn, now)
+    if not behind:
+        _by_the_calendar(bot, now, part, report)
+    with part("probe"):
         probe(bot, now)
-    with _told(report):
+    with part("watch"):
         watch(bot, now)
-    with _told(report):
+    with part("bundle"):
         watch_calendar(bot, now)
         report.told += bundle(bot, now)
-    with _told(report):
+    with part("page"):
         board(bot, now)
-    with _told(report):
+    with part("outbox"):
         report.sent += send_due(bot, lambda: _sender(bot, now), now, stop)
-    with _told(report):
+    with part("beat"):
         beat(bot, now)
+
+
+def _by_the_calendar(
+    bot: Bot, now: datetime, part: Callable[[str], AbstractContextManager[None]], report: Report
+) -> None:
+    """What a day asks for. Not by a clock that was set back: it would ask for what is long past."""
+    with part("reminders"):
+        report.reminders += remind(bot, now)
+    with part("group reports"):
+        report_to_groups(bot, now)
+    with part("digest"):
+        digest(bot, now)
+    with part("year plan"):
+        send_year_plan(bot, now)
+    with part("bulletin"):
+        draft(bot, now)
 
 
 def run_once(bot: Bot, now: datetime, stop: Stop) -> Report:
@@ -129,14 +143,16 @@ def _sender(bot: Bot, now: datetime) -> Sender:
 
 
 @contextmanager
-def _told(report: Report) -> Iterator[None]:
+def _told(bot: Bot, now: datetime, report: Report, part: str) -> Iterator[None]:
     """A part that is broken does not stop the others, whether the world is at fault or this program."""
     try:
         yield
     except BotError as error:
         if not isinstance(error, LoginRefused):  # that one is said once, by ``login``
-            log.warning("%s", error)
+            bot.lasting.fails(log, part, str(error), now)
         report.broken.append(error)
     except Exception:  # no input is known that comes here; a bug in the digest must not stop the receipts
         log.exception("a part of this run failed")
         report.failed += 1
+    else:
+        bot.lasting.works(log, part)

@@ -191,7 +191,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         next((p.name for p in posts if p.name), ""),
         tuple(dict.fromkeys(o.unit for o in about)),
         periods.pop() if len(periods) == 1 else None,
-        outbox.letters_to(conn, mail.sender, bot.midnight(now)),
+        outbox.letters_to(conn, mail.sender, bot.midnight(now), now),
         answered is not None,
         next((p.mobile for p in posts if p.mobile), ""),
         tuple(dict.fromkeys(o.form for o in about)),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from bot.model.mail import Mail, Place, RawMail
+from bot.record.clocks import mail_is_free
 from bot.record.runs import insert_once, note
 from bot.record.schema import folder, mail, place
 
@@ -85,7 +86,7 @@ def claim(conn: Connection, now: datetime) -> Claimed | None:
     """Takes the oldest mail that nobody works on, and counts the attempt before it is opened."""
     query = (
         select(mail.c.id, mail.c.raw, mail.c.received_at, mail.c.attempts)
-        .where(mail.c.state == "new", (mail.c.claimed_until.is_(None)) | (mail.c.claimed_until <= now))
+        .where(mail.c.state == "new", mail_is_free(now))
         .order_by(mail.c.received_at, mail.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

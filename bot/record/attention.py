@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bot.model.deciding import Attention
+from bot.record.clocks import SKEW
 from bot.record.runs import note
 from bot.record.schema import attention, letter, mail, report
 
@@ -20,9 +21,10 @@ def open_items(conn: Connection, items: Iterable[Attention], now: datetime, mail
         note(conn, now, "attention", mail_id=mail_id, kind=item.kind)
 
 
-def was_opened(conn: Connection, item: Attention, since: datetime) -> bool:
+def was_opened(conn: Connection, item: Attention, since: datetime, now: datetime) -> bool:
     """Whether the same was put before a person after ``since``."""
-    where = (attention.c.kind == item.kind, attention.c.detail == item.detail, attention.c.opened_at >= since)
+    when = (attention.c.opened_at >= since, attention.c.opened_at <= now + SKEW)
+    where = (attention.c.kind == item.kind, attention.c.detail == item.detail, *when)
     return conn.execute(select(attention.c.id).where(*where).limit(1)).first() is not None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import ConfigError, RecordError
+from bot.errors import ConfigError, OutOfReach, RecordError
 from bot.record.schema import HEAD
 
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
@@ -24,6 +24,10 @@ VERSION_TABLE = "alembic_version"
 MIGRATION_LOCK, DECIDING_LOCK = 20_170_605, 20_170_606  # any numbers of our own, for PostgreSQL's advisory locks
 # What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
 BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
+_MACHINE = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
+}
 
 
 class Record:
@@ -162,10 +166,19 @@ def broken_world(what: str = "database") -> Iterator[None]:
         yield
     except DBAPIError as error:
         if error.connection_invalidated or type(error).__name__ in BROKEN:
-            raise RecordError(f"{what}: {first_line(error)}") from error
+            kind = OutOfReach if _is_out_of_reach(error) else RecordError
+            raise kind(f"{what}: {first_line(error)}") from error
         raise
     except PoolTimeout as error:
         raise RecordError(f"{what}: no connection became free in time") from error
+
+
+def _is_out_of_reach(error: DBAPIError) -> bool:
+    # A code of SQLite's has its cause in the lowest byte (https://sqlite.org/rescode.html); PostgreSQL's classes 53 and
+    # 57 are a full disk and a server that ends.
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state[:2] in {"53", "57"} or (code is not None and code & 0xFF in _MACHINE)
 
 
 def first_line(error: DBAPIError) -> str:

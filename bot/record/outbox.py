@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
+from bot.record.clocks import SKEW, letter_is_due
 from bot.record.runs import insert_once, note
 from bot.record.schema import event, letter
 
@@ -73,7 +74,7 @@ def claim(
     """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted. With
     ``released_only`` only what a person released, not what was queued by itself at an earlier time; with ``only`` no
     other kinds of letter."""
-    query = select(letter).where(letter.c.state == "queued", letter.c.due_at <= now)
+    query = select(letter).where(letter.c.state == "queued", letter_is_due(now))
     if only is not None:
         query = query.where(letter.c.letter.in_(only))
     if released_only:
@@ -174,10 +175,11 @@ def _change_held(conn: Connection, keys: Iterable[str] | None, now: datetime, st
     return [r.key for r in rows]
 
 
-def sent_since(conn: Connection, since: datetime) -> int:
+def sent_since(conn: Connection, since: datetime, now: datetime) -> int:
     """How many letters were handed to the server after ``since``, those under way included."""
-    sent = select(func.count()).where(letter.c.state == "sent", letter.c.sent_at > since)
-    under_way = select(func.count()).where(letter.c.state == "sending", letter.c.due_at > since)
+    sent_at, claimed_at, until = letter.c.sent_at, letter.c.due_at, now + SKEW
+    sent = select(func.count()).where(letter.c.state == "sent", sent_at > since, sent_at <= until)
+    under_way = select(func.count()).where(letter.c.state == "sending", claimed_at > since, claimed_at <= until)
     return int(conn.execute(sent).scalar_one()) + int(conn.execute(under_way).scalar_one())
 
 
@@ -203,17 +205,16 @@ def any_unsent(conn: Connection, kind: str) -> bool:
     return conn.execute(select(letter.c.id).where(*where).limit(1)).first() is not None
 
 
-def first_sent_after(conn: Connection, kind: str, letter_id: int) -> datetime | None:
+def first_sent_after(conn: Connection, kind: str, letter_id: int, now: datetime) -> datetime | None:
     """When the first letter of this kind left of those that were written after another."""
-    where = (letter.c.letter == kind, letter.c.state == "sent", letter.c.id > letter_id)
+    where = (letter.c.letter == kind, letter.c.state == "sent", letter.c.id > letter_id, letter.c.sent_at <= now + SKEW)
     return conn.execute(select(letter.c.sent_at).where(*where).order_by(letter.c.id).limit(1)).scalar()
 
 
-def letters_to(conn: Connection, address: str, since: datetime) -> int:
+def letters_to(conn: Connection, address: str, since: datetime, now: datetime) -> int:
     """How many answers were written to an address after ``since``."""
-    query = select(func.count()).where(
-        letter.c.to == address, letter.c.queued_at > since, letter.c.mail_id.is_not(None)
-    )
+    written = (letter.c.queued_at > since, letter.c.queued_at <= now + SKEW)
+    query = select(func.count()).where(letter.c.to == address, *written, letter.c.mail_id.is_not(None))
     return int(conn.execute(query).scalar_one())
 
 

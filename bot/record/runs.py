@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.record.clocks import AHEAD, SKEW
 from bot.record.schema import event, job_run, meta
 
 RESTORED_AT, STATE_OF = "restored_at", "restored_state_of"
+FIRST_RUN, FIRST_SURE = "first_run", "first_run_by_a_right_clock"
 
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -34,9 +36,25 @@ def put(conn: Connection, key: str, value: str) -> None:
 
 
 def first_run(conn: Connection, now: datetime) -> datetime:
-    """The moment of the very first run; ``now`` becomes it when there was none."""
-    insert_once(conn, meta, {"key": "first_run", "value": now.isoformat()})
-    return datetime.fromisoformat(str(get(conn, "first_run")))
+    """The moment of the very first run; ``now`` becomes it when there was none. While that lies ahead, the clock was
+    wrong then, and the first run since counts."""
+    insert_once(conn, meta, {"key": FIRST_RUN, "value": now.isoformat()})
+    if _first_lies_ahead(conn, now):
+        insert_once(conn, meta, {"key": FIRST_SURE, "value": now.isoformat()})
+    return began(conn, now) or now
+
+
+def began(conn: Connection, now: datetime) -> datetime | None:
+    """The same without writing anything down; None before the first run."""
+    if _first_lies_ahead(conn, now):
+        # Not ``now``: the mail that has just come would be from before the first run.
+        return moment(conn, FIRST_SURE) or now - AHEAD
+    return moment(conn, FIRST_RUN)
+
+
+def _first_lies_ahead(conn: Connection, now: datetime) -> bool:
+    first = moment(conn, FIRST_RUN)
+    return first is not None and first > now + AHEAD
 
 
 def token_secret(conn: Connection) -> bytes:
@@ -74,8 +92,12 @@ def mark_restored(conn: Connection, what: Restored) -> None:
 
 
 def claim_run(conn: Connection, job: str, period_key: str, now: datetime) -> bool:
-    """True for the one caller who may do this job for this period; its letters go in the same transaction."""
-    return insert_once(conn, job_run, {"job": job, "period_key": period_key, "ran_at": now})
+    """True for the one caller who may do this job for this period; its letters go in the same transaction. What a clock
+    that was ahead has claimed may be claimed once more, when it is really due."""
+    if insert_once(conn, job_run, {"job": job, "period_key": period_key, "ran_at": now}):
+        return True
+    early = (job_run.c.job == job, job_run.c.period_key == period_key, job_run.c.ran_at > now + AHEAD)
+    return conn.execute(update(job_run).where(*early).values(ran_at=now)).rowcount == 1
 
 
 def runs(conn: Connection, job: str) -> dict[str, datetime]:
@@ -83,21 +105,20 @@ def runs(conn: Connection, job: str) -> dict[str, datetime]:
     return {r.period_key: r.ran_at for r in conn.execute(select(job_run).where(job_run.c.job == job))}
 
 
-def runs_starting(conn: Connection, job: str, prefixes: Iterable[str]) -> set[str]:
-    """The period keys of a job that begin with one of ``prefixes``."""
+def runs_starting(conn: Connection, job: str, prefixes: Iterable[str], now: datetime) -> set[str]:
+    """The period keys of what a job has done by ``now`` that begin with one of ``prefixes``."""
     found: set[str] = set()
     for prefix in prefixes:
-        query = select(job_run.c.period_key).where(
-            job_run.c.job == job, job_run.c.period_key.startswith(prefix, autoescape=True)
-        )
+        named = job_run.c.period_key.startswith(prefix, autoescape=True)
+        query = select(job_run.c.period_key).where(job_run.c.job == job, named, job_run.c.ran_at <= now + AHEAD)
         found.update(conn.execute(query).scalars())
     return found
 
 
-def latest_run(conn: Connection, job: str) -> datetime | None:
-    """When a job last ran for any period."""
-    query = select(job_run.c.ran_at).where(job_run.c.job == job).order_by(job_run.c.ran_at.desc()).limit(1)
-    return conn.execute(query).scalar()
+def latest_run(conn: Connection, job: str, now: datetime) -> datetime | None:
+    """When a job last ran for any period, by ``now``."""
+    query = select(job_run.c.ran_at).where(job_run.c.job == job, job_run.c.ran_at <= now + SKEW)
+    return conn.execute(query.order_by(job_run.c.ran_at.desc()).limit(1)).scalar()
 
 
 def note(

@@ -63,7 +63,7 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
 def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
     """Whether the address has had as many answers today as any may have; the office is told."""
     sender = mail.sender or ""
-    if outbox.letters_to(conn, sender, bot.midnight(now)) < bot.config.limits.letters_per_address_per_day:
+    if outbox.letters_to(conn, sender, bot.midnight(now), now) < bot.config.limits.letters_per_address_per_day:
         return False
     bot.tell_once_a_day(conn, Attention("capped", sender), now, mail_id)
     return True

@@ -59,7 +59,11 @@ def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligati
     stages = {s.id: s for s in bot.rules.reminders.stages if s.to == to}
     due = []
     for item in owing(bot, conn, now):
-        sent = [id_ for id_ in _sent(bot, conn, item.obligation) if id_ in stages] if item.obligation in wanted else []
+        sent = (
+            [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]
+            if item.obligation in wanted
+            else []
+        )
         if sent:
             due.append(Reminder(item, stages[sent[-1]]))
     for draft in _drafts(bot, conn, due, now, cancelled.to):
@@ -83,7 +87,7 @@ def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
     found = []
     for item in owing(bot, conn, now):
         o = item.obligation
-        sent = _sent(bot, conn, o)
+        sent = _sent(bot, conn, o, now)
         for to in KINDS:
             stage = due_stage(
                 bot.rules.reminders, o.deadline, now, bot.calendar, bot.zone, sent=sent, since=since, to=to
@@ -101,9 +105,9 @@ def _run_key(bot: Bot, o: Obligation, stage: str) -> str:
     return f"{bot.rules.units.by_name[o.unit].id}:{o.form}:{o.period}:{stage}"
 
 
-def _sent(bot: Bot, conn: Connection, o: Obligation) -> list[str]:
+def _sent(bot: Bot, conn: Connection, o: Obligation, now: datetime) -> list[str]:
     """The ids of the stages that were queued for an obligation, in the ladder's order."""
-    keys = runs.runs_starting(conn, JOB, [_run_key(bot, o, "")])
+    keys = runs.runs_starting(conn, JOB, [_run_key(bot, o, "")], now)
     ids = {key.rsplit(":", 1)[1] for key in keys}
     return [s.id for s in bot.rules.reminders.stages if s.id in ids]
 

@@ -43,8 +43,9 @@ def board(bot: Bot, now: datetime) -> bool:
     try:
         write(path, page(bot, context, now))
     except OSError as error:  # the disk is full, the folder read-only, the file open in another program
-        log.warning("the board was not written: %s: %s", path, error.strerror or error)
+        bot.lasting.fails(log, "board", f"the board was not written: {path}: {error.strerror or error}", now)
         return False
+    bot.lasting.works(log, "board")
     return True
 
 

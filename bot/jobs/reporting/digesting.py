@@ -32,7 +32,7 @@ def digest(bot: Bot, now: datetime) -> bool:
         if due < runs.first_run(conn, now) or not owed_periods_any(bot, due):
             return False
         week = due.strftime("%G-W%V")
-        since = runs.latest_run(conn, DIGEST) or runs.first_run(conn, now)
+        since = runs.latest_run(conn, DIGEST, now) or runs.first_run(conn, now)
         if not runs.claim_run(conn, DIGEST, week, now):
             return False
         for draft in _drafts(bot, conn, due, since, now):

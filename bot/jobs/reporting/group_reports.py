@@ -50,7 +50,7 @@ def _report(bot: Bot, conn: Connection, policy: GroupReports, form: str, since: 
     period = due_period(policy, deadlines, now, hours, bot.calendar, bot.zone, since=since)
     if period is None:
         return 0
-    done = runs.runs_starting(conn, JOB, [_run_key(form, period)])
+    done = runs.runs_starting(conn, JOB, [_run_key(form, period)], now)
     inspecting = [g for g in bot.rules.units.groups if areas_of(g, rule, bot.rules.units)]
     groups = [g for g in inspecting if _run_key(form, period, g.number) not in done]
     if not groups:

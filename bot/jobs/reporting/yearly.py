@@ -49,7 +49,7 @@ def send_year_plan(bot: Bot, now: datetime) -> int:
     with bot.record.begin() as conn:
         if not _in_season(bot, runs.first_run(conn, now), now):
             return 0
-        done = runs.runs_starting(conn, JOB, [f"{year}:"])
+        done = runs.runs_starting(conn, JOB, [f"{year}:"], now)
         waiting = [r for r in _recipients(bot, conn, now) if _run_key(year, r) not in done]
         days = coming(bot, year, now) if waiting else ()
         drafts = [(r, _draft(bot, year, days, r, now)) for r in waiting]

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from bot.deciding.watching import lasts
@@ -19,7 +18,6 @@ from bot.record import archive, attention, outbox, runs, troubles
 
 log = logging.getLogger(__name__)
 NAME = "heartbeat.json"
-_unwritable: set[Path] = set()  # said once, not with each of four ticks a minute
 
 
 def beat(bot: Bot, now: datetime) -> None:
@@ -32,11 +30,10 @@ def beat(bot: Bot, now: datetime) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
-        _unwritable.discard(path)
+        bot.lasting.works(log, "heartbeat")
     except OSError as error:
-        if path not in _unwritable:
-            log.warning("no heartbeat: %s", error)
-        _unwritable.add(path)
+        # In words that do not change: the number of the process stands in the name of the draft.
+        bot.lasting.fails(log, "heartbeat", f"no heartbeat: {path}: {error.strerror or error}", now)
 
 
 def _state(bot: Bot, now: datetime) -> dict[str, Any]:

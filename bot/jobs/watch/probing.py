@@ -33,7 +33,7 @@ def probe(bot: Bot, now: datetime) -> bool:
     hours = bot.config.watch.probe_hours
     slot = f"{hours:g}h-{int(now.timestamp() // (hours * 3600))}"
     with bot.record.read() as conn:
-        if slot in runs.runs_starting(conn, PROBE, [slot]):
+        if slot in runs.runs_starting(conn, PROBE, [slot], now):
             return False
     with bot.record.begin() as conn:
         if outbox.any_unsent(conn, PROBE) or not runs.claim_run(conn, PROBE, slot, now):
@@ -58,10 +58,10 @@ def last_back(conn: Connection) -> dict[str, Any]:
     return found
 
 
-def lost_probe(bot: Bot, conn: Connection, now: datetime) -> Seen | None:  # noqa: ARG001 - a Look of ``watching``
+def lost_probe(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     """A probe left, the mailbox was read well long after, and neither it nor a later one was there. While the mailbox
     cannot be read, or nothing leaves, that is what is wrong, and not the way in between."""
-    sent = outbox.first_sent_after(conn, PROBE, last_back(conn)["letter_id"]) if probes(bot) else None
+    sent = outbox.first_sent_after(conn, PROBE, last_back(conn)["letter_id"], now) if probes(bot) else None
     read = runs.moment(conn, LAST_POLL)
     if sent is None or read is None or read - sent < timedelta(hours=bot.config.watch.probe_back_hours):
         return None

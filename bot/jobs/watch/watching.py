@@ -24,7 +24,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL, UNSAFE
 from bot.jobs.watch.probing import lost_probe
 from bot.model.deciding import Attention
-from bot.record import attention, outbox, runs, troubles
+from bot.record import attention, clocks, outbox, runs, troubles
 from bot.record.database import sqlite_file
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def conditions(bot: Bot, free: Free = free_bytes) -> tuple[Condition, ...]:
-    """Everything that is looked at. The disk is this machine's own: several may share one record."""
+    """Everything that is looked at. Disk and clock are this machine's own: several may share one record."""
     patient = timedelta(minutes=bot.config.watch.outbox_minutes)
     return (
         Condition("login_mailbox", "", "login_over", partial(refused_login, "mailbox"), AT_ONCE),
@@ -63,6 +63,7 @@ def conditions(bot: Bot, free: Free = free_bytes) -> tuple[Condition, ...]:
         Condition("outbox", "outbox_lasts", "outbox_over", stopped_outbox, patient),
         Condition("probe", "probe_lasts", "probe_over", lost_probe, A_MOMENT),
         Condition(f"disk_{platform.node()}", "disk_lasts", "disk_over", partial(full_disk, free), A_MOMENT),
+        Condition(f"clock_{platform.node()}", "clock_lasts", "clock_over", slow_clock, A_MOMENT),
     )
 
 
@@ -117,7 +118,7 @@ def stale_poll(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     if last is None or refused_since(conn, "mailbox"):
         return None
     fresh = abs(now - last) <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
-    said = runs.latest_run(conn, UNSAFE)  # the office has been told of the provider's refusal in its own words
+    said = runs.latest_run(conn, UNSAFE, now)  # the office has been told of the provider's refusal in its own words
     told = said is not None and timedelta(0) <= now - said <= timedelta(days=1)
     return None if fresh else Seen(shown(bot, last), told=told)
 
@@ -129,8 +130,13 @@ def stopped_outbox(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     held = bot.config.smtp.deliver == "hold"
     paused = is_paused(conn, now)
     waiting = outbox.overdue(conn, None if paused else now - OVERDUE, released_only=held)
-    said = runs.latest_run(conn, "account")  # the provider's own words went to the office
+    said = runs.latest_run(conn, "account", now)  # the provider's own words went to the office
     return Seen(str(waiting), told=said is not None and now - said <= timedelta(days=1)) if waiting else None
+
+
+def slow_clock(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
+    """The machine's clock was set back: what the calendar asks for waits (``tick``)."""
+    return Seen(f"{platform.node()} {shown(bot, now)}") if clocks.is_behind(conn, now) else None
 
 
 def full_disk(free: Free, bot: Bot, conn: Connection, now: datetime) -> Seen | None:  # noqa: ARG001 - a Look
