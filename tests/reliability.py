@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
     write = "--write" in arguments
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "BOT_SOAK": "1", "BOT_FIGURES": folder}
-        command = [sys.executable, "-m", "pytest", "-m", "soak", "--timeout=7200"]
+        command = [sys.executable, "-m", "pytest", "-m", "soak", "--timeout=7200", "--numprocesses=auto", "--dist=load"]
         began = time.monotonic()
         command += [word for word in arguments if word != "--write"]
         status = subprocess.run(command, env=environment, check=False).returncode

@@ -96,7 +96,8 @@ def after(
 
 def places(total: int, server: Server, way: Way, kind: Kind) -> Iterator[int]:
     if SOAK:
-        yield from range(1, total + 1, EVERY[server] if way == "down" else EVERY[server] // 8)
+        most = way == ("down" if server == "mailbox" else "up")  # the way that the mails go, or the letters
+        yield from range(1, total + 1, EVERY[server] if most else EVERY[server] // 8)
     else:
         yield random.Random(f"{datetime.now(UTC).date()} {kind} {way}").randrange(1, total + 1)
 
