@@ -65,7 +65,8 @@ def main(arguments: list[str]) -> int:
         environment = {**os.environ, "BOT_SOAK": "1", "BOT_FIGURES": folder}
         command = [sys.executable, "-m", "pytest", "-m", "soak", "--timeout=7200", "--numprocesses=auto", "--dist=load"]
         began = time.monotonic()
-        command += [word for word in arguments if word != "--write"]
+        words = [word for word in arguments if word != "--write"]
+        command += words
         status = subprocess.run(command, env=environment, check=False).returncode
         minutes = (time.monotonic() - began) / 60
         file = Path(folder) / "figures.jsonl"
@@ -73,6 +74,8 @@ def main(arguments: list[str]) -> int:
     where = (
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores, {minutes:.0f} min"
     )
+    if words:  # a part of the proofs is never taken for all of them
+        where += f", only `{' '.join(words)}`"
     print(f"\n{table(found)}\n\n{where}")
     if write:
         text = replaced(PAGE.read_text(encoding="utf-8"), f"{table(found)}\n\nMeasured {where}.")
