@@ -170,11 +170,11 @@ def test_the_work_is_shared(county: County) -> None:
     with working(county.config) as one, working(county.config) as two:
         one.running()
         two.running()
-        for number in range(10):
+        for number in range(30):
             county.deliver(arriving(number))
         one.until(lambda: finished(county), 60)
         done = [worker.log.count("bot.jobs.intake mail worked off") for worker in (one, two)]
-    assert sum(done) == 10
+    assert sum(done) == 30
     assert min(done) >= 1, done
     assert accounted(county) == (0, 0)
 

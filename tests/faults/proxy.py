@@ -72,10 +72,6 @@ class Proxy:
             await asyncio.Event().wait()
         finally:
             server.close()
-            links = asyncio.all_tasks() - {asyncio.current_task()}
-            for link in links:
-                link.cancel()
-            await asyncio.gather(*links, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with closing(writer):
