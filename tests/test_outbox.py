@@ -439,3 +439,11 @@ def test_an_empty_outbox_calls_nobody(tmp_path: Path) -> None:
         begin(bot, NOW)
         watch_the_clock(bot, NOW, never, TickReport())
         assert server.log == []
+
+
+def test_a_pause_that_a_clock_ahead_has_set_holds_nothing_once_it_is_right(any_bot: Bot) -> None:
+    """A server that is away leaves a pause of a minute; thirty hours ahead that would be thirty hours."""
+    queue(any_bot, "a")
+    with pytest.raises(SmtpError):
+        send(any_bot, FakeSender(SmtpError("no route")), NOW + timedelta(hours=30))
+    assert send(any_bot, FakeSender(), NOW) == 1

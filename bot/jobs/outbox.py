@@ -26,13 +26,14 @@ from bot.letters.smtp_wire import TurnedAway
 from bot.model.deciding import Attention
 from bot.model.letters import GivenUp, RetryAt, Sent
 from bot.record import attention, outbox, people, runs
+from bot.record.clocks import SKEW
 from bot.record.outbox import Due
 
 log = logging.getLogger(__name__)
 GIVE_UP_AFTER = timedelta(days=3)
 GIVE_UP_ATTEMPTS = 10  # and not before so many: days of our own outage, or in the office's hands, are not tries
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=2)
-PAUSED = "outbox_paused_until"
+PAUSED, PAUSED_AT = "outbox_paused_until", "outbox_paused_at"
 LONGEST_PAUSE = timedelta(days=2)  # "until tomorrow" is the longest
 
 
@@ -161,7 +162,7 @@ def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetim
     open_again = _open_again(bot, delivery, now)
     outbox.mark_retry(conn, due, now, max(now + backoff, open_again), delivery.reason)
     if delivery.whole_outbox or delivery.tomorrow:  # not for this letter's own patience: others may fare better
-        runs.put(conn, PAUSED, open_again.isoformat())
+        _pause(conn, open_again, now)
 
 
 def _open_again(bot: Bot, delivery: RetryAt, now: datetime) -> datetime:
@@ -191,13 +192,20 @@ def _put_back(bot: Bot, due: Due, error: Exception, now: datetime) -> None:
     with bot.record.begin() as conn:
         outbox.unclaim(conn, due)
         if isinstance(error, SmtpError):
-            runs.put(conn, PAUSED, _open_again(bot, verdict, now).isoformat())
+            _pause(conn, _open_again(bot, verdict, now), now)
     log.warning("letter waits: %s", error, extra={"letter": due.letter_id})
     if isinstance(error, TurnedAway) and error.alarm:
         _tell_alarms(bot, [error.alarm], now)
 
 
+def _pause(conn: Connection, until: datetime, now: datetime) -> None:
+    runs.put(conn, PAUSED, until.isoformat())
+    runs.put(conn, PAUSED_AT, now.isoformat())
+
+
 def is_paused(conn: Connection, now: datetime) -> bool:
-    """A pause that lies farther ahead than any was set by a clock that was wrong."""
-    paused = runs.moment(conn, PAUSED)
-    return paused is not None and now < paused < now + LONGEST_PAUSE
+    """A pause that begins later, or lies farther ahead than any, was set by a clock that was wrong."""
+    until, since = runs.moment(conn, PAUSED), runs.moment(conn, PAUSED_AT)
+    if until is None or (since is not None and since > now + SKEW):
+        return False
+    return now < until < now + LONGEST_PAUSE
