@@ -82,6 +82,7 @@ def test_a_letter_comes_back_as_it_was(record: Record) -> None:
         b"m\0" * 3,
         1,
         NOW,
+        NOW,
         mail_id,
         (OWED,),
         True,
@@ -158,9 +159,8 @@ def test_held_letters_go_or_are_dropped_by_hand(record: Record) -> None:
 def claimed_number(conn: Connection, number: int) -> Due:
     """The letter as it is once it has been claimed."""
     made = row(conn, number)
-    return Due(
-        number, made.key, made.letter, made.to, made.mime, 1, NOW, None, (OWED,), False, made.token, made.message_id
-    )
+    about = (None, (OWED,), False, made.token, made.message_id)
+    return Due(number, made.key, made.letter, made.to, made.mime, 1, NOW, NOW, *about)
 
 
 def test_where_everything_is_held_only_what_a_person_released_is_taken(conn: Connection) -> None:

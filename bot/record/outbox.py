@@ -19,7 +19,8 @@ RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A letter whose turn it is, claimed by this worker. ``attempts`` counts this one."""
+    """A letter whose turn it is, claimed by this worker. ``attempts`` counts this one; ``due_at`` is from when on it
+    might leave."""
 
     letter_id: int
     key: str
@@ -28,6 +29,7 @@ class Due:
     mime: bytes
     attempts: int
     queued_at: datetime
+    due_at: datetime
     mail_id: int | None
     obligations: tuple[Obligation, ...]
     only_while_owed: bool
@@ -92,6 +94,7 @@ def claim(
         row.mime,
         row.attempts + 1,
         row.queued_at,
+        row.due_at,
         row.mail_id,
         obligations_of(row),
         row.only_while_owed,
@@ -116,7 +119,7 @@ def mark_retry(conn: Connection, due: Due, now: datetime, at: datetime, reason: 
 
 def unclaim(conn: Connection, due: Due) -> None:
     """Puts a letter back as if it had not been claimed: nothing was handed to the server."""
-    _mark(conn, due.letter_id, state="queued", attempts=due.attempts - 1)
+    _mark(conn, due.letter_id, state="queued", attempts=due.attempts - 1, due_at=due.due_at)
 
 
 def put_off(conn: Connection, due: Due, at: datetime) -> None:
