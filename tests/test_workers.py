@@ -179,6 +179,17 @@ def test_the_work_is_shared(county: County) -> None:
     assert accounted(county) == (0, 0)
 
 
+def wait_for_turn(bot: Bot, now: datetime) -> None:
+    """A server needs a moment to notice that a session has ended."""
+    end = time.monotonic() + 10
+    while True:
+        with turn(bot, now) as mine:
+            if mine:
+                return
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_one_of_them_at_a_time_is_at_the_mailbox(tmp_path: Path, postgres_server: PostgresServer) -> None:
     """Until it dies, or has not read it for long."""
     now = at("2017-07-03T09:00")
@@ -194,8 +205,7 @@ def test_one_of_them_at_a_time_is_at_the_mailbox(tmp_path: Path, postgres_server
                 with turn(two, now + timedelta(minutes=9)) as second:
                     assert second
                 postgres_server.disconnect_all()  # as when it is killed
-                with turn(two, now) as second:
-                    assert second
+                wait_for_turn(two, now)
             with turn(two, now) as second:
                 assert second
 

@@ -3,12 +3,13 @@ connections says so by an advisory lock that they share. A restore wants the loc
 At the mailbox there is one of them at a time: providers dislike several connections."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import RecordError
 from bot.record import runs
@@ -106,5 +107,7 @@ def turn_at_the_mailbox(record: Record) -> Iterator[bool]:
             mine = bool(conn.execute(select(func.pg_try_advisory_lock(MAILBOX_LOCK))).scalar_one())
         yield mine
     finally:
-        conn.invalidate()  # the lock ends with its session
+        with suppress(DBAPIError):  # a session that is lost has let go of it
+            conn.execute(select(func.pg_advisory_unlock_all()))
+        conn.invalidate()
         conn.close()
