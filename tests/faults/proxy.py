@@ -50,6 +50,7 @@ class Proxy:
         self.struck = fault is not None and fault.kind == "refuse"
         self._refuses = self.struck
         self._crawl = 0
+        self._serving: set[asyncio.Task[None] | None] = set()
         self._socket = socket.socket()
         self._thread = LoopThread("proxy")
 
@@ -74,6 +75,8 @@ class Proxy:
             server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._serving.add(task)  # asyncio itself does not hold it: it was collected while both ends were silent
         with closing(writer):
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
             with closing(server_writer):
