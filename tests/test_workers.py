@@ -73,7 +73,7 @@ def county(dovecot: DovecotOffice, tmp_path: Path, postgres_url: str) -> County:
         "office": {"staff": []},
         "campaign": {"answer_from": "2017-01-01T00:00"},
         "schedule": {"poll_seconds": 1},
-        "limits": {"letters_per_address_per_day": 1000},
+        "limits": {"letters_per_address_per_day": 1000, "answers_per_hour": 1000},
         "mailbox": {"file_into": ""},
     }
     made = County(tmp_path, dovecot, changes)
