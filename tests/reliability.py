@@ -1,8 +1,8 @@
 """``python -m tests.reliability [--write] [PYTEST ARGUMENTS]``: the long proofs: what they tried, lost and did twice.
 
 Runs the tests that are marked ``soak`` in their long form and prints the sums of what they counted. With ``--write``
-the table in docs/reliability.md is replaced by the new one. Exit status 1 when a test failed, or anything was lost or
-done twice.
+the rows of the table in docs/reliability.md that were measured are replaced, if no test failed; the other rows stay, each
+with its own day. Exit status 1 when a test failed, or anything was lost or done twice.
 """
 
 import json
@@ -28,6 +28,7 @@ class Sum:
     tried: int = 0
     lost: int = 0
     twice: int = 0
+    day: str = ""
 
 
 def sums(lines: Iterable[str]) -> dict[str, Sum]:
@@ -45,18 +46,35 @@ def sums(lines: Iterable[str]) -> dict[str, Sum]:
 def table(found: dict[str, Sum]) -> str:
     """As Markdown, which is plain enough for a terminal."""
     width = max(map(len, [*found, "what"]))
-    rows = [f"| {'what':<{width}} |   tried | lost | twice |", f"|{'-' * (width + 2)}|--------:|-----:|------:|"]
-    rows += [f"| {what:<{width}} | {s.tried:>7} | {s.lost:>4} | {s.twice:>5} |" for what, s in found.items()]
+    rows = [
+        f"| {'what':<{width}} |   tried | lost | twice | measured   |",
+        f"|{'-' * (width + 2)}|--------:|-----:|------:|------------|",
+    ]
+    rows += [
+        f"| {what:<{width}} | {s.tried:>7} | {s.lost:>4} | {s.twice:>5} | {s.day:<10} |" for what, s in found.items()
+    ]
     return "\n".join(rows)
 
 
-def replaced(page: str, figures: str) -> str:
-    """The page with new figures between its two marks. ValueError if it has none."""
+def rows_of(page: str) -> dict[str, Sum]:
+    """What the table of the page says already."""
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in _between(page)[1].splitlines()]
+    rows = [row for row in cells if len(row) == 5 and row[1].isdigit()]
+    return {what: Sum(int(tried), int(lost), int(twice), day) for what, tried, lost, twice, day in rows}
+
+
+def replaced(page: str, found: dict[str, Sum]) -> str:
+    """The page with new rows for what was found, and its other rows. ValueError if it has no place for them."""
+    head, _, tail = _between(page)
+    return f"{head}{BEGIN}\n{table(dict(sorted({**rows_of(page), **found}.items())))}\n{END}{tail}"
+
+
+def _between(page: str) -> tuple[str, str, str]:
     head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    table_, end, tail = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"no {BEGIN} … {END} in the page")
-    return f"{head}{BEGIN}\n{figures}\n{END}{tail}"
+    return head, table_, tail
 
 
 def main(arguments: list[str]) -> int:
@@ -65,22 +83,20 @@ def main(arguments: list[str]) -> int:
         environment = {**os.environ, "BOT_SOAK": "1", "BOT_FIGURES": folder}
         command = [sys.executable, "-m", "pytest", "-m", "soak", "--timeout=7200", "--numprocesses=auto", "--dist=load"]
         began = time.monotonic()
-        words = [word for word in arguments if word != "--write"]
-        command += words
+        command += [word for word in arguments if word != "--write"]
         status = subprocess.run(command, env=environment, check=False).returncode
         minutes = (time.monotonic() - began) / 60
         file = Path(folder) / "figures.jsonl"
         found = sums(file.read_text(encoding="utf-8").splitlines()) if file.exists() else {}
-    where = (
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores, {minutes:.0f} min"
-    )
-    if words:  # a part of the proofs is never taken for all of them
-        where += f", only `{' '.join(words)}`"
-    print(f"\n{table(found)}\n\n{where}")
-    if write:
-        text = replaced(PAGE.read_text(encoding="utf-8"), f"{table(found)}\n\nMeasured {where}.")
-        PAGE.write_text(text, encoding="utf-8")
-    return 1 if status or any(s.lost or s.twice for s in found.values()) else 0
+    bad = status or any(s.lost or s.twice for s in found.values())
+    for row in found.values():
+        row.day = f"{datetime.now(UTC):%Y-%m-%d}"
+    print(f"\n{table(found)}\n\nPython {platform.python_version()}, {os.cpu_count()} cores, {minutes:.0f} min")
+    if write and not bad:
+        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    elif write:
+        print("not written: see above")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ def test_a_first_start_that_is_killed_in_its_migrations_begins_anew(tmp_path: Pa
         place = url(tmp_path / str(number))
         died = run(do_migrate, place, trace=tmp_path / "points", die_at=number)
         assert died.status == KILLED
-        count("crash points")
+        count("crash points of the first migrations")
         with Record.bare(place) as record:
             assert schema_version(record.engine) in (None, schema.HEAD), died.points[-1]
         with Record.open(place) as record, record.read() as conn:
