@@ -1,7 +1,7 @@
 """``python -m tests.reliability [--write] [PYTEST ARGUMENTS]``: the long proofs: what they tried, lost and did twice.
 
 Runs the tests that are marked ``soak`` in their long form and prints the sums of what they counted. With ``--write``
-the rows of the table in docs/reliability.md that were measured are replaced, if no test failed; the other rows stay, each
+what was measured replaces its rows of the table in docs/reliability.md, if no test failed; the other rows stay, each
 with its own day. Exit status 1 when a test failed, or anything was lost or done twice.
 """
 
