@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OCR_STAMP := $(VENV)/.installed-ocr
 
-.PHONY: demo test lint venv ocr soak licences audit
+.PHONY: demo test lint venv ocr soak bench licences audit
 
 demo: $(STAMP)
 	$(RUN) scheduler.py --demo
@@ -22,6 +22,10 @@ soak: $(STAMP)
 # Known weaknesses of the locked versions, by a tool in an environment of its own; needs the network.
 audit: $(STAMP)
 	$(RUN) -m tests.audit
+
+# What the whole way of a mailbox costs, beside a floor and a simple script: docs/performance.md.
+bench: $(STAMP)
+	$(RUN) -m tests.bench
 
 # The licence of every package that is installed; fails on one that is not allowed.
 licences: $(STAMP)

@@ -1,0 +1,51 @@
+"""The bench: its three ways do read the same mails."""
+
+import sqlite3
+from email import message_from_bytes
+from pathlib import Path
+
+from tests.bench import box, floor, script
+from tests.bench.__main__ import BEGIN, END, PAGE, Cost, run, table
+from tests.servers.dovecot import DovecotOffice
+
+NUMBER = 20
+
+
+def test_the_box_is_as_an_office_s() -> None:
+    mails = list(box.mails(200))
+    assert len(set(mails)) == 200
+    assert 14_000 < sum(map(len, mails)) / len(mails) < 22_000
+    found = [part.get_filename() for data in mails for part in message_from_bytes(data).walk()]
+    names = [name for name in found if name]
+    assert len(names) == 160
+    assert sum(name.endswith(".xls") for name in names) == 20
+
+
+def test_the_ways_read_the_same_mails(dovecot: DovecotOffice, tmp_path: Path) -> None:
+    with dovecot.client() as client:
+        client.select_folder("INBOX")
+    box.fill(dovecot.server.root / "mail" / dovecot.username / "Maildir", box.mails(NUMBER))
+    floor.main(dovecot.imap_port, dovecot.username, dovecot.password, str(tmp_path / "floor.db"))
+    script.main(dovecot.imap_port, dovecot.username, dovecot.password, str(tmp_path / "script.db"))
+    with sqlite3.connect(tmp_path / "floor.db") as db:
+        assert db.execute("SELECT count(*) FROM mail").fetchone() == (NUMBER,)
+        assert db.execute("SELECT count(*), sum(value) FROM cell").fetchone() == (12 * 16, 32 * 16)
+        assert db.execute("SELECT count(*) FROM letter").fetchone() == (16,)
+    with sqlite3.connect(tmp_path / "script.db") as db:
+        assert db.execute("SELECT count(*) FROM report").fetchone() == (14,)  # without the two .xls
+
+
+def test_a_small_run_measures_each_way() -> None:
+    costs = run(10, 1)
+    assert set(costs) == {"the floor", "this program", "a script"}
+    assert all(cost.cpu > 0 and cost.wall > 0 for runs in costs.values() for cost in runs)
+    assert costs["this program"][0].peak > 20
+
+
+def test_the_table_has_medians_and_ratios() -> None:
+    costs = {"the floor": [Cost(1, 1, 0), Cost(3, 1, 0), Cost(2, 5, 0)], "this program": [Cost(4, 2, 60.4)]}
+    assert table(costs, 1000).splitlines()[2:] == [
+        "| the floor | 2.00 (1.00–3.00) | 1.00 | 1.0 | – |",
+        "| this program | 4.00 (4.00–4.00) | 2.00 | 2.0 | 60 |",
+    ]
+    assert BEGIN in PAGE.read_text(encoding="utf-8") and END in PAGE.read_text(encoding="utf-8")
