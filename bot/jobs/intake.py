@@ -1,6 +1,6 @@
 """Archived mails are worked off one by one; whatever happens to a mail, the next one is worked off.
 
-archive.claim: commit -> open_mail -> intent_of -> render, apply: ONE transaction -> commit
+archive.claim: commit -> open_mail -> intent_of -> render, apply, claim of the next: ONE transaction -> commit
 """
 
 import logging
@@ -37,13 +37,13 @@ class Tally:
 def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
     """Works off every archived mail that is free, oldest first."""
     tally = Tally()
+    following: archive.Claimed | None = None
     while not stop():
-        with bot.record.begin() as conn:
-            claimed = archive.claim(conn, now)
+        claimed, following = following or _first(bot, now), None
         if claimed is None:
-            break
+            return tally
         try:
-            _work_one(bot, claimed, now)
+            following = _work_one(bot, claimed, now)
             tally.worked += 1
         except OutOfReach:
             # A full disk that took the claim and not the rest must not set aside what lies before it.
@@ -65,10 +65,20 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
             tally.failed += 1
             log.exception("mail failed", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
             _failed(bot, claimed, now, error)
+    if following is not None:
+        with bot.record.begin() as conn:
+            archive.put_back(conn, following)
     return tally
 
 
-def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
+def _first(bot: Bot, now: datetime) -> archive.Claimed | None:
+    with bot.record.begin() as conn:
+        return archive.claim(conn, now)
+
+
+def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> archive.Claimed | None:
+    """Works off one mail. The next one is claimed as this one is written down, so that a mail costs one commit; None
+    where that could not be, or no other is free."""
     if claimed.raw is None:
         _set_aside(bot, claimed, now, "too_large")
     elif claimed.attempts > bot.config.limits.attempts:
@@ -79,12 +89,15 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> None:
             opened = open_mail(claimed.raw, bot)
         except TooComplex:
             _set_aside(bot, claimed, now, "set_aside")
-            return
+            return None
         with bot.record.begin() as conn:
             bot.record.decide_alone(conn)
             done = apply(bot, conn, claimed.mail_id, opened, now)
+            following = archive.claim(conn, now)
         if done:  # said only of what is committed
             log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})
+        return following
+    return None
 
 
 def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime) -> dict[str, object]:

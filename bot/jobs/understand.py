@@ -208,7 +208,7 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
     return Past(
         reports.accepted(conn, form, unit, period, before),
         reports.accepted_before(conn, form, unit, period, before),
-        people.bases(conn, form).get(unit),
+        people.bases_of(conn, form, unit),
         reports.accepted(conn, form, unit, placed.when.open, before) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
         elsewhere(bot, conn, placed.rule, unit, before) if isinstance(placed.rule, RowsRule) else {},

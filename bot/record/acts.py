@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from bot.record.runs import note
 from bot.record.schema import act, dispensation, pending
 
 CONFIRM_WITHIN = timedelta(days=7)
+_DISPENSATIONS = select(dispensation).where(
+    dispensation.c.form == bindparam("form"),
+    dispensation.c.period == bindparam("period"),
+    dispensation.c.withdrawn_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,7 @@ def withdraw(conn: Connection, unit: str, form: str, period: str, now: datetime)
 
 def dispensations(conn: Connection, form: str, period: str) -> dict[str, Dispensation]:
     """unit -> what holds for it, of one form and period."""
-    where = (dispensation.c.form == form, dispensation.c.period == period, dispensation.c.withdrawn_at.is_(None))
     return {
         row.unit: Dispensation(row.unit, row.form, row.period, row.until, row.reason)
-        for row in conn.execute(select(dispensation).where(*where))
+        for row in conn.execute(_DISPENSATIONS, {"form": form, "period": period})
     }

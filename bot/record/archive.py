@@ -6,14 +6,24 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.model.mail import Mail, Place, RawMail
-from bot.record.clocks import mail_is_free
-from bot.record.runs import insert_once, note
+from bot.record.clocks import LONGEST_CLAIM, mail_is_free
+from bot.record.runs import insert_new, insert_once, note
 from bot.record.schema import folder, mail, place
 
 CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
+_BY_HASH = select(mail.c.id).where(mail.c.sha256 == bindparam("sha256"))
+_FREE = (
+    select(mail.c.id, mail.c.raw, mail.c.received_at, mail.c.attempts)
+    .where(mail.c.state == "new", mail_is_free(bindparam("now"), bindparam("far")))
+    .order_by(mail.c.received_at, mail.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = update(mail).where(mail.c.id == bindparam("of_mail"))
+_FINISH = update(mail).where(mail.c.id == bindparam("of_mail"), mail.c.state == "new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +82,8 @@ def store_too_large(conn: Connection, size: int, received_at: datetime, where: P
 
 
 def _store(conn: Connection, row: dict[str, object], where: Place | None, now: datetime) -> int | None:
-    fresh = insert_once(conn, mail, {"attempts": 0, **row, "archived_at": now, "state": "new"})
-    mail_id: int = conn.execute(select(mail.c.id).where(mail.c.sha256 == row["sha256"])).scalar_one()
+    fresh = insert_new(conn, mail, {"attempts": 0, **row, "archived_at": now, "state": "new"})
+    mail_id: int = fresh or conn.execute(_BY_HASH, {"sha256": row["sha256"]}).scalar_one()
     if where is not None:
         values = {"folder": where.folder, "uidvalidity": where.uidvalidity, "uid": where.uid}
         insert_once(conn, place, {**values, "mail_id": mail_id, "filed": False})
@@ -84,17 +94,10 @@ def _store(conn: Connection, row: dict[str, object], where: Place | None, now: d
 
 def claim(conn: Connection, now: datetime) -> Claimed | None:
     """Takes the oldest mail that nobody works on, and counts the attempt before it is opened."""
-    query = (
-        select(mail.c.id, mail.c.raw, mail.c.received_at, mail.c.attempts)
-        .where(mail.c.state == "new", mail_is_free(now))
-        .order_by(mail.c.received_at, mail.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = conn.execute(query).first()
+    row = conn.execute(_FREE, {"now": now, "far": now + LONGEST_CLAIM}).first()
     if row is None:
         return None
-    conn.execute(update(mail).where(mail.c.id == row.id).values(attempts=row.attempts + 1, claimed_until=now + CLAIM))
+    conn.execute(_CLAIM, {"of_mail": row.id, "attempts": row.attempts + 1, "claimed_until": now + CLAIM})
     raw = RawMail(row.raw, row.received_at) if row.raw is not None else None
     return Claimed(row.id, raw, row.attempts + 1)
 
@@ -142,7 +145,7 @@ def finish(conn: Connection, mail_id: int, now: datetime, outcome: str, why: str
             "shown_from": opened.shown_from,
             "subject": opened.subject,
         }
-    return conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(values)).rowcount == 1
+    return conn.execute(_FINISH, {"of_mail": mail_id, **values}).rowcount == 1
 
 
 def set_aside(conn: Connection, mail_id: int, now: datetime, why: str) -> bool:

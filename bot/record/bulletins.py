@@ -5,11 +5,15 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from bot.model.bulletin import Bulletin, Kept
 from bot.record.runs import insert_once, note
 from bot.record.schema import bulletin
+
+_OF_MONTH = select(bulletin.c.id).where(
+    bulletin.c.form == bindparam("form"), bulletin.c.period == bindparam("period"), bulletin.c.released_at.is_not(None)
+)
 
 
 @cache
@@ -36,9 +40,8 @@ def kept(conn: Connection, form: str, period: str) -> Kept | None:
 
 def is_released(conn: Connection, form: str, period: str, until: datetime | None = None) -> bool:
     """Whether a month of a form was announced, or was at a moment: then its numbers are locked."""
-    done = bulletin.c.released_at.is_not(None) if until is None else bulletin.c.released_at <= until
-    where = (bulletin.c.form == form, bulletin.c.period == period, done)
-    return conn.execute(select(bulletin.c.id).where(*where)).first() is not None
+    query = _OF_MONTH if until is None else _OF_MONTH.where(bulletin.c.released_at <= until)
+    return conn.execute(query, {"form": form, "period": period}).first() is not None
 
 
 def released(conn: Connection, form: str, until: str) -> list[Kept]:

@@ -31,10 +31,10 @@ def is_behind(conn: Connection, now: datetime) -> bool:
     return any(abs(row.archived_at - row.received_at) <= AHEAD for row in newest)
 
 
-def mail_is_free(now: datetime) -> ColumnElement[bool]:
-    """Mails that nobody works on, and whose turn it is."""
+def mail_is_free(now: Any, far: Any) -> ColumnElement[bool]:
+    """Mails that nobody works on, and whose turn it is; ``far`` is ``now`` and the longest claim."""
     until = mail.c.claimed_until
-    return or_(until.is_(None), until <= now, until > now + LONGEST_CLAIM)
+    return or_(until.is_(None), until <= now, until > far)
 
 
 def letter_is_due(now: datetime) -> ColumnElement[bool]:

@@ -4,10 +4,17 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from bot.record.runs import note
 from bot.record.schema import explanation, finding, report
+
+_EXPLAINED = (
+    select(finding.c.check_id, finding.c.details)
+    .join(report, report.c.id == finding.c.report_id)
+    .where(report.c.form == bindparam("form"), report.c.unit == bindparam("unit"))
+    .where(finding.c.explanation_id.is_not(None))
+)
 
 
 def keep(conn: Connection, mail_id: int, reason: str, finding_ids: Iterable[int], now: datetime) -> None:
@@ -32,15 +39,11 @@ def unexplained(conn: Connection, mail_id: int, checks: Collection[str]) -> list
 
 def explained(conn: Connection, form: str, unit: str, until: datetime | None = None) -> list[Row[Any]]:
     """Every finding of a unit's reports that has its reason, or had it at a moment: ``check_id`` and ``details``."""
-    query = (
-        select(finding.c.check_id, finding.c.details)
-        .join(report, report.c.id == finding.c.report_id)
-        .where(report.c.form == form, report.c.unit == unit, finding.c.explanation_id.is_not(None))
-    )
+    query = _EXPLAINED
     if until is not None:
         given = select(explanation.c.id).where(explanation.c.said_at <= until)
         query = query.where(finding.c.explanation_id.in_(given))
-    return list(conn.execute(query))
+    return list(conn.execute(query, {"form": form, "unit": unit}))
 
 
 def given_between(conn: Connection, form: str, since: datetime, until: datetime) -> list[Row[Any]]:

@@ -5,15 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.record.clocks import SKEW, letter_is_due
-from bot.record.runs import insert_once, note
+from bot.record.runs import insert_new, note
 from bot.record.schema import event, letter
 
 WITHOUT_MIME = [column for column in letter.c if column.name != "mime"]
+_OF_KEY = select(letter.c.id).where(letter.c.key == bindparam("key"))
+_ANSWERING = select(letter.c.id).where(letter.c.mail_id == bindparam("mail_id")).order_by(letter.c.id)
+_ANSWERS_TO = select(func.count()).where(
+    letter.c.to == bindparam("to"),
+    letter.c.queued_at > bindparam("since"),
+    letter.c.queued_at <= bindparam("until"),
+    letter.c.mail_id.is_not(None),
+)
 RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 
@@ -59,15 +67,15 @@ def enqueue(
         "obligations": [[o.unit, o.form, o.period, o.deadline.isoformat()] for o in item.obligations],
         "only_while_owed": item.only_while_owed,
     }
-    if not insert_once(conn, letter, row):
+    letter_id: int | None = insert_new(conn, letter, row)
+    if letter_id is None:
         return None
-    letter_id: int = conn.execute(select(letter.c.id).where(letter.c.key == item.key)).scalar_one()
     note(conn, now, "letter.held" if item.held else "letter.queued", letter_id=letter_id, mail_id=mail_id, key=item.key)
     return letter_id
 
 
 def has_key(conn: Connection, key: str) -> bool:
-    return conn.execute(select(letter.c.id).where(letter.c.key == key)).first() is not None
+    return conn.execute(_OF_KEY, {"key": key}).first() is not None
 
 
 def claim(
@@ -216,14 +224,12 @@ def first_sent_after(conn: Connection, kind: str, letter_id: int, now: datetime)
 
 def letters_to(conn: Connection, address: str, since: datetime, now: datetime) -> int:
     """How many answers were written to an address after ``since``."""
-    written = (letter.c.queued_at > since, letter.c.queued_at <= now + SKEW)
-    query = select(func.count()).where(letter.c.to == address, *written, letter.c.mail_id.is_not(None))
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(_ANSWERS_TO, {"to": address, "since": since, "until": now + SKEW}).scalar_one())
 
 
 def answering(conn: Connection, mail_id: int) -> list[int]:
     """The letters that a mail led to."""
-    return list(conn.execute(select(letter.c.id).where(letter.c.mail_id == mail_id).order_by(letter.c.id)).scalars())
+    return list(conn.execute(_ANSWERING, {"mail_id": mail_id}).scalars())
 
 
 def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterable[str]) -> Row[Any] | None:

@@ -1,28 +1,39 @@
 """Who sits where: liaisons with their history, registered bases, addresses that bounce."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, or_, select, update
 
 from bot.model.people import Liaison
 from bot.record.runs import insert_once
 from bot.record.schema import base, dead_address, liaison
 
+_DAY: BindParameter[date] = bindparam("on")
+_ON = (
+    select(liaison)
+    .where(liaison.c.since <= _DAY, or_(liaison.c.until.is_(None), liaison.c.until > _DAY))
+    .order_by(liaison.c.id)
+)
+_OF_UNIT = _ON.where(liaison.c.unit == bindparam("unit"))
+_AT_ADDRESS = _ON.where(liaison.c.email == bindparam("email"))
+_BASES = select(base).where(base.c.form == bindparam("form"))
+_BASE_OF_UNIT = _BASES.where(base.c.unit == bindparam("unit"))
+
 
 def liaisons(conn: Connection, on: date) -> list[Liaison]:
     """Everybody who is a liaison on that day, in the order of entry."""
-    query = (
-        select(liaison)
-        .where(liaison.c.since <= on, or_(liaison.c.until.is_(None), liaison.c.until > on))
-        .order_by(liaison.c.id)
-    )
-    return [Liaison(r.unit, r.name, r.mobile, r.email) for r in conn.execute(query)]
+    return _persons(conn.execute(_ON, {"on": on}))
+
+
+def _persons(rows: Iterable[Row[Any]]) -> list[Liaison]:
+    return [Liaison(r.unit, r.name, r.mobile, r.email) for r in rows]
 
 
 def liaisons_of(conn: Connection, unit: str, on: date) -> list[Liaison]:
     """The liaisons of one unit on that day."""
-    return [person for person in liaisons(conn, on) if person.unit == unit]
+    return _persons(conn.execute(_OF_UNIT, {"on": on, "unit": unit}))
 
 
 def appoint(conn: Connection, unit: str, persons: list[Liaison], since: date, ever: date) -> bool:
@@ -47,7 +58,7 @@ def appoint(conn: Connection, unit: str, persons: list[Liaison], since: date, ev
 
 def at_address(conn: Connection, email: str, on: date) -> list[Liaison]:
     """The posts that an address holds on that day."""
-    return [person for person in liaisons(conn, on) if person.email and person.email == email]
+    return _persons(conn.execute(_AT_ADDRESS, {"on": on, "email": email})) if email else []
 
 
 def register_base(conn: Connection, unit: str, form: str, numbers: Mapping[str, int], now: datetime) -> None:
@@ -62,9 +73,14 @@ def register_base(conn: Connection, unit: str, form: str, numbers: Mapping[str, 
 def bases(conn: Connection, form: str) -> dict[str, dict[str, int]]:
     """unit -> category -> registered number, for the units that have registered any."""
     found: dict[str, dict[str, int]] = {}
-    for row in conn.execute(select(base).where(base.c.form == form)):
+    for row in conn.execute(_BASES, {"form": form}):
         found.setdefault(row.unit, {})[row.group_id] = row.registered
     return found
+
+
+def bases_of(conn: Connection, form: str, unit: str) -> dict[str, int] | None:
+    """category -> registered number of one unit; None where it has registered none."""
+    return {row.group_id: row.registered for row in conn.execute(_BASE_OF_UNIT, {"form": form, "unit": unit})} or None
 
 
 def mark_dead(conn: Connection, email: str, now: datetime, diagnostic: str) -> bool:

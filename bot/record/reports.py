@@ -4,23 +4,36 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, true, update
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
 from bot.record.schema import attention, finding, mail, report
 
+_OF_UNIT = (
+    select(report)
+    .where(report.c.form == bindparam("form"), report.c.unit == bindparam("unit"), report.c.outcome == "accepted")
+    .order_by(report.c.period.desc(), report.c.version.desc())
+    .limit(1)
+)
+_IN_FORCE = _OF_UNIT.where(report.c.period == bindparam("period"))
+_IN_FORCE_BEFORE = _OF_UNIT.where(report.c.period < bindparam("period"))
+_WRITE = insert(report).returning(report.c.id)
+
 
 def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
     """The version in force for a unit and period; with ``before``, when the report of that number was not yet there."""
-    where = and_(report.c.form == form, report.c.unit == unit, report.c.period == period)
-    return _latest(conn, where & _until(before))
+    return _first(conn, _IN_FORCE, {"form": form, "unit": unit, "period": period}, before)
 
 
 def accepted_before(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
     """The version in force for the last period before ``period`` that the unit has reported."""
-    where = and_(report.c.form == form, report.c.unit == unit, report.c.period < period)
-    return _latest(conn, where & _until(before))
+    return _first(conn, _IN_FORCE_BEFORE, {"form": form, "unit": unit, "period": period}, before)
+
+
+def _first(conn: Connection, query: Select[Any], values: dict[str, Any], before: int | None) -> Accepted | None:
+    row = conn.execute(query if before is None else query.where(_until(before)), values).first()
+    return as_accepted(row) if row else None
 
 
 def _until(before: int | None) -> Any:
@@ -38,17 +51,6 @@ def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) 
     for row in conn.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.period)):
         found |= {(unit, period): row.numbers for unit, period in told if unit == row.unit and period > row.period}
     return found
-
-
-def _latest(conn: Connection, where: Any) -> Accepted | None:
-    query = (
-        select(report)
-        .where(where, report.c.outcome == "accepted")
-        .order_by(report.c.period.desc(), report.c.version.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).first()
-    return as_accepted(row) if row else None
 
 
 def as_accepted(row: Row[Any]) -> Accepted:
@@ -190,7 +192,7 @@ def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime,
         "origin": form.origin or "",
         "content": judged.content,
     }
-    report_id = int(conn.execute(insert(report).values(values).returning(report.c.id)).scalar_one())
+    report_id = int(conn.execute(_WRITE, values).scalar_one())
     rows = [
         {
             "report_id": report_id,
