@@ -1,22 +1,21 @@
 """A letter as bytes, ready for DATA: headers, plain text, HTML, files.
 
 Every text is cleaned before it becomes a header, so that nothing that a stranger wrote can end one or
-begin another. Built with MIMEText: EmailMessage does the same for 6.7 times the CPU. Same input, same
-bytes: the boundaries come from the token. ASCII only, CRLF, no line over 998 bytes (RFC 5322, 2.1.1).
+begin another. The parts are put together as bytes: MIMEText and its generator take several times the CPU. Same input,
+same bytes: the boundaries come from the token. ASCII only, CRLF, no line over 998 bytes (RFC 5322, 2.1.1).
 """
 
 import hashlib
 import re
 import unicodedata
+from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.encoders import encode_base64
 from email.header import Header
+from email.message import Message
 from email.mime.base import MIMEBase
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 
 from bot.model.deciding import LetterFile
@@ -70,37 +69,40 @@ def build(heading: Heading, text: str, html: str, files: tuple[LetterFile, ...] 
     """The whole message. ValueError for an address, token, Message-ID or media type that cannot stand in one."""
     if not _TOKEN.fullmatch(heading.token):
         raise ValueError(f"not a token: {heading.token!r}")
-    body = MIMEMultipart("alternative", _boundary(heading.token, "alternative"))
-    body.attach(_text_part(text, "plain"))
-    body.attach(_text_part(html, "html"))
-    message = body
+    type_, body = _multipart("alternative", heading.token, [_text_part(text, "plain"), _text_part(html, "html")])
     if files:
-        message = MIMEMultipart("mixed", _boundary(heading.token, "mixed"))
-        for part in (body, *map(_file_part, files)):
-            del part["MIME-Version"]
-            message.attach(part)
+        both = f"Content-Type: {type_}\r\n\r\n".encode() + body
+        type_, body = _multipart("mixed", heading.token, [both, *map(_file_part, files)])
+    message = Message()
+    message["Content-Type"], message["MIME-Version"] = type_, "1.0"
     _set_headers(message, heading)
-    return message.as_bytes(policy=WIRE)
+    # Only the headers by the library: its generator would look into a body for parts.
+    return b"".join(WIRE.fold_binary(name, value) for name, value in message.items()) + b"\r\n" + body
 
 
-def _boundary(token: str, kind: str) -> str:
+def _multipart(kind: str, token: str, parts: list[bytes]) -> tuple[str, bytes]:
+    """The Content-Type, and the parts between their boundaries (RFC 2046, 5.1.1)."""
     # "=_" cannot occur in base64, and every part is base64.
-    return "=_" + hashlib.sha256(f"{kind}:{token}".encode()).hexdigest()[:32]
+    boundary = "=_" + hashlib.sha256(f"{kind}:{token}".encode()).hexdigest()[:32]
+    line = f"--{boundary}".encode()
+    body = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
+    return f'multipart/{kind}; boundary="{boundary}"', body
 
 
-def _text_part(text: str, subtype: str) -> MIMEText:
-    clean = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+def _text_part(text: str, subtype: str) -> bytes:
+    clean = text.encode("utf-8", "replace").replace(b"\0", b"")
     # RFC 2046, 4.1.1: a line of text ends with CRLF, also inside base64.
-    part = MIMEText("\r\n".join(clean.split("\n")), subtype, "utf-8")
-    del part["MIME-Version"]
-    return part
+    lines = encodebytes(clean.replace(b"\n", b"\r\n")).replace(b"\n", b"\r\n")
+    heads = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return heads.encode() + lines
 
 
-def _file_part(file: LetterFile) -> MIMENonMultipart | MIMEBase:
+def _file_part(file: LetterFile) -> bytes:
     if not _MEDIA_TYPE.fullmatch(file.media_type):
         raise ValueError(f"not a media type: {file.media_type!r}")
     name = file_name(file.name)
     part = MIMEBase(*file.media_type.split("/"))
+    del part["MIME-Version"]
     part.set_payload(file.data)
     encode_base64(part)
     # Old clients (Foxmail, QQ) know only the encoded word in Content-Type; the standard is RFC 2231 below.
@@ -109,7 +111,7 @@ def _file_part(file: LetterFile) -> MIMENonMultipart | MIMEBase:
     charset = "; charset=utf-8" if part.get_content_maintype() == "text" else ""
     part.replace_header("Content-Type", f'{file.media_type}{charset};\n name="{old}"')
     part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
-    return part
+    return part.as_bytes(policy=WIRE)
 
 
 def file_name(name: str) -> str:
@@ -120,7 +122,7 @@ def file_name(name: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore") + dot + extension
 
 
-def _set_headers(message: MIMEMultipart, heading: Heading) -> None:
+def _set_headers(message: Message, heading: Heading) -> None:
     name, own = _name_and_address(heading.sender)
     message["From"] = _mailbox(name, plain_address(own))
     message["To"] = plain_address(heading.to)

@@ -55,6 +55,12 @@ class _Environment(ImmutableSandboxedEnvironment):
     plain text would carry a stranger's ``<img>`` into HTML. Sentences for both stand in files ``.jinja``,
     which are compiled once for each, with escaping and without."""
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # The values are plain dicts: looking for a Python attribute of that name first costs more than all the rest.
+        if obj.__class__ is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
     def join_path(self, template: str, parent: str) -> str:
         suffix = Path(parent).suffix
         if template.endswith(".jinja"):

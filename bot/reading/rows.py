@@ -95,10 +95,10 @@ def _headers(view: View, rule: RowsRule) -> Iterable[_Header]:
     for row in range(view.height):
         columns: dict[str, int] = {}
         for at, names in enumerate(view.names[row]):
-            for column in rule.row:
-                if column.id not in columns and any(name in column.words for name in names):
-                    columns[column.id] = at
-                    break
+            called = {id_ for name in names for id_ in rule.columns_called.get(name, ())} - columns.keys()
+            if called:
+                first = next(column.id for column in rule.row if column.id in called)
+                columns[first] = at
         if required <= columns.keys() and len(columns) >= max(2, len(required)):
             yield _Header(row, columns)
 

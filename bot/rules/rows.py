@@ -45,6 +45,15 @@ class RowsRule(FormRule):
     flag_in: str = ""
     appoints: bool = False
 
+    @cached_property
+    def columns_called(self) -> dict[str, set[str]]:
+        """A heading -> the columns that it may stand for."""
+        called: dict[str, set[str]] = {}
+        for column in self.row:
+            for word in column.words:
+                called.setdefault(word, set()).add(column.id)
+        return called
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         ids = [column.id for column in self.row]
