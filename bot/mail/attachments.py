@@ -50,7 +50,7 @@ def contents(msg: Part, budget: Budget, mail_id: str, unpacker: Unpacker | None 
     collector = _Collector(budget, mail_id, unpacker)
     collector.part(msg, _Where())
     found = collector.found
-    bodies = [*found.html, *(html for _, html in found.inner)]
+    bodies = [*found.html, *(html for _, html in found.inner)] if found.pictures else []
     shown = {cid.lower() for html in bodies for cid in _CID.findall(html)}
     others = len(found.attachments) > len(found.pictures)
     logos = {id(picture) for picture, cid in found.pictures if others or cid in shown}

@@ -69,12 +69,14 @@ def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused
     ``own_part_only`` leaves out quoted mail: a sender who has attached the file by now has answered that link.
     """
     text, html = text[:_LOOKED_AT], html[:_LOOKED_AT]
+    if not (_has(html, (*_QUICK, *_CONTAINERS)) or _has(text, _QUICK)):
+        return []
     if own_part_only:
         text = own_words(text)
         quote = marks.HTML_QUOTE.search(html)
         html = html[: quote.start()] if quote else html
     found = _linked(html) or _linked(text)
-    if not found and _has(html, _CONTAINERS) and (container := _CONTAINER.search(html)):
+    if not found and (container := _CONTAINER.search(html)):
         part = html[container.start() :][:20_000]
         words = visible_text(part)
         file = _FILE.search(words)
@@ -90,8 +92,6 @@ def _has(body: str, words: tuple[str, ...]) -> bool:
 
 def _linked(body: str) -> dict[str, tuple[str, str]]:
     """Link -> name and detail, in the order of the mail."""
-    if not _has(body, _QUICK):
-        return {}
     found: dict[str, tuple[str, str]] = {}
     end = 0
     for match in _LINK.finditer(body):

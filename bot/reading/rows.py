@@ -95,9 +95,9 @@ def _headers(view: View, rule: RowsRule) -> Iterable[_Header]:
     for row in range(view.height):
         columns: dict[str, int] = {}
         for at, names in enumerate(view.names[row]):
-            called = {id_ for name in names for id_ in rule.columns_called.get(name, ())} - columns.keys()
-            if called:
-                first = next(column.id for column in rule.row if column.id in called)
+            called = [column for name in names for column in rule.columns_called.get(name, ())]
+            first = next((c.id for c in rule.row if c.id in called and c.id not in columns), None) if called else None
+            if first is not None:
                 columns[first] = at
         if required <= columns.keys() and len(columns) >= max(2, len(required)):
             yield _Header(row, columns)

@@ -64,6 +64,7 @@ def ours(office: DovecotOffice, folder: Path, number: int) -> Cost:
         watch={"probe_hours": 0},
     )
     with build(load_config(config)) as bot:
+        bot.renderer.check()  # as after the very first start: the templates are compiled, as Python's modules are
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, *((unit, "李明", box.address(n)) for n, unit in enumerate(box.units())))
     peak = folder / "peak"
