@@ -1,9 +1,10 @@
-"""The bot as a process: ``python scheduler.py [--config config.toml] [--once] [--now T] [--demo]``.
+"""The bot as a process: ``python scheduler.py [--config config.toml] [--once] [--now T] [--quiet] [--demo]``.
 
 Exit status: 0 good; 1 it ran, and something needs a person; 2 wrong usage or config; 3 the world is broken.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="default: $BOT_CONFIG, else config.toml")
     parser.add_argument("--once", action="store_true", help="every job that is due now, once, then exit")
     parser.add_argument("--now", metavar="T", help="with --once: pretend it is T, for example 2017-07-06T09:00")
+    parser.add_argument("--quiet", action="store_true", help="log warnings and errors alone")
     parser.add_argument("--demo", action="store_true", help="a month in the county on embedded servers")
     arguments = parser.parse_args(argv)
     if arguments.now and not arguments.once:
@@ -58,7 +60,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from bot.jobs.service import Service
     from bot.record.working import only_worker
 
-    logs.set_up()
+    logs.set_up(logging.WARNING if arguments.quiet else logging.INFO)
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
     with only_worker(config.database.url), Bot.build(config) as bot:
@@ -71,6 +73,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
 
 def _once(bot: "Bot", now: "datetime", stop: threading.Event) -> int:
     """In a thread of its own, so that SIGTERM ends a wait for a silent server too."""
+    from bot.cli.progress import backlog
     from bot.jobs import tick
     from bot.jobs.service import GRACE_SECONDS
 
@@ -85,8 +88,10 @@ def _once(bot: "Bot", now: "datetime", stop: threading.Event) -> int:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    while thread.is_alive() and not stop.is_set():
-        thread.join(0.2)
+    with backlog(bot.record) as look:
+        while thread.is_alive() and not stop.is_set():
+            thread.join(0.2)
+            look()
     thread.join(GRACE_SECONDS)
     if thread.is_alive():
         os._exit(0)

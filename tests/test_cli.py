@@ -494,7 +494,7 @@ def test_status_shows_a_table_to_people(call: Callable[..., Answer], bot: Bot) -
     reported(bot, WUTU, when="2017-07-03T10:00")
     answer = call("status", "--now", "2017-07-10T09:00")
     assert answer.code == 0
-    for word in (WUTU, "accepted", "missing", "received=1", "last good poll: never"):
+    for word in (WUTU, "accepted", "missing", "received 1", "last good poll: never"):
         assert word in answer.out
 
 
@@ -550,7 +550,7 @@ def test_outbox_lists_letters_as_they_stand(config: Path, bot: Bot, call: Callab
         1,
     )
     assert sent["subject"].startswith("【警报】一句话 [red]")
-    assert (sent["queued_at"], sent["sent_at"]) == ("2017-07-03T02:00:00+00:00", "2017-07-03T02:05:00+00:00")
+    assert (sent["queued_at"], sent["sent_at"]) == ("2017-07-03T10:00:00+08:00", "2017-07-03T10:05:00+08:00")
     assert (held["state"], held["sent_at"], held["attempts"]) == ("held", None, 0)
 
 
@@ -749,7 +749,7 @@ def test_the_calendar_of_a_year_needs_no_database(call: Callable[..., Answer], c
     file = tmp_path / "2017.ics"
     answer = call("calendar", "--year", "2017", "-o", file)
     assert answer.code == 0
-    assert "2017-08-05 │ Sat │ NO" in answer.out
+    assert ["2017-08-05", "Sat", "NO"] in [line.split()[2:5] for line in answer.out.splitlines()]
     assert file.read_bytes().count(b"BEGIN:VEVENT") == 10  # four are owed once, in June
     assert not (config.parent / "data").exists()
 

@@ -108,7 +108,7 @@ def test_the_scheduler_refuses_it(
     words: list[str], newer: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("bot.logs.set_up", lambda: None)
+    monkeypatch.setattr("bot.logs.set_up", lambda _: None)
     assert scheduler.main([*words, "--config", str(newer)]) == 3
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("error: ") and LINE in line

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.cli.replaying import _watched
 from bot.config import load_config
 from bot.deciding.comparing import Decided, Decision, differences
 from bot.errors import MailboxError, TooComplex
@@ -248,10 +247,6 @@ def test_without_a_record_nothing_is_made(call: Call, config: Path) -> None:
     code, _, err = call("--all")
     assert (code, "no record" in err) == (2, True)
     assert not (config.parent / "data").exists()
-
-
-def test_a_bar_goes_through_all() -> None:
-    assert list(_watched([3, 1, 2])) == [3, 1, 2]
 
 
 # What differs

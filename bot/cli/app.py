@@ -19,7 +19,8 @@ from bot.cli import (
 )
 
 app = typer.Typer(
-    help="Collects a county's monthly safety table by e-mail. --config FILE may stand anywhere, or BOT_CONFIG.",
+    help="Collects a county's monthly safety table by e-mail. Anywhere on the line may stand --config FILE (else"
+    " BOT_CONFIG, else config.toml) and --quiet, which prints errors alone.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -107,7 +107,9 @@ def _shape(bot: "Bot", shown: "Edition") -> dict[str, Any]:
 def _show(shape: dict[str, Any]) -> None:
     columns = ("rank", "unit", "kind", "total", "change", "base", "rate", "remark")
     state = f"released {shape['released_at'].isoformat()}" if shape["released_at"] else "not released"
-    print_table(f"{shape['period']}, {state}", columns, [[unit[c] for c in columns] for unit in shape["units"]])
+    print_table(
+        f"{shape['period']}, {state}", columns, [[unit[c] for c in columns] for unit in shape["units"]], spare=("kind",)
+    )
     typer.echo(" ".join(f"{key}={shape[key]}" for key in ("expected", "received", "on_time")))
     for item in (*shape["changes"], *shape["later"]):
         typer.echo(f"{item['unit']} {item['period']} {item['word']}: {item['announced']} -> {item['now']}")

@@ -13,6 +13,8 @@ import typer
 from bot.clock import parse_now, system_clock
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bot.config import Config
 
 PIPE_WIDTH = 250
@@ -38,20 +40,63 @@ def print_json(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], styles: Sequence[str] = ()) -> None:
-    """A table in colour; plain when the output is no terminal. Cells are data, never markup."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    styles: Sequence[str] = (),
+    spare: Sequence[str] = (),
+) -> None:
+    """A table in colour; plain when the output is no terminal. Cells are data, never markup. On a terminal that is
+    too narrow the ``spare`` columns are left out, the first one first, and that is said."""
     from rich.console import Console
+    from rich.measure import Measurement
+
+    # Into a file or a pipe nothing is broken at 80 columns: a name must stay whole to be found.
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    lines, wide = list(rows), console.options.update(width=10_000)
+    left_out: list[str] = []
+    table = _table(title, columns, lines, styles, left_out)
+    while sys.stdout.isatty() and len(left_out) < len(spare):
+        if Measurement.get(console, wide, table).maximum <= console.width:
+            break
+        left_out.append(spare[len(left_out)])
+        table = _table(title, columns, lines, styles, left_out)
+    console.print(table)
+    if left_out:
+        console.print(f"left out, for want of room: {', '.join(left_out)}", style="dim")
+
+
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence[str], left_out: Sequence[str]
+) -> "Table":
+    from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), title_justify="left", show_header=any(columns))
-    for column in columns:
-        table.add_column(column)
-    for index, row in enumerate(rows):
-        cells = ["" if cell is None else escape(str(cell)) for cell in row]
-        table.add_row(*cells, style=styles[index] if index < len(styles) else None)
-    # Into a file or a pipe nothing is broken at 80 columns: a name must stay whole to be found.
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        show_header=any(columns),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.pad_edge, kept = False, [i for i, column in enumerate(columns) if column not in left_out]
+    for index in kept:
+        times = all(isinstance(row[index], datetime | None) for row in rows)
+        table.add_column(columns[index], overflow="fold", no_wrap=times)
+    for number, row in enumerate(rows):
+        style = styles[number] if number < len(styles) else None
+        table.add_row(*(escape(shown(row[index])) for index in kept), style=style)
+    return table
+
+
+def shown(cell: Any) -> str:
+    """A time as a clock shows it, to the minute; JSON has it whole."""
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    return "" if cell is None else str(cell)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 outbox_app = typer.Typer(help="Letters: made, held, sent. Without a command: the list.", invoke_without_command=True)
 COLUMNS = ("key", "letter", "to", "subject", "state", "attempts", "queued_at", "sent_at")
+SPARE = ("letter", "attempts", "queued_at", "to", "sent_at")
 COLOURS = {"sent": "green", "failed": "red", "held": "yellow", "cancelled": "dim"}
 Keys = Annotated[list[str] | None, typer.Argument(help="Keys of held letters.")]
 All = Annotated[bool, typer.Option("--all", help="Every held letter.")]
@@ -30,14 +31,16 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     from bot.record import outbox
     from bot.record.database import Record
 
-    with Record.open(load_config().database.url) as record, record.read() as conn:
+    config = load_config()
+    with Record.open(config.database.url) as record, record.read() as conn:
         rows = [{c: getattr(row, c) for c in COLUMNS} for row in outbox.listing(conn)]
+    for row in rows:
+        row |= {at: row[at] and row[at].astimezone(config.office.zone) for at in ("queued_at", "sent_at")}
     if as_json:
         print_json(rows)
         return
-    print_table(
-        "outbox", COLUMNS, [list(row.values()) for row in rows], [COLOURS.get(row["state"], "") for row in rows]
-    )
+    styles = [COLOURS.get(row["state"], "") for row in rows]
+    print_table("outbox", COLUMNS, [list(row.values()) for row in rows], styles, spare=SPARE)
 
 
 @outbox_app.command()

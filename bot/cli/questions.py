@@ -32,7 +32,9 @@ def listing(as_json: Json = False) -> None:
         print_json(found)
         return
     shown = [{**item, "why": reasons.get(item["why"], item["why"])} for item in found]
-    print_table("questions", COLUMNS, [[item[c] for c in COLUMNS] for item in shown])
+    print_table(
+        "questions", COLUMNS, [[item[c] for c in COLUMNS] for item in shown], spare=("received_at", "form", "sender")
+    )
 
 
 def _shape(bot: "Bot", row: Any) -> dict[str, Any]:

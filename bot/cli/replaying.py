@@ -1,7 +1,6 @@
 """``replay``: what today's rules would decide about archived mails, without doing it."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +49,7 @@ def replay(which: Which = None, every: All = False, since: Since = None, as_json
     if not database.exists(config.database.url):
         raise UsageError("there is no record yet")
     with Bot.build(config) as bot:
-        found = list(_replayed(bot, _mail_ids(bot, which, since), progress=every))
+        found = list(_replayed(bot, _mail_ids(bot, which, since)))
         if which is not None and not found:
             raise UsageError(f"{which}: this mail is not worked off yet")
     if as_json:
@@ -87,21 +86,16 @@ def _moment(bot: "Bot", since: str | None) -> "datetime | None":
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=bot.zone)
 
 
-def _replayed(bot: "Bot", ids: list[int], *, progress: bool) -> "Iterator[Replayed]":
+def _replayed(bot: "Bot", ids: list[int]) -> "Iterator[Replayed]":
+    from bot.cli.progress import progress
     from bot.jobs.replaying import replay
 
-    for mail_id in _watched(ids) if progress and sys.stderr.isatty() else ids:
-        item = replay(bot, mail_id)
-        if item is not None:
-            yield item
-
-
-def _watched(ids: list[int]) -> Iterable[int]:
-    """With a bar on the terminal, beside what is printed."""
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(ids, "replay", console=Console(stderr=True), transient=True)
+    with progress("replay") as step:
+        for number, mail_id in enumerate(ids):
+            item = replay(bot, mail_id)
+            step(number + 1, len(ids))
+            if item is not None:
+                yield item
 
 
 def _show(found: "list[Replayed]", every: bool) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import Json, Now, now_in, print_json, print_table
+from bot.cli.common import Json, Now, now_in, print_json, print_table, shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,11 +30,13 @@ def status(period: Period = None, form: FormId = None, as_json: Json = False, no
     columns = ("unit", "kind", "state", "received_at", "version", "total", "late_by_days", "liaison", "phone")
     rows = [[unit[c] for c in columns] for unit in shape["units"]]
     styles = [COLOURS.get(unit["state"], "") for unit in shape["units"]]
-    print_table(f"{shape['form']} {shape['period'] or ''}, due {shape['deadline']}", columns, rows, styles)
-    typer.echo(" ".join(f"{k}={v}" for part in ("rates", "mails", "letters") for k, v in shape[part].items()))
+    title = f"{shape['form']} {shape['period'] or ''}, due {shown(shape['deadline'])}"
+    print_table(title, columns, rows, styles, spare=("kind", "version", "phone"))
+    for part in ("rates", "mails", "letters"):
+        typer.echo(f"{part}: {', '.join(f'{k} {v}' for k, v in shape[part].items()) or 'none'}")
     if shape["released_at"]:
-        typer.echo(f"locked: announced in the bulletin at {shape['released_at'].isoformat()}")
-    typer.echo(f"last good poll: {shape['last_poll'] or 'never'}")
+        typer.echo(f"locked: announced in the bulletin at {shown(shape['released_at'])}")
+    typer.echo(f"last good poll: {shown(shape['last_poll']) or 'never'}")
 
 
 def _form(bot: "Bot", wanted: str | None) -> str:
@@ -71,7 +73,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         rows = lines(bot, conn, form, period, now)
         who = people_by_unit(conn, bot, now)
         mails, letters = archive.counts(conn), outbox.counts(conn)
-        last_poll = runs.get(conn, LAST_POLL)
+        last_poll = runs.moment(conn, LAST_POLL)
         kept = bulletins.kept(conn, form, period)
     counted = rates(rows)
     return {
@@ -95,6 +97,6 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         "rates": {"expected": counted.expected, "received": counted.received, "on_time": counted.on_time},
         "mails": mails,
         "letters": letters,
-        "last_poll": last_poll,
+        "last_poll": last_poll.astimezone(bot.zone) if last_poll else None,
         "released_at": kept.released_at.astimezone(bot.zone) if kept and kept.released_at else None,
     }

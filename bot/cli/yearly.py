@@ -122,7 +122,7 @@ def _show_ranking(year: int, units: "tuple[Assessed, ...]") -> None:
     )
     shapes = [_unit_shape(unit) for unit in units]
     rows = [[shape[column] for column in columns] for shape in shapes]
-    print_table(str(year), columns, rows)
+    print_table(str(year), columns, rows, spare=("kind", "deducted", "late_days", "corrected", "waiting"))
 
 
 def _full_shape(unit: "Assessed", bot: "Bot") -> dict[str, Any]:

@@ -170,6 +170,11 @@ def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -
     conn.execute(update(place).where(*where).values(filed=True))
 
 
+def waiting(conn: Connection) -> int:
+    """How many mails have no fate yet."""
+    return int(conn.execute(select(func.count()).where(mail.c.state == "new")).scalar_one())
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """How many mails are in each state."""
     query = select(mail.c.state, func.count().label("n")).group_by(mail.c.state)
