@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Runs once or until stopped; the exit status as above."""
     from bot.errors import BotError, ConfigError, UsageError
 
     arguments = _arguments(argv)

@@ -11,6 +11,7 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
+    """The moment now, aware, in UTC."""
     return datetime.now(UTC)
 
 

@@ -42,6 +42,8 @@ class Section(BaseModel):
 
 
 class Office(Section):
+    """``[office]``: how the office signs its letters, whom liaisons may call, its zone, and who its staff is."""
+
     name: str
     contact: str
     phone: str
@@ -59,6 +61,7 @@ class Office(Section):
 
     @property
     def zone(self) -> ZoneInfo:
+        """The zone of every date and deadline."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -68,6 +71,8 @@ class Office(Section):
 
 
 class Server(Section):
+    """A server and how to reach it; its password stands elsewhere (``bot.secrets``)."""
+
     host: str
     port: int = Field(ge=1, le=65535)
     security: Literal["tls", "starttls", "none"]
@@ -82,6 +87,8 @@ class Server(Section):
 
 
 class MailboxSettings(Server):
+    """``[mailbox]``: the IMAP account that liaisons write to."""
+
     folder: str = "INBOX"
     file_into: str = ""
     sent_folder: str = ""
@@ -89,6 +96,8 @@ class MailboxSettings(Server):
 
 
 class SmtpSettings(Server):
+    """``[smtp]``: how letters leave, and how many."""
+
     sender: Address = Field(alias="from")
     per_minute: int = Field(default=3, ge=1)
     per_day: int = Field(default=200, ge=1)
@@ -98,10 +107,14 @@ class SmtpSettings(Server):
 
 
 class Database(Section):
+    """``[database]``: where the record is."""
+
     url: str = "sqlite:///data/bot.db"
 
 
 class Campaign(Section):
+    """``[campaign]``: the months that are collected, and from when on mail is answered."""
+
     first_period: Period
     last_period: Period
     answer_from: datetime | None = None
@@ -114,6 +127,8 @@ class Campaign(Section):
 
 
 class Schedule(Section):
+    """``[schedule]``: how often, and on which day and at what time."""
+
     poll_seconds: float = Field(default=90, ge=1, le=86_400)
     digest_weekday: int = Field(default=1, ge=1, le=7)
     digest_time: time = time(8, 30)
@@ -122,6 +137,8 @@ class Schedule(Section):
 
 
 class Watch(Section):
+    """``[watch]``: when what lasts becomes a trouble that the office hears of."""
+
     probe_hours: float = Field(default=0, ge=0, le=8_760)
     probe_back_hours: float = Field(default=3, gt=0, le=8_760)
     outbox_minutes: float = Field(default=60, gt=0, le=525_600)
@@ -129,6 +146,8 @@ class Watch(Section):
 
 
 class Limits(Section):
+    """``[limits]``: caps on what is written to anybody, and on attempts."""
+
     letters_per_address_per_day: int = Field(default=10, ge=1)
     answers_per_hour: int = Field(default=60, ge=1)
     strangers_share: float = Field(default=0.25, ge=0, le=1)
@@ -138,6 +157,8 @@ class Limits(Section):
 
 
 class Paths(Section):
+    """``[paths]``: the folders of rules, templates and data."""
+
     rules: Path = Path("rules")
     templates: Path = Path("templates")
     data: Path = Path("data")
@@ -152,6 +173,8 @@ class Trust(Section):
 
 
 class Config(Section):
+    """One config.toml, checked; see ``load_config``."""
+
     office: Office
     mailbox: MailboxSettings
     smtp: SmtpSettings

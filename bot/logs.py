@@ -40,15 +40,18 @@ class KeyValueFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
+        """The whole line, and a traceback below it, masked."""
         record = copy.copy(record)
         record.exc_text = None  # where another handler keeps the traceback as Python prints it
         return masked(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
+        """Time, level, room and message, then key=value, on one line of bounded length."""
         extra = "".join(f" {k}={_value(v)}" for k, v in vars(record).items() if k not in _PLAIN)
         return _cut(masked(_BREAKS.sub(" ", super().formatMessage(record) + extra)), LONGEST_LINE)
 
     def formatException(self, ei: _Info) -> str:
+        """A traceback that says of each exception no more than its kind."""
         return "\n".join(_traced(ei[1])) if ei[1] else ""
 
 

@@ -35,6 +35,7 @@ def default_encoder(value: object) -> str:
 
 
 def print_json(value: object) -> None:
+    """Prints a value as JSON in UTF-8, indented, Chinese as it stands."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=default_encoder)
     sys.stdout.buffer.write(text.encode("utf-8") + b"\n")  # a console of another code page must not break it
     sys.stdout.buffer.flush()

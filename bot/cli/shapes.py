@@ -55,6 +55,7 @@ def _stated(count: Count | None) -> int | None:
 
 
 def reason_shape(code: str | None, rules: Rules) -> dict[str, str] | None:
+    """Why a document could not be read, as a code for programs and a sentence for people; None if it could."""
     return {"code": code, "message": rules.reasons.unreadable[code]} if code else None
 
 

@@ -33,6 +33,7 @@ class Decided:
 
     @property
     def name(self) -> str:
+        """How a form is called in a difference."""
         return f"{self.form} {self.document} [{self.place}]"
 
 

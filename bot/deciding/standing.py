@@ -112,6 +112,7 @@ class Rates:
 
 
 def rates(lines: Iterable[Standing]) -> Rates:
+    """How many units owed a report, have sent one, and have sent it on time; who is exempt counts nowhere."""
     rows = [line for line in lines if line.state != "exempt"]
     received = [line for line in rows if line.state in ("accepted", "late")]
     return Rates(len(rows), len(received), sum(line.state == "accepted" for line in received))

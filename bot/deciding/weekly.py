@@ -24,15 +24,24 @@ class Reason(Protocol):
     """A row of ``explanations.given_between``."""
 
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """The unit whose report was explained."""
+
     @property
-    def period(self) -> str: ...
+    def period(self) -> str:
+        """The month of that report."""
+
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """What was asked about."""
+
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str:
+        """What the liaison said."""
+
     @property
-    def said_at(self) -> datetime: ...
+    def said_at(self) -> datetime:
+        """When it was said."""
 
 
 def calls(

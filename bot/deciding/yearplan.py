@@ -46,6 +46,7 @@ class PlanDay:
 
     @property
     def day(self) -> date:
+        """The last day on which the report is on time."""
         return self.due.deadline.date()
 
 

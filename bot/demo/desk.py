@@ -47,9 +47,11 @@ class Desk:
         return self._report(act, person, unit, day)
 
     def counts(self, act: Act) -> tuple[int, ...]:
+        """The numbers that an act reports: its own, else its person's."""
         return act.numbers or self._person(act).numbers
 
     def month(self, act: Act) -> str:
+        """The month as an act writes it."""
         return act.month or self.words.month.format(month=int(self.story.period[5:]))
 
     def _report(self, act: Act, person: Person, unit: Unit, day: date) -> File:

@@ -80,6 +80,7 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
     def stop(self) -> None:
+        """Ends the loop and waits for its thread."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -129,7 +130,9 @@ class DemoServers:
             await self._imap.deliver(posted.to, posted.data, self.now())
 
     def deliver(self, user: str, data: bytes, when: datetime, folder: str = "INBOX") -> None:
+        """Puts a mail into a user's folder, as if it had arrived at ``when``."""
         self._thread.call(self._imap.deliver(user, data, when, folder))
 
     def letters_to(self, address: str) -> list[bytes]:
+        """Every letter that the server took for an address, as bytes, in the order of sending."""
         return [posted.data for posted in self.sent if posted.to == address.lower()]

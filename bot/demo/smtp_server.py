@@ -74,6 +74,7 @@ class SmtpPost:
     async def handle_MAIL(
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        """Takes a sender after a login, and only the account's own."""
         if not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
@@ -82,6 +83,7 @@ class SmtpPost:
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        """Takes a recipient unless the story refuses him."""
         address = address.lower()
         if refusal := self.refusals.get(address):
             return refusal
@@ -91,6 +93,7 @@ class SmtpPost:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        """Keeps the letter, and delivers it where its recipient has a mailbox here."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         for to in envelope.rcpt_tos:
             posted = Posted(envelope.mail_from or "", to, content)

@@ -122,9 +122,11 @@ class Story(Rule):
         return (local if "@" in local else f"{local}@{self.domain}").lower()
 
     def address_of(self, person: Person) -> str:
+        """A person's address in the story's domain."""
         return self.address(person.address or person.unit)
 
     def person(self, unit: str) -> Person | None:
+        """Who reports for a unit; None where nobody does."""
         return next((p for p in self.people if p.unit == unit), None)
 
     def moments(self, until: date) -> Iterator[tuple[datetime, Act | None]]:

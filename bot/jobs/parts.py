@@ -82,6 +82,7 @@ class Bot:
         )
 
     def close(self) -> None:
+        """Ends the reading process and the connections."""
         self.reader.close()
         self.record.close()
 
@@ -93,6 +94,7 @@ class Bot:
 
     @property
     def zone(self) -> ZoneInfo:
+        """The office's zone."""
         return self.config.office.zone
 
     @property
@@ -102,6 +104,7 @@ class Bot:
 
     @property
     def campaign(self) -> Campaign:
+        """The first and the last month that are collected."""
         return Campaign(self.config.campaign.first_period, self.config.campaign.last_period)
 
     def deadline(self, form: str, period: str) -> datetime:
@@ -109,6 +112,7 @@ class Bot:
         return deadline(self.rules.forms[form], period, self.calendar, self.zone)
 
     def obligation(self, unit: str, form: str, period: str) -> Obligation:
+        """What a unit owes, with the deadline that holds for everybody."""
         return Obligation(unit, form, period, self.deadline(form, period))
 
     def enqueue(self, conn: Connection, draft: LetterDraft, now: datetime, mail_id: int | None = None) -> int | None:

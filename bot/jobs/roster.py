@@ -39,6 +39,7 @@ class Row:
     cells: dict[str, Cell]
 
     def text(self, column: str) -> str:
+        """A cell of the row as text without blanks around it; empty for none."""
         value = self.cells.get(column)
         return "" if value is None else str(value).strip()
 
@@ -105,6 +106,7 @@ def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:
 
 
 def people_bases(bot: Bot, form: str) -> dict[str, dict[str, int]]:
+    """unit -> category -> registered number, as the record has it now."""
     with bot.record.read() as conn:
         return people.bases(conn, form)
 

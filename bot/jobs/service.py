@@ -41,6 +41,7 @@ class Service:
         self._again = threading.Event()  # there is more to send than the tick under way has seen
 
     def run(self) -> None:
+        """Works until ``stop`` is set; then whatever is in hand is ended within the grace."""
         from bot.jobs.ticker import Ticker
 
         tick.begin(self.bot, self.clock())

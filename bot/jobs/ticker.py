@@ -42,9 +42,11 @@ class Ticker:
         self._scheduler.add_job(job, _Every(seconds), id=name, next_run_time=self._clock())
 
     def start(self) -> None:
+        """Begins to tick."""
         self._scheduler.start()
 
     def run_now(self, name: str) -> None:
+        """Runs a part at once, beside its own times."""
         self._scheduler.modify_job(name, next_run_time=self._clock())
 
     def heed_the_clock(self) -> None:

@@ -29,6 +29,7 @@ class Tries:
     last: datetime
 
     def rests(self, now: datetime) -> bool:
+        """Whether the mail is left alone for now."""
         if self.count < RESTS_AFTER:
             return False
         doublings = min(self.count - RESTS_AFTER, 10)

@@ -28,12 +28,14 @@ class CompiledTemplates(BytecodeCache):
                     file.unlink(missing_ok=True)
 
     def load_bytecode(self, bucket: Bucket) -> None:
+        """Takes what was kept, if it is whole."""
         with suppress(OSError):
             data = self._file(bucket).read_bytes()
             if sha256(data[32:]).digest() == data[:32]:  # Python may crash on bytecode that is damaged
                 bucket.bytecode_from_string(data[32:])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps what was compiled, whole or not at all."""
         code, file = bucket.bytecode_to_string(), self._file(bucket)
         part = file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):

@@ -39,6 +39,7 @@ class Ledger:
         return cls(sheet, len(widths), title_font, text_font)
 
     def title(self, text: str) -> None:
+        """The title over all columns."""
         self._next(34)
         put(area(self.sheet, self.row, 1, self.width, Look(TITLE, self.title_font, bold=True)), text)
 
@@ -92,9 +93,11 @@ class Ledger:
     # Formulas about the row that is written next, or that ends the list.
 
     def sum_across(self, first: int, last: int) -> "Formula":
+        """The sum of columns that stand side by side, in this row."""
         return Formula(f"=SUM({self._at(first)}:{self._at(last)})")
 
     def sum_of(self, columns: Iterable[int]) -> "Formula":
+        """The sum of single columns in this row."""
         return Formula(f"=SUM({','.join(map(self._at, columns))})")
 
     def sum_down(self, column: int, first: int) -> "Formula":
@@ -103,6 +106,7 @@ class Ledger:
         return Formula(f"=SUM({top}:{bottom})")
 
     def difference(self, of: int, less: int) -> "Formula":
+        """One column less another, in this row."""
         return Formula(f"={self._at(of)}-{self._at(less)}")
 
     def finish(self, last_row: int = 0) -> None:

@@ -37,6 +37,7 @@ class Source:
 
     @property
     def month(self) -> str:
+        """The month as letters write it."""
         return self.filters["month"](self.made.period)
 
 

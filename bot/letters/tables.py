@@ -42,6 +42,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
+    """Names of fonts, as the office has them installed."""
+
     title: str
     text: str
 

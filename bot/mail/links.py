@@ -166,6 +166,7 @@ def _name_near(body: str, start: int, end: int, previous: int) -> str:
 
 
 def urlsplit_host(link: str) -> str:
+    """The host of a link; empty where there is none."""
     try:
         return urlsplit(link).hostname or ""
     except ValueError:  # "https://u.163.com/[": Invalid IPv6 URL on some hosts

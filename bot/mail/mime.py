@@ -80,6 +80,7 @@ class Part(Message):
         return self._type
 
     def get_content_maintype(self) -> str:
+        """The type before the slash, in lower case."""
         return self.get_content_type().split("/")[0]
 
     def get_boundary(self, failobj: Any = None) -> Any:
@@ -103,9 +104,11 @@ class Part(Message):
         return names.decode_header(self.raw(name))
 
     def parameters(self, name: str) -> dict[str, str]:
+        """The parameters of the first header of that name, decoded (RFC 2231, encoded words, raw bytes)."""
         return names.parameters(self.raw(name) or "")
 
     def disposition(self) -> str:
+        """``attachment``, ``inline`` or what else is said, in lower case; empty for none."""
         return (self.raw("content-disposition") or "")[:200].split(";")[0].strip().lower()
 
     def file_name(self) -> str:
@@ -113,6 +116,7 @@ class Part(Message):
         return names.file_name(self.raw("content-disposition"), self.raw("content-type"))
 
     def children(self) -> list[Part]:
+        """The parts directly below; none for a leaf."""
         payload = self.get_payload() if self.is_multipart() else []
         return [child for child in payload if isinstance(child, Part)]
 

@@ -39,7 +39,9 @@ class Tarred:
 class Unpacker(Protocol):
     """Whatever unpacks. At most ``most`` bytes of members; never raises because of the content."""
 
-    def tar(self, kind: Kind, data: bytes, most: int) -> Tarred: ...
+    def tar(self, kind: Kind, data: bytes, most: int) -> Tarred:
+        """The members as a tar of at most so many bytes, or why not."""
+        ...
 
 
 def sparing(unpacker: Unpacker | None) -> Unpacker | None:

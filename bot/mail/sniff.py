@@ -31,6 +31,7 @@ def extension(data: bytes) -> str:
 
 
 def is_picture(data: bytes) -> bool:
+    """Whether the bytes begin as those of a picture."""
     return extension(data) in _PICTURES
 
 

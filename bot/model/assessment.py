@@ -55,6 +55,7 @@ class Evidence:
 
     @property
     def deducted(self) -> Decimal:
+        """Points taken off in all."""
         return sum((d.points for d in self.deductions), Decimal(0))
 
 
@@ -75,18 +76,22 @@ class Assessed:
 
     @property
     def owed(self) -> int:
+        """How many reports fell due."""
         return len(self.evidence)
 
     @property
     def late_days(self) -> int:
+        """Days late, over all reports."""
         return sum(row.late_days for row in self.evidence)
 
     @property
     def returned(self) -> int:
+        """How often reports were returned."""
         return sum(row.returned for row in self.evidence)
 
     @property
     def corrected(self) -> int:
+        """How many corrections were sent after a report was accepted."""
         return sum(row.corrected for row in self.evidence)
 
     @property

@@ -37,6 +37,7 @@ class Part:
 
     @property
     def change(self) -> int | None:
+        """What came since the month before; None where nothing is known of that."""
         return None if self.previous is None else self.reached - self.previous
 
 
@@ -64,10 +65,12 @@ class Line:
 
     @property
     def total(self) -> int | None:
+        """All categories together; None for a unit that has never reported."""
         return sum(self.sums) if self.since else None
 
     @property
     def change(self) -> int | None:
+        """What came since the month before; None where nothing is known of that."""
         return sum(self.sums) - sum(self.previous) if self.since and self.previous else None
 
 

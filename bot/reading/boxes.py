@@ -32,10 +32,12 @@ class Word:
 
     @property
     def middle(self) -> float:
+        """Halfway between top and bottom."""
         return (self.y0 + self.y1) / 2
 
     @property
     def height(self) -> float:
+        """From top to bottom."""
         return self.y1 - self.y0
 
 
@@ -48,14 +50,17 @@ class Quad:
 
     @property
     def width(self) -> float:
+        """The length of the upper side."""
         return math.dist(self.corners[0], self.corners[1])
 
     @property
     def height(self) -> float:
+        """From top to bottom."""
         return math.dist(self.corners[0], self.corners[3])
 
     @property
     def centre(self) -> Point:
+        """The middle of the four corners."""
         return sum(x for x, _ in self.corners) / 4, sum(y for _, y in self.corners) / 4
 
     @property

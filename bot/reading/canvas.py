@@ -42,6 +42,7 @@ class Canvas:
 
     @property
     def height(self) -> int:
+        """How many rows there are by now."""
         return len(self._rows)
 
     def put(self, row: int, spot: Spot) -> None:

@@ -22,7 +22,9 @@ LARGEST = 30 << 20  # bytes of one file; mail providers take 20 to 50 MB
 class Opener(Protocol):
     """What ``guard.Reader`` does."""
 
-    def read(self, data: bytes) -> Opened: ...
+    def read(self, data: bytes) -> Opened:
+        """What a file holds, or a code why not; never an exception because of its content."""
+        ...
 
 
 def documents(

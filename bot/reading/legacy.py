@@ -18,15 +18,19 @@ CONVERSIONS = 6  # for the files of one mail; each may take a minute
 class Converter(Protocol):
     """What ``convert.Office`` does. None: the program is absent, failed, or took too long."""
 
-    def docx(self, data: bytes) -> bytes | None: ...
+    def docx(self, data: bytes) -> bytes | None:
+        """An old Word file as .docx."""
 
-    def text(self, data: bytes) -> str | None: ...
+    def text(self, data: bytes) -> str | None:
+        """The plain text of an old Word file."""
 
 
 class Opener(Protocol):
     """What ``guard.Reader`` does."""
 
-    def read(self, data: bytes) -> Opened: ...
+    def read(self, data: bytes) -> Opened:
+        """What a file holds, or a code why not; never an exception because of its content."""
+        ...
 
 
 @dataclass
@@ -37,9 +41,11 @@ class Few:
     left: int = CONVERSIONS
 
     def docx(self, data: bytes) -> bytes | None:
+        """The converted file, while any is left."""
         return self.converter.docx(data) if self._takes_one() else None
 
     def text(self, data: bytes) -> str | None:
+        """The plain text of a file that was counted by ``docx``."""
         return self.converter.text(data) if self.left >= 0 else None
 
     def _takes_one(self) -> bool:

@@ -28,6 +28,7 @@ class Box:
     right: int
 
     def holds(self, row: int, column: int) -> bool:
+        """Whether a cell lies in it."""
         return self.top <= row <= self.bottom and self.left <= column <= self.right
 
 
@@ -69,6 +70,7 @@ class View:
 
     @classmethod
     def of(cls, grid: Grid, cell: str = "") -> "View":
+        """The view of a grid, its rows padded to one width."""
         width = max((len(row) for row in grid.rows), default=0)
         cells = tuple(row + (None,) * (width - len(row)) for row in grid.rows)
         known: dict[str, Names] = {}
@@ -85,10 +87,12 @@ class View:
 
     @property
     def height(self) -> int:
+        """Rows."""
         return len(self.cells)
 
     @property
     def width(self) -> int:
+        """Columns."""
         return len(self.cells[0]) if self.cells else 0
 
     @cached_property

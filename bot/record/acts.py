@@ -60,6 +60,7 @@ def last_undoable(conn: Connection, actor: str) -> Row[Any] | None:
 
 
 def mark_undone(conn: Connection, act_id: int, now: datetime) -> None:
+    """Notes that an act was taken back."""
     conn.execute(update(act).where(act.c.id == act_id).values(undone_at=now))
 
 

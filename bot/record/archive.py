@@ -45,11 +45,13 @@ class FolderState:
 
 
 def folder_state(conn: Connection, name: str) -> FolderState | None:
+    """How far a folder is known; None for one that was never read."""
     row = conn.execute(select(folder).where(folder.c.name == name)).first()
     return FolderState(row.uidvalidity, row.seen_upto, row.swept_at) if row else None
 
 
 def set_folder_state(conn: Connection, name: str, state: FolderState) -> None:
+    """Writes down how far a folder is known."""
     values = {"uidvalidity": state.uidvalidity, "seen_upto": state.seen_upto, "swept_at": state.swept_at}
     if not conn.execute(update(folder).where(folder.c.name == name).values(values)).rowcount:
         insert_once(conn, folder, {"name": name, **values})
@@ -166,6 +168,7 @@ def unfiled(conn: Connection, name: str, uidvalidity: int) -> list[int]:
 
 
 def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -> None:
+    """Notes that mails were moved away."""
     where = (place.c.folder == name, place.c.uidvalidity == uidvalidity, place.c.uid.in_(uids))
     conn.execute(update(place).where(*where).values(filed=True))
 

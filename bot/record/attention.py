@@ -36,10 +36,12 @@ def untold(conn: Connection) -> list[Row[Any]]:
 
 
 def count_untold(conn: Connection) -> int:
+    """How many items the office has not been told of."""
     return int(conn.execute(select(func.count()).where(attention.c.told_at.is_(None))).scalar_one())
 
 
 def since(conn: Connection, moment: datetime) -> list[Row[Any]]:
+    """Every item that was opened after a moment, with its mail, oldest first."""
     return list(conn.execute(_with_mail().where(attention.c.opened_at > moment).order_by(attention.c.id)))
 
 

@@ -39,6 +39,7 @@ class Backup:
 
     @property
     def rows(self) -> int:
+        """How many rows, over all tables."""
         return sum(tally.rows for tally in self.tallies.values())
 
 

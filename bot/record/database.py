@@ -59,6 +59,7 @@ class Record:
 
     @property
     def is_sqlite(self) -> bool:
+        """Whether the record is a SQLite file, which has one worker."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -99,6 +100,7 @@ class Record:
             conn.execute(select(func.pg_advisory_xact_lock(DECIDING_LOCK)))
 
     def close(self) -> None:
+        """Closes every connection."""
         self.engine.dispose()
 
     def __enter__(self) -> Self:

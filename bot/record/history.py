@@ -21,6 +21,7 @@ def letter_of(conn: Connection, token: str) -> Row[Any] | None:
 
 
 def mail_of(conn: Connection, mail_id: int) -> Row[Any] | None:
+    """A mail without its bytes; None if there is none of that number."""
     return conn.execute(_light(mail).where(mail.c.id == mail_id)).first()
 
 

@@ -75,6 +75,7 @@ def enqueue(
 
 
 def has_key(conn: Connection, key: str) -> bool:
+    """Whether a letter with this key was ever queued."""
     return conn.execute(_OF_KEY, {"key": key}).first() is not None
 
 
@@ -112,15 +113,18 @@ def claim(
 
 
 def obligations_of(row: Row[Any]) -> tuple[Obligation, ...]:
+    """What a letter is about."""
     return tuple(Obligation(u, f, p, datetime.fromisoformat(d)) for u, f, p, d in row.obligations)
 
 
 def mark_sent(conn: Connection, due: Due, now: datetime, answer: str) -> None:
+    """The server took the letter."""
     _mark(conn, due.letter_id, state="sent", sent_at=now, answer=answer)
     note(conn, now, "letter.sent", letter_id=due.letter_id, mail_id=due.mail_id, attempts=due.attempts)
 
 
 def mark_retry(conn: Connection, due: Due, now: datetime, at: datetime, reason: str) -> None:
+    """The letter goes back into the queue, until ``at``."""
     _mark(conn, due.letter_id, state="queued", due_at=at, answer=reason)
     note(conn, now, "letter.retry", letter_id=due.letter_id, mail_id=due.mail_id, at=at.isoformat(), reason=reason)
 

@@ -89,4 +89,5 @@ def mark_dead(conn: Connection, email: str, now: datetime, diagnostic: str) -> b
 
 
 def dead(conn: Connection) -> set[str]:
+    """Addresses from which letters come back for good."""
     return set(conn.execute(select(dead_address.c.email)).scalars())

@@ -54,6 +54,7 @@ def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) 
 
 
 def as_accepted(row: Row[Any]) -> Accepted:
+    """A row of an accepted report as the value that judging takes."""
     return Accepted(
         row.id,
         row.unit,

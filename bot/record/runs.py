@@ -42,11 +42,13 @@ def _insert_new(table: Table, name: str) -> Insert:
 
 
 def get(conn: Connection, key: str) -> str | None:
+    """What is kept under a key; None for nothing."""
     value: str | None = conn.execute(_VALUE, {"key": key}).scalar()
     return value
 
 
 def put(conn: Connection, key: str, value: str) -> None:
+    """Keeps a value under a key, in the place of what was there."""
     # In this order: two workers that put the same new key wait for each other, and neither fails.
     if not insert_once(conn, meta, {"key": key, "value": value}):
         conn.execute(update(meta).where(meta.c.key == key).values(value=value))

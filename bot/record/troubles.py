@@ -27,6 +27,7 @@ def known_alone(conn: Connection) -> dict[str, Trouble]:
 
 
 def keep(conn: Connection, troubles: dict[str, Trouble]) -> None:
+    """Keeps the present troubles, and no others."""
     runs.put(conn, KEY, json.dumps({key: _written(trouble) for key, trouble in troubles.items()}, ensure_ascii=False))
 
 

@@ -73,6 +73,7 @@ class CommandRule(Rule):
 
     @cached_property
     def evened(self) -> tuple[str, ...]:
+        """The words as they are compared."""
         return tuple(map(even, self.words))
 
 
@@ -103,7 +104,9 @@ class Commands(Rule):
         return self
 
     def of(self, by: str) -> tuple[CommandRule, ...]:
+        """The commands of the staff, or those of liaisons."""
         return tuple(command for command in self.commands if command.by == by)
 
     def rule(self, id_: str) -> CommandRule:
+        """The command of that id."""
         return next(command for command in self.commands if command.id == id_)

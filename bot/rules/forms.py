@@ -28,6 +28,7 @@ class Owed(Rule):
 
     @property
     def once(self) -> bool:
+        """Whether it is owed once, and not for each month."""
         return self.every == "once"
 
     @model_validator(mode="after")
@@ -54,6 +55,7 @@ class Labelled(Rule):
 
     @cached_property
     def words(self) -> frozenset[str]:
+        """Every text that means it, as texts are compared."""
         return texts(self.label, self.synonyms)
 
 
@@ -132,9 +134,11 @@ class FormRule(Rule):
         return self.counted or self.headings.values[0]
 
     def group(self, id_: str) -> Labelled:
+        """The category of that id."""
         return next(g for g in self.groups if g.id == id_)
 
     def column(self, id_: str) -> Labelled:
+        """The column of that id."""
         return next(c for c in self.columns if c.id == id_)
 
     def label_of(self, group: str, column: str) -> str:

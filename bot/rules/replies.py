@@ -21,8 +21,10 @@ class Replies(Rule):
 
     @cached_property
     def confirming(self) -> frozenset[str]:
+        """Words that mean yes, as texts are compared."""
         return frozenset(map(even, self.confirm))
 
     @cached_property
     def keeping(self) -> frozenset[str]:
+        """Words that mean that nothing has changed, as texts are compared."""
         return frozenset(map(even, self.unchanged))

@@ -23,6 +23,7 @@ class TableRule(Labelled):
 
     @cached_property
     def words(self) -> frozenset[str]:
+        """Every text that means the table, its title included."""
         return texts(self.title, (self.label, *self.synonyms))
 
 
@@ -67,4 +68,5 @@ class RowsRule(FormRule):
         return self
 
     def cell(self, id_: str) -> RowColumn:
+        """The column of that id."""
         return next(column for column in self.row if column.id == id_)

@@ -68,6 +68,7 @@ class Units(Rule):
 
     @cached_property
     def by_name(self) -> dict[str, Unit]:
+        """Units by their official names."""
         return {u.name: u for u in self.units}
 
     @cached_property

@@ -20,11 +20,13 @@ Act = Callable[[Errand], Result]
 
 
 def status(e: Errand) -> Result:
+    """状态: where each unit stands."""
     form, period = e.bot.rules.targets.form, _period(e)
     return Result(_about(e, form, period), tuple(status_lines(e.bot, e.conn, form, period, e.now)))
 
 
 def remind(e: Errand) -> Result:
+    """催报: reminds a unit, or all that are late, now."""
     count = urge(e.bot, e.conn, e.order.arguments.unit, f"order:{e.given.mail_id or e.now.isoformat()}", e.now)
     if not count:
         raise Refusal("missing_nothing")
@@ -53,6 +55,7 @@ def stop(e: Errand) -> Result:
 
 
 def export(e: Errand) -> Result:
+    """导出: the summary workbook of a month."""
     period = e.order.arguments.period or bulletins.latest_past(e.bot, e.now) or _period(e)
     _of_campaign(e, period)
     year, month = map(int, period.split("-"))
@@ -62,11 +65,13 @@ def export(e: Errand) -> Result:
 
 
 def history(e: Errand) -> Result:
+    """What a unit has reported so far."""
     unit = e.order.arguments.unit or ""
     return Result({"unit": unit}, tuple(history_lines(e.bot, e.conn, unit)))
 
 
 def appoint(e: Errand) -> Result:
+    """Makes somebody a unit's liaison."""
     a = e.order.arguments
     person = Liaison(a.unit or "", a.name or "", a.mobile or "", a.email or "")
     before = people.liaisons_of(e.conn, person.unit, e.now.astimezone(e.bot.zone).date())
@@ -76,6 +81,7 @@ def appoint(e: Errand) -> Result:
 
 
 def undo(e: Errand) -> Result:
+    """Takes the actor's last act back."""
     row = acts.last_undoable(e.conn, e.given.actor)
     if row is None:
         raise Refusal("nothing_to_undo")
@@ -93,6 +99,7 @@ def undo(e: Errand) -> Result:
 
 
 def help_(e: Errand) -> Result:
+    """What the sender may order, a line each."""
     return Result(lines=tuple(rule.help for rule in e.bot.rules.commands.of(e.order.rule.by)))
 
 

@@ -28,6 +28,7 @@ class Reminder:
 
     @property
     def obligation(self) -> Obligation:
+        """What the letter is about."""
         return self.owing.obligation
 
 

@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """The tables and columns that this schema adds to the one before."""
     op.create_table(
         "explanation",
         sa.Column("id", sa.Integer(), nullable=False),

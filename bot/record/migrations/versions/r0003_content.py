@@ -10,5 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """The tables and columns that this schema adds to the one before."""
     op.add_column("report", sa.Column("content", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("report", sa.Column("settled", sa.String(), nullable=False, server_default=""))
