@@ -205,11 +205,13 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
     unit, period, form = placed.whose.unit, placed.when.period, placed.rule.id
     if unit is None or period is None:
         return Past()
+    in_force = reports.accepted(conn, form, unit, period, before)
+    is_open = placed.when.open == period
     return Past(
-        reports.accepted(conn, form, unit, period, before),
+        in_force,
         reports.accepted_before(conn, form, unit, period, before),
         people.bases_of(conn, form, unit),
-        reports.accepted(conn, form, unit, placed.when.open, before) is not None,
+        (in_force if is_open else reports.accepted(conn, form, unit, placed.when.open, before)) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
         elsewhere(bot, conn, placed.rule, unit, before) if isinstance(placed.rule, RowsRule) else {},
         tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
