@@ -1,9 +1,12 @@
 """Drawing on one worksheet of openpyxl: areas with a look, one printed page, protection. Knows no form."""
 
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -26,27 +29,38 @@ class Look:
     format: str = "General"
 
 
+_known_looks: "WeakKeyDictionary[Workbook, dict[Look, Any]]" = WeakKeyDictionary()
+
+
 def area(sheet: "Worksheet", row: int, first: int, last: int, look: Look) -> "Cell":
     """The cells ``first`` to ``last`` of a row, merged, in one look; the one to write into is returned."""
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-
     cell = cast("Cell", sheet.cell(row, first))
     if last > first:
         sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+    known = _known_looks.setdefault(cast("Workbook", sheet.parent), {})
+    # A merged cell that is open in its first cell alone still counts as locked for some programs.
+    for column in range(first, last + 1):
+        part: Any = sheet.cell(row, column)
+        if look not in known:
+            _dress(part, look)
+            known[look] = part._style
+        part._style = copy(known[look])  # as openpyxl copies a sheet: comparing styles anew takes most of a workbook
+    return cell
+
+
+def _dress(cell: "Cell", look: Look) -> None:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+
     line, none = Side(style="thin"), Side()
     around = line if look.ruled else none
     indent = 1 if look.align == "left" and look.typed else 0
-    # A merged cell that is open in its first cell alone still counts as locked for some programs.
-    for column in range(first, last + 1):
-        part = sheet.cell(row, column)
-        part.font = Font(name=look.font, size=look.size, bold=look.bold)
-        part.alignment = Alignment(look.align, "center", wrap_text=look.align != "right", indent=indent)
-        part.border = Border(left=around, right=around, top=around, bottom=line if look.typed else around)
-        part.protection = Protection(locked=not look.typed)
-        part.number_format = look.format
-        if look.typed:
-            part.fill = PatternFill("solid", fgColor=TINT)
-    return cell
+    cell.font = Font(name=look.font, size=look.size, bold=look.bold)
+    cell.alignment = Alignment(look.align, "center", wrap_text=look.align != "right", indent=indent)
+    cell.border = Border(left=around, right=around, top=around, bottom=line if look.typed else around)
+    cell.protection = Protection(locked=not look.typed)
+    cell.number_format = look.format
+    if look.typed:
+        cell.fill = PatternFill("solid", fgColor=TINT)
 
 
 def one_page(sheet: "Worksheet", last_row: int, last_column: int) -> None:
