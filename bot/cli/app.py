@@ -37,6 +37,7 @@ app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
+app.command("copy-database")(keeping.copy_database)
 app.add_typer(letters.outbox_app, name="outbox")
 app.command("order")(ordering.order_command)
 for command in (acts.extend, acts.exempt, acts.hold, acts.resume, acts.undo):

@@ -1,4 +1,4 @@
-"""``backup`` and ``restore``: the whole record as one file, and back."""
+"""``backup``, ``restore``, ``copy-database``: the whole record as one file, back, and into another database."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.record.backup import Backup
 
 File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
+Url = Annotated[str, typer.Argument(metavar="URL", help="For example postgresql+psycopg://bot@db.example/annex4.")]
 Force = Annotated[
     bool, typer.Option("--force", help="PostgreSQL: also over a record; what it holds is kept as another schema.")
 ]
@@ -60,6 +61,23 @@ def restore(file: File, force: Force = False, now: Now = None) -> None:
     typer.echo(f"{_said(config, done.backup)} restored")
     if done.kept:
         typer.echo(f"what was there before is kept as {done.kept}")
+
+
+def copy_database(url: Url, now: Now = None) -> None:
+    """Copy the whole record into the empty database at URL, to go on there. Stop the bot first.
+
+    From SQLite to PostgreSQL or back. What is copied stays as it is. A password
+    may stand in URL, or in PGPASSWORD. Then set [database] url and start the bot.
+    """
+    from bot.cli.progress import progress
+    from bot.config import load_config
+    from bot.record import moving
+
+    config = load_config()
+    with progress("read") as reading, progress("write") as writing:
+        made = moving.copy(config.database.url, url, now_in(config, now), reading=reading, writing=writing)
+    typer.echo(f"{made.rows} rows copied; what was copied is as it was")
+    typer.echo("next: set [database] url in config.toml to the new one, and start the bot")
 
 
 def _may_be_replaced(file: Path) -> None:

@@ -46,6 +46,19 @@ def locked(file: Path, refusal: str) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def no_worker(url: str) -> Iterator[None]:
+    """No worker runs on a record, and none begins, until the block ends. RecordError if one runs."""
+    file = sqlite_file(url)
+    if file is not None:
+        with locked(file, f"a worker is running on {file}: stop it first"):
+            yield
+        return
+    with Record.bare(url) as record, record.begin() as conn:
+        shut_out_workers(conn)
+        yield
+
+
 def begin_work(record: Record) -> None:
     """From here on every connection of this record says that a worker lives. RecordError while a restore is under way.
 
