@@ -32,6 +32,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "board": ["-o", "out.html"],
     "doctor": [],
     "backup": ["out.backup"],
+    "copy-database": ["sqlite:///other.db"],
     "outbox": [],
     "outbox show": ["key"],
     "outbox release": ["--all"],
