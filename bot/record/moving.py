@@ -27,7 +27,7 @@ def copy(source: str, target: str, now: datetime, *, reading: Progress, writing:
     UsageError for a target that is no database; RecordError, and nothing is changed, while a worker runs, for a target
     that holds anything, and for what ``target`` cannot hold. A temporary file as large as the record is needed.
     """
-    _expect_empty(source, target)
+    _refuse_early(source, target)
     with tempfile.TemporaryDirectory(prefix="copy-database-") as folder:  # its mode is 0700
         file = Path(folder) / "record"
         with no_worker(source):
@@ -36,10 +36,12 @@ def copy(source: str, target: str, now: datetime, *, reading: Progress, writing:
             return restore(target, file, now, force=False, progress=writing, marked=False).backup
 
 
-def _expect_empty(source: str, target: str) -> None:
-    """Of a SQLite file; what a PostgreSQL database holds is seen when it is locked."""
+def _refuse_early(source: str, target: str) -> None:
+    """Refuses what can be seen before anything is locked; what a PostgreSQL database holds is seen when it is."""
     if not database.exists(source):
         raise UsageError("there is no record yet: nothing to copy")
+    with Record.bare(source) as record, database.broken_world():
+        database.refuse_newer(database.schema_version(record.engine))
     try:
         same = make_url(source) == make_url(target)
     except ArgumentError as error:
