@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.deciding.formwords import form_words
+from bot.deciding.guiding import guide
 from bot.letters.workbook_words import WorkbookWords
 from bot.rules.policy import Rules
 
@@ -75,6 +76,8 @@ class Filler:
             match first:
                 case "form":
                     return self._of_form(*rest)
+                case "guide":
+                    return guide(self._rules)
                 case "whole":
                     return self._rules.targets.label
                 case "checks":

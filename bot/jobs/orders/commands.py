@@ -108,7 +108,6 @@ ACTS: dict[str, Act] = {
     "appoint": appoint,
     "undo": undo,
     "help": help_,
-    "own_help": help_,
 }
 
 
