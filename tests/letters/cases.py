@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.letters.workbook_words import WorkbookWords
 from bot.model.deciding import LetterDraft
-from bot.preview.cases import load_cases
+from bot.preview.cases import Case, load_cases
 from bot.rules.load import load_file, load_rules
 from tests.letters.values import OFFICE, at
 
@@ -14,6 +14,11 @@ RULES = load_rules(ROOT / "rules")
 WORDS = load_file(ROOT / "templates/workbook.toml", WorkbookWords)
 _CASES = {case.name: case for case in load_cases(RULES, WORDS, OFFICE.zone)}
 CASES: dict[str, LetterDraft] = {name: case.draft for name, case in _CASES.items()}
+
+
+def samples() -> dict[str, Case]:
+    """The cases themselves, by name."""
+    return dict(_CASES)
 
 
 def written_at(draft: LetterDraft) -> datetime:
