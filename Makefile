@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OCR_STAMP := $(VENV)/.installed-ocr
 
-.PHONY: demo test lint venv ocr soak bench licences audit
+.PHONY: demo test lint venv ocr soak bench licences audit pictures
 
 demo: $(STAMP)
 	$(RUN) scheduler.py --demo
@@ -18,6 +18,10 @@ test: $(STAMP)
 # The long proofs of docs/reliability.md: an hour or so.
 soak: $(STAMP)
 	$(RUN) -m tests.reliability
+
+# What the manuals show: docs/pictures and docs/联络员须知.md. Needs Chromium and LibreOffice.
+pictures: $(STAMP)
+	$(RUN) -m tests.manual
 
 # Known weaknesses of the locked versions, by a tool in an environment of its own; needs the network.
 audit: $(STAMP)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.letters.render import PARTS, Renderer
 from bot.model.deciding import LetterDraft
-from tests.letters.cases import CASES
-from tests.letters.values import OFFICE, SENDER, TOKEN, written_at
+from tests.letters.cases import CASES, written_at
+from tests.letters.values import OFFICE, SENDER, TOKEN
 
 ROOT = Path(__file__).parent
 TEMPLATES = ROOT.parent / "templates"

@@ -269,6 +269,7 @@ def test_the_charts_are_excel_s_own() -> None:
     by_category, by_unit = charts
     assert "'目标'!$D$5:$D$8" in by_category and "'目标'!$E$5:$E$8" in by_category
     assert "'排名'!$D$5:$D$10" in by_unit and "'排名'!$C$5:$C$10" in by_unit
+    assert '<c:tickLblSkip val="1"' in by_unit or '<tickLblSkip val="1"' in by_unit  # no unit goes without its name
 
 
 def test_without_rates_the_chart_shows_what_was_reached() -> None:

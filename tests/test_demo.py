@@ -31,6 +31,7 @@ from bot.letters.workbooks import prefilled
 from bot.mail.sender import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import RawMail
+from bot.preview.folder import fresh
 from bot.rules.load import load_file, load_rules
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +84,7 @@ def demo(folder: Path, **environment: str) -> "subprocess.Popen[str]":
 @pytest.mark.timeout(300)  # 40 seconds on two quiet cores
 def test_the_demo_tells_the_story_and_lays_down_every_letter(tmp_path: Path) -> None:
     # given a folder with the letters of an earlier demo
-    folder = pages.fresh(tmp_path / "out")
+    folder = fresh(tmp_path / "out", pages.MARK)
     (folder / "old.html").touch()
     # when the demo runs without a terminal
     with demo(folder) as process:
@@ -149,12 +150,12 @@ def test_without_its_servers_the_demo_says_so_in_one_line(name: str, tmp_path: P
 def test_a_folder_that_no_demo_has_made_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").touch()
     with pytest.raises(UsageError, match="move it away"):
-        pages.fresh(tmp_path)
+        fresh(tmp_path, pages.MARK)
     with pytest.raises(UsageError, match="move it away"):
-        pages.fresh(tmp_path / "thesis.docx")
+        fresh(tmp_path / "thesis.docx", pages.MARK)
     assert (tmp_path / "thesis.docx").exists()
     (tmp_path / "empty").mkdir()
-    assert list(pages.fresh(tmp_path / "empty").iterdir()) == [tmp_path / "empty" / pages.MARK]
+    assert list(fresh(tmp_path / "empty", pages.MARK).iterdir()) == [tmp_path / "empty" / pages.MARK]
 
 
 def test_the_index_shows_what_strangers_wrote_as_text(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_the_index_shows_what_strangers_wrote_as_text(tmp_path: Path) -> None:
                       files=(File("../../a&b.xlsx", b"x"),))  # fmt: skip
     posting = Posting("x@y.test", "", mail(hostile, "utf-8"), "INBOX")
     step = Step(NOON, act(who="x@y.test", does="writes"), posting, Report(), ())
-    folder = pages.fresh(tmp_path / "out")
+    folder = fresh(tmp_path / "out", pages.MARK)
     page = pages.write(folder, load_story(), [step], []).read_text(encoding="utf-8")
     assert "&lt;script&gt;1" in page and "<script>" not in page
     assert "&lt;img src=x&gt;" in page and "<img" not in page

@@ -41,6 +41,7 @@ LAYERS = {
     "bot.jobs": JOBS,
     "bot.cli": TOP,
     "bot.demo": TOP,
+    "bot.preview": TOP,
     "bot.__main__": TOP,
     "scheduler": TOP,
 }

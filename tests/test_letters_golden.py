@@ -49,7 +49,8 @@ def test_a_letter_reads_as_it_was_accepted(case: str) -> None:
 
 
 def test_every_letter_has_a_case_and_every_folder_a_context() -> None:
-    letters = {p.name for p in TEMPLATES.iterdir() if p.is_dir() and p.name not in ("_base", "board", "demo")}
+    pages = {"_base", "board", "demo", "preview"}
+    letters = {p.name for p in TEMPLATES.iterdir() if p.is_dir()} - pages
     assert letters == {draft.letter for draft in CASES.values()}
     folders = {p.name for p in (ROOT / "letters").iterdir() if p.is_dir() and p.name != "__pycache__"}
     assert folders == set(CASES)

@@ -13,8 +13,8 @@ from bot.errors import ConfigError
 from bot.letters.render import Renderer
 from bot.model.deciding import LetterDraft
 from bot.model.letters import Letter
-from tests.letters.cases import CASES
-from tests.letters.values import OFFICE, SENDER, TOKEN, at, written_at
+from tests.letters.cases import CASES, written_at
+from tests.letters.values import OFFICE, SENDER, TOKEN, at
 from tests.letters_golden import TEMPLATES, words_of
 
 RENDERER = Renderer(TEMPLATES, OFFICE, SENDER)

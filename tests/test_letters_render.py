@@ -12,9 +12,9 @@ import pytest
 from bot.config import Office
 from bot.errors import ConfigError
 from bot.letters.render import Renderer
-from bot.model.deciding import LetterDraft, Obligation
-from tests.letters.cases import CASES
-from tests.letters.values import DEADLINE, OFFICE, SENDER, TOKEN, at, written_at
+from bot.model.deciding import LetterDraft, LetterFile, Obligation
+from tests.letters.cases import CASES, written_at
+from tests.letters.values import DEADLINE, OFFICE, SENDER, TOKEN, XLSX, at
 from tests.letters_golden import TEMPLATES, words_of
 
 RENDERER = Renderer(TEMPLATES, OFFICE, SENDER)
@@ -128,7 +128,8 @@ def test_check_finds_a_broken_template_before_a_letter_needs_it(tmp_path: Path) 
 
 def test_a_letter_carries_what_its_draft_says() -> None:
     owed = Obligation("五图街道", "annex4", "2017-06", DEADLINE)
-    draft = replace(CASES["reminder_before_single"], held=True, obligations=(owed,))
+    file = LetterFile("附件4 五图街道 2017年6月.xlsx", b"PK", XLSX)
+    draft = replace(CASES["reminder_before_single"], held=True, obligations=(owed,), files=(file,))
     letter = render(draft)
     assert (letter.key, letter.letter, letter.to) == (draft.key, "reminder_before", "liming@wutu.example")
     assert (letter.held, letter.obligations, letter.token) == (True, (owed,), TOKEN)

@@ -361,7 +361,7 @@ def test_status_and_history_and_help_need_no_confirmation(bot: Bot) -> None:
     assert "五图街道：已报（32家），2017年7月3日10:00收到" in text
     assert "乔官镇：尚未报送（未到期限）" in text
     says(bot, "历史 五图", "再问")
-    assert "附件42017年6月：第1版，2017年7月3日10:00收到，按时32家" in last(bot)[1]
+    assert "附件4（2017年6月）：第1版，2017年7月3日10:00收到，按时，32家" in last(bot)[1]
     says(bot, "帮助", "三问")
     assert "延期单位月份至日期理由" in last(bot)[1]
     assert [r.letter for r in to(bot, CHEN)] == []
@@ -525,11 +525,14 @@ def test_the_bulletin_is_released_by_agreeing_to_it(bot: Bot) -> None:
 def test_a_liaison_asks_for_his_own_history_a_workbook_and_help(bot: Bot) -> None:
     reported(bot, WUTU)
     says(bot, "查询", sender=LI)
-    assert "附件42017年6月：第1版" in last(bot, LI)[1]
+    assert "附件4（2017年6月）：第1版" in last(bot, LI)[1]
     says(bot, "表格", "要表格", sender=WANG)
     assert [name for name, _ in files_of(to(bot, WANG)[-1].mime)] == ["附件4-乔官镇-2017年6月.xlsx"]
     says(bot, "帮助", "怎么报", sender=WANG)
-    text = last(bot, WANG)[1]
+    letter, text = last(bot, WANG)
+    assert letter == "guide"
+    assert "乔官镇联络员王芳同志：您好！" in text
+    assert "每月5日前报送附件4" in text
     assert "移交姓名手机邮箱" in text
     assert "停发" not in text
     says(bot, "停发", "停", sender=WANG)
@@ -538,6 +541,30 @@ def test_a_liaison_asks_for_his_own_history_a_workbook_and_help(bot: Bot) -> Non
     assert len(to(bot, WANG)) == 2
     says(bot, "查询", "问", sender=STRANGER)
     assert to(bot, STRANGER) == []
+
+
+def test_nobody_but_a_liaison_gets_the_guide_and_he_not_without_end(bot: Bot) -> None:
+    # given strangers, a robot, our own letter coming back, and a liaison whom something contradicts
+    says(bot, "帮助", "怎么报", sender=STRANGER)
+    says(bot, "帮助", "自动回复：怎么报", sender=WANG, headers={"Auto-Submitted": "auto-replied"})
+    says(bot, "帮助", "怎么报", sender=bot.config.own_address)
+    checked = replace(bot, provider=Provider(netease=False, authserv_id="mx"))
+    forged = {"Authentication-Results": "mx; spf=fail smtp.mailfrom=wang@qiaoguan.test"}
+    says(checked, "帮助", "怎么报", sender=WANG, headers=forged)
+    # then none of them is told anything
+    assert letters(bot) == []
+    # and whoever asks all day long, in answer to our answers, has no more than a day's measure
+    for minute in range(30):
+        subject = subject_of(bot, "guide", WANG) if to(bot, WANG) else "帮助"
+        says(bot, f"帮助{'。' * minute}", subject, sender=WANG, when=at(f"2017-07-04T11:{minute:02d}"))
+    assert [r.letter for r in to(bot, WANG)] == ["guide"] * bot.config.limits.letters_per_address_per_day
+
+
+@pytest.mark.parametrize("word", ["帮助", "须知", "怎么报", "请帮助，谢谢"])
+def test_the_guide_is_asked_for_in_several_words(bot: Bot, word: str) -> None:
+    says(bot, word, "请问", sender=WANG)
+    assert [r.letter for r in to(bot, WANG)] == ["guide"]
+    assert attentions(bot) == []
 
 
 def test_a_hand_over_waits_for_the_office(bot: Bot) -> None:

@@ -11,6 +11,7 @@ from bot.cli import (
     letters,
     ordering,
     people,
+    previewing,
     questions,
     reading,
     replaying,
@@ -30,6 +31,7 @@ app.command("explain")(reading.explain)
 app.command("replay")(replaying.replay)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
+app.command("preview")(previewing.preview)
 app.command("calendar")(yearly.calendar)
 app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)

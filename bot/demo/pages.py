@@ -5,7 +5,6 @@ by number; what a sender called his file is shown, and never a path.
 """
 
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,6 @@ from bot.demo.player import ROOT, Step
 from bot.demo.smtp_server import Posted
 from bot.demo.story import Story
 from bot.demo.telling import kind_of
-from bot.errors import UsageError
 from bot.mail.body import own_words
 from bot.mail.sender import Provider
 from bot.mail.unwrap import unwrap
@@ -48,17 +46,6 @@ class Entry:
     eml: str
     page: str
     files: tuple[tuple[str, str], ...]
-
-
-def fresh(folder: Path) -> Path:
-    """The folder, empty. UsageError, and nothing is removed, unless an earlier demo made what lies in it."""
-    if folder.exists():
-        if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).exists()):
-            raise UsageError(f"{folder} holds something that no demo has made: move it away first")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
-    return folder
 
 
 def write(

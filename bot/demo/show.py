@@ -30,8 +30,9 @@ def show(stop: threading.Event) -> int:
     if missing := [name for name in EXTRA if find_spec(name) is None]:
         raise UsageError(f"the demo needs {' and '.join(missing)}: run make demo, or pip install '.[demo]'")
     from bot.demo import pages
+    from bot.preview.folder import fresh
 
-    folder = pages.fresh(Path(os.environ.get(OUTPUT) or "demo-output").absolute())
+    folder = fresh(Path(os.environ.get(OUTPUT) or "demo-output").absolute(), pages.MARK)
     with _passwords():
         _tell(folder, stop)
     return 0

@@ -137,9 +137,9 @@ class Renderer:
         mark = one_line(self._fill(f"{BASE}/mark.txt", values))
         return _cut(one_line(subject), LONGEST_SUBJECT) + mark, lay_out(text), html.strip() + "\n"
 
-    def page(self, name: str, context: dict[str, Any], *, now: datetime) -> str:
-        """A page for a screen, from ``templates/<name>/page.html``: cleaned and escaped as a letter is, and no mail."""
-        return self._fill(f"{name}/page.html", self._values(context, now)).strip() + "\n"
+    def page(self, name: str, context: dict[str, Any], *, now: datetime, part: str = "page.html") -> str:
+        """What is no mail, from ``templates/<name>/<part>``: cleaned, and in HTML escaped, as a letter is."""
+        return self._fill(f"{name}/{part}", self._values(context, now)).strip() + "\n"
 
     def check(self) -> None:
         """Compiles every template; ConfigError for the first that is broken. Says nothing of missing values."""

@@ -35,6 +35,7 @@ def by_unit(on: Ledger, of: Ledger, words: SummaryWords, first: int) -> None:
     _paint(chart.series[0], REACHED)
     chart.legend = None
     chart.y_axis.number_format = COUNT
+    _name_every_one(chart.x_axis)
     on.sheet.add_chart(chart, f"A{on.row + 1}")
 
 
@@ -53,6 +54,17 @@ def _bars(title: str, width: float, height: float) -> Any:
     chart.x_axis.delete = chart.y_axis.delete = False  # absent means "deleted" to newer programs
     chart.y_axis.scaling.min = 0
     return chart
+
+
+def _name_every_one(axis: Any) -> None:
+    """Each bar's name, small and upright: of fifty a program would otherwise leave out every second one."""
+    from openpyxl.chart.text import RichText
+    from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RichTextProperties
+
+    small = ParagraphProperties(defRPr=CharacterProperties(sz=800))
+    upright = RichTextProperties(rot=-5400000, vert="horz")  # 60,000ths of a degree
+    axis.txPr = RichText(bodyPr=upright, p=[Paragraph(pPr=small, endParaRPr=CharacterProperties())])
+    axis.tickLblSkip = 1
 
 
 def _paint(series: Any, colour: str) -> None:

@@ -29,6 +29,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "state_late": ("days", "total", "received"),
     "counted": ("expected", "received", "on_time"),
     "history_line": ("form", "month", "version", "received", "punctual", "total"),
+    "history_month": ("month",),
+    "history_total": ("total",),
     **dict.fromkeys(
         ("several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email"), ()
     ),

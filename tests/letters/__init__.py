@@ -1,1 +1,1 @@
-"""Golden letters: a context in cases.py, and the words that it must give in a folder of its name."""
+"""Golden letters: the samples of bot.preview, and the words that each must give in a folder of its name."""

@@ -115,7 +115,6 @@ ACTS: dict[str, Act] = {
     "appoint": appoint,
     "undo": undo,
     "help": help_,
-    "own_help": help_,
 }
 
 

@@ -40,12 +40,15 @@ class Errand:
 @dataclass(frozen=True, slots=True)
 class Result:
     """What was done. ``values`` fill the command's sentence; ``lines`` and ``files`` go with it; ``undo`` takes it
-    back, None if nothing does."""
+    back, None if nothing does. ``letter`` is another letter that says it all, with what its ``context``
+    needs besides."""
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     files: tuple[LetterFile, ...] = ()
     undo: dict[str, Any] | None = None
+    letter: str = LETTER
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 class Refusal(Exception):

@@ -16,18 +16,21 @@ from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
-from bot.record import acts, attention, outbox
+from bot.record import acts, attention, outbox, people
 
-ACTS: dict[str, commands.Act] = {**commands.ACTS, "own_history": wishes.own_history, "own_form": wishes.own_form}
+ACTS: dict[str, commands.Act] = {**commands.ACTS, **wishes.ACTS}
 
 
 @dataclass(slots=True)
 class _Told:
-    """What the answer says: a paragraph for each order, with its lines; what was not understood; and the files."""
+    """What the answer says: a paragraph for each order, with its lines; what was not understood; and the files. Or
+    another letter, which says it all."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
     files: list[LetterFile] = field(default_factory=list)
     changed: bool = False
+    letter: str = LETTER
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Orders, now: datetime) -> None:
@@ -57,7 +60,7 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
             _one(bot, conn, order, given, told, now)
     # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
     if told.changed or not _capped(bot, conn, mail_id, mail, now):
-        _answer(bot, conn, mail, mail_id, told, now)
+        _answer(bot, conn, mail, mail_id, told, given, now)
 
 
 def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
@@ -83,6 +86,7 @@ def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Give
         return
     told.items.append({"text": done(order, result), "lines": list(result.lines), "said": order.text, "good": True})
     told.files += result.files
+    told.letter, told.context = result.letter, result.context
     told.changed = told.changed or order.rule.changes
 
 
@@ -122,13 +126,20 @@ def _all_help(bot: Bot, given: Given) -> Iterator[str]:
     return (rule.help for rule in bot.rules.commands.of(by))
 
 
-def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, now: datetime) -> None:
-    context = {"items": told.items, "by": "", "original_subject": mail.subject, "received_at": mail.received_at}
+def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, given: Given, now: datetime) -> None:
+    context = {
+        "person": _person(bot, conn, given, now),
+        "units": list(given.units),
+        "items": told.items,
+        "by": "",
+        "original_subject": mail.subject,
+        "received_at": mail.received_at,
+    }
     draft = LetterDraft(
-        key=f"{LETTER}:{mail.sha256[:24]}",
-        letter=LETTER,
+        key=f"{told.letter}:{mail.sha256[:24]}",
+        letter=told.letter,
         to=mail.sender or "",
-        context=context,
+        context={**context, **told.context},
         reply_to=mail.message_id,
         subject_of=mail.subject,
         files=tuple(told.files),
@@ -143,6 +154,12 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, n
             context={**context, "items": done_ones, "by": mail.sender or ""},
         )
         bot.enqueue_for_staff(conn, copy, now, but=mail.sender or "")
+
+
+def _person(bot: Bot, conn: Connection, given: Given, now: datetime) -> str:
+    """The liaison's name, where it is known; the staff has none in the record."""
+    posts = people.at_address(conn, given.actor, now.astimezone(bot.zone).date()) if given.units else ()
+    return next((post.name for post in posts if post.name), "")
 
 
 def _ask_back(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given: Orders, now: datetime) -> None:

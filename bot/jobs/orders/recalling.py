@@ -39,9 +39,9 @@ def history_lines(bot: Bot, conn: Connection, unit: str) -> Iterator[str]:
         total = sum(sum(columns.values()) for columns in row.numbers.values())
         yield said["history_line"].format(
             form=rule.name if rule else row.form,
-            month=bot.rules.words.month_text(month) if month else "",
+            month=said["history_month"].format(month=bot.rules.words.month_text(month)) if month else "",
             version=row.version,
             received=bot.renderer.filters["moment"](row.received_at),
             punctual=said["on_time"] if row.on_time else said["late"],
-            total=f"{total}{rule.measure}" if rule and row.numbers else "",
+            total=said["history_total"].format(total=f"{total}{rule.measure}") if rule and row.numbers else "",
         )

@@ -1,11 +1,14 @@
 """What liaisons ask for: their own history, a fresh workbook, help."""
 
+from bot.deciding.guiding import guide
 from bot.jobs.orders.errands import Errand, Refusal, Result
 from bot.jobs.orders.recalling import history_lines
 from bot.jobs.orders.urging import chased
 from bot.jobs.standing import carried_on, people_by_unit
 from bot.jobs.workbooks import workbook_for
 from bot.model.people import Liaison
+
+GUIDE = "guide"  # the letter
 
 
 def own_history(e: Errand) -> Result:
@@ -27,6 +30,14 @@ def own_form(e: Errand) -> Result:
     if not files:
         raise Refusal("missing_nothing")
     return Result({"unit": _names(e)}, files=tuple(files))
+
+
+def own_help(e: Errand) -> Result:
+    """What a liaison has to know, as a letter of its own."""
+    return Result(letter=GUIDE, context={"guide": guide(e.bot.rules)})
+
+
+ACTS = {"own_history": own_history, "own_form": own_form, "own_help": own_help}
 
 
 def _names(e: Errand) -> str:
