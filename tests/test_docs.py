@@ -169,7 +169,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_command_in_the_readme_exists() -> None:
     root: Any = typer.main.get_command(app)
-    shown = re.findall(r"python -m bot (\w+)(?: (\w+))?", README)
+    shown = re.findall(r"python -m bot (\w[\w-]*)(?: (\w+))?", README)
     assert len(shown) >= 8
     for name, second in shown:
         command = root.commands[name]
