@@ -50,6 +50,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "base import": ["roster.xlsx"],
     # It puts another record in its place, and keeps this one: the way back to an older program. See test_restore.py.
     "restore": None,
+    "preview": None,  # no database: see test_preview.py
 }
 
 
