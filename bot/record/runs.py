@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.record.clocks import AHEAD, SKEW
 from bot.record.schema import event, job_run, meta
@@ -18,10 +18,22 @@ FIRST_RUN, FIRST_SURE = "first_run", "first_run_by_a_right_clock"
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Inserts a row unless it meets a unique constraint; True when it came in."""
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
     # RETURNING tells; ``rowcount`` is -1 on PostgreSQL, where SQLAlchemy asks for the new key by itself.
-    statement = dialect.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    returned = table.primary_key.columns
+    statement: Any = _insert_of(conn.dialect.name)(table).on_conflict_do_nothing().returning(*returned)
     return conn.execute(statement, row).first() is not None
+
+
+@cache
+def _insert_of(dialect: str) -> Any:
+    """The INSERT of the dialect that is spoken; the other's is not loaded (SQLAlchemy's PostgreSQL takes 3 MB)."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as of_sqlite
+
+        return of_sqlite
+    from sqlalchemy.dialects.postgresql import insert as of_postgresql
+
+    return of_postgresql
 
 
 def get(conn: Connection, key: str) -> str | None:
