@@ -98,10 +98,8 @@ def withdraw(conn: Connection, unit: str, form: str, period: str, now: datetime)
     return conn.execute(update(dispensation).where(*where_open).values(withdrawn_at=now)).rowcount > 0
 
 
-def dispensations(conn: Connection, form: str, period: str) -> dict[str, Dispensation]:
-    """unit -> what holds for it, of one form and period."""
-    where = (dispensation.c.form == form, dispensation.c.period == period, dispensation.c.withdrawn_at.is_(None))
-    return {
-        row.unit: Dispensation(row.unit, row.form, row.period, row.until, row.reason)
-        for row in conn.execute(select(dispensation).where(*where))
-    }
+def dispensations(conn: Connection, form: str, first: str, last: str) -> list[Dispensation]:
+    """What holds for units, of one form, from one period to another."""
+    where = (dispensation.c.form == form, dispensation.c.period.between(first, last))
+    query = select(dispensation).where(*where, dispensation.c.withdrawn_at.is_(None))
+    return [Dispensation(row.unit, row.form, row.period, row.until, row.reason) for row in conn.execute(query)]

@@ -13,6 +13,7 @@ from bot.record.clocks import AHEAD, SKEW
 from bot.record.schema import event, job_run, meta
 
 RESTORED_AT, STATE_OF = "restored_at", "restored_state_of"
+KEYS_AT_ONCE = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
 FIRST_RUN, FIRST_SURE = "first_run", "first_run_by_a_right_clock"
 
 
@@ -123,6 +124,16 @@ def runs_starting(conn: Connection, job: str, prefixes: Iterable[str], now: date
     for prefix in prefixes:
         named = job_run.c.period_key.startswith(prefix, autoescape=True)
         query = select(job_run.c.period_key).where(job_run.c.job == job, named, job_run.c.ran_at <= now + AHEAD)
+        found.update(conn.execute(query).scalars())
+    return found
+
+
+def done_among(conn: Connection, job: str, period_keys: Iterable[str], now: datetime) -> set[str]:
+    """Which of these a job has done by ``now``."""
+    wanted, found = list(dict.fromkeys(period_keys)), set[str]()
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        among = job_run.c.period_key.in_(wanted[start : start + KEYS_AT_ONCE])
+        query = select(job_run.c.period_key).where(job_run.c.job == job, among, job_run.c.ran_at <= now + AHEAD)
         found.update(conn.execute(query).scalars())
     return found
 
