@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Table, event, select, text
+from sqlalchemy import Connection, Engine, Table, event, select, text
 
 from bot.config import Config, load_config
 from bot.jobs import tick
@@ -192,8 +192,8 @@ def with_units(bot: Bot, number: int) -> Bot:
     return replace(bot, rules=bot.rules.model_copy(update={"units": larger}))
 
 
-def statements(conn: Connection, step: Callable[[], object]) -> int:
-    """How many statements a step sends to the database."""
+def statements(conn: Connection | Engine, step: Callable[[], object]) -> int:
+    """How many statements a step sends to the database, over one connection or over all."""
     seen: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:

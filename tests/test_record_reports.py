@@ -30,7 +30,7 @@ def test_the_newest_accepted_version_is_in_force(bot: Bot) -> None:
     with bot.record.read() as conn:
         found = reports.accepted(conn, "annex4", WUTU, "2017-06")
         force = reports.in_force(conn, "annex4", "2017-06")
-        uncounted = reports.not_counted(conn, "annex4", "2017-06")
+        uncounted = reports.not_counted(conn, "annex4", "2017-06", "2017-06")
     # then
     assert found is not None
     assert (found.report_id, found.version, found.numbers) == (second, 2, {"other": {"level_1": 3}})

@@ -10,6 +10,8 @@ With full = 100, a late day 1 (at most 5 a report), missing 8, returned 0.5, cor
     10-05       waits since 10-04    -                 waiting   0        a person must decide first
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -59,11 +61,14 @@ def assess(
         if since <= due.deadline < now:
             reports = by_period.get((due.form, due.period), [])
             off = let_off.get((due.form, due.period), {})
+            returned = Counter(r.unit for r in reports if r.outcome == "returned")
             for line in _lines(rules, due, reports, now, zone, off):
                 own = replace(due, deadline=off.get(line.unit.name) or due.deadline)
                 settled = own.deadline < now and (due.form, line.unit.name) not in entered
                 if line.state in OUTCOMES and (line.version or settled):
-                    evidence.setdefault(line.unit.name, []).append(_evidence(own, line, reports, rules.assessment))
+                    evidence.setdefault(line.unit.name, []).append(
+                        _evidence(own, line, returned[line.unit.name], rules.assessment)
+                    )
     return _ranked(rules, evidence)
 
 
@@ -87,10 +92,9 @@ def _lines(
     return standings(rules.forms[due.form], rules.units.units, accepted, uncounted, due.deadline, now, zone, off)
 
 
-def _evidence(due: Due, line: Standing, reports: Sequence[Filed], rule: Assessment) -> Evidence:
+def _evidence(due: Due, line: Standing, returned: int, rule: Assessment) -> Evidence:
     outcome = OUTCOMES[line.state]
     late = line.late_by_days if outcome == "late" else 0
-    returned = sum(r.outcome == "returned" and r.unit == line.unit.name for r in reports)
     corrected = line.version - 1 if line.version else 0
     return Evidence(
         form=due.form,
@@ -124,6 +128,7 @@ def _ranked(rules: Rules, evidence: dict[str, list[Evidence]]) -> tuple[Assessed
         unit.name: max(Decimal(0), rule.full - sum((row.deducted for row in evidence[unit.name]), Decimal(0)))
         for unit in units
     }
+    higher_first = {kind: sorted(-scores[u.name] for u in units if u.kind == kind) for kind in kinds}
     found = [
         Assessed(
             unit=unit.name,
@@ -131,7 +136,7 @@ def _ranked(rules: Rules, evidence: dict[str, list[Evidence]]) -> tuple[Assessed
             evidence=tuple(evidence[unit.name]),
             score=scores[unit.name],
             grade=rule.grade(scores[unit.name]),
-            rank=1 + sum(scores[o.name] > scores[unit.name] for o in units if o.kind == unit.kind),
+            rank=1 + bisect_left(higher_first[unit.kind], -scores[unit.name]),
         )
         for unit in units
     ]

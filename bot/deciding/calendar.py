@@ -1,6 +1,7 @@
 """Which days are worked in China: the State Council's arrangement, under a file that the office can edit."""
 
 from datetime import date, timedelta
+from functools import cache
 
 from bot.errors import ConfigError
 from bot.rules.policy import CalendarFile
@@ -54,6 +55,7 @@ class WorkCalendar:
         return day if self.is_workday(day) else self.shift(day, -1)
 
 
+@cache  # it takes the library 70 µs, and a ladder of reminders asks for the same days again and again
 def _library_says(day: date) -> bool:
     """The library's word, or the weekday's in a year that the library does not know."""
     import chinese_calendar

@@ -88,15 +88,29 @@ def due_stage(
     know whether the unit has reported: the caller asks only for what is still owed, and asks again in the moment
     of sending.
     """
+    found = reached(reminders, deadline, now, calendar, zone, since=since, to=to)
+    return None if not found or any(stage.id in sent for stage in found) else found[0]
+
+
+def reached(
+    reminders: Reminders,
+    deadline: datetime,
+    now: datetime,
+    calendar: WorkCalendar,
+    zone: tzinfo,
+    *,
+    since: datetime,
+    to: Recipient = "unit",
+) -> tuple[Stage, ...]:
+    """The stage that is due now if neither it nor a later one was sent, and those that come after it; nothing when none
+    is. The same for every obligation of one deadline."""
     passed = now > deadline
     if not may_leave(now, reminders.hours, calendar, zone) or (passed and deadline < since):
-        return None
+        return ()
     stages = [stage for stage in reminders.stages if stage.to == to]
     useful = [
         place
         for place, stage in enumerate(stages)
         if (stage.when == "after") == passed and moment(stage, deadline, reminders.hours, calendar, zone) <= now
     ]
-    if not useful or any(stage.id in sent for stage in stages[useful[-1] :]):
-        return None
-    return stages[useful[-1]]
+    return tuple(stages[useful[-1] :]) if useful else ()

@@ -1,13 +1,15 @@
 """Reads the record for one form and period, and says where each unit stands."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.standing import OWING, Standing, Uncounted, standings
-from bot.jobs.dispensing import let_off
+from bot.jobs.dispensing import let_off, let_off_between
 from bot.jobs.parts import Bot
 from bot.model.deciding import Accepted, Obligation
 from bot.model.people import Liaison
@@ -24,15 +26,19 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
     accepted = {u: reports.as_accepted(row) for u, row in reports.in_force(conn, form, period).items()}
     if isinstance(rule, RowsRule) and rule.appoints:
         accepted = {**_appointed(bot, conn, form, period, now), **accepted}
-    uncounted = [
-        Uncounted(unit, r.outcome, r.why, r.received_at)
-        for r in reports.not_counted(conn, form, period)
-        for unit in dict.fromkeys((r.unit, r.sender_unit))
-        if unit == r.unit or r.outcome == "waiting"
-    ]
+    uncounted = _uncounted(reports.not_counted(conn, form, period, period))
     due = bot.deadline(form, period)
     off = let_off(bot, conn, form, period)
     return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone, off)
+
+
+def _uncounted(rows: Iterable[Row[Any]]) -> list[Uncounted]:
+    return [
+        Uncounted(unit, r.outcome, r.why, r.received_at)
+        for r in rows
+        for unit in dict.fromkeys((r.unit, r.sender_unit))
+        if unit == r.unit or r.outcome == "waiting"
+    ]
 
 
 def _appointed(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> dict[str, Accepted]:
@@ -52,28 +58,66 @@ class Owing:
 
 def owing(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:
     """Everything that is owed by now and not yet settled, form by form, month by month."""
-    found = []
-    for form, rule in bot.rules.forms.items():
-        for period in owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone):
-            due = bot.deadline(form, period)
-            off = let_off(bot, conn, form, period)
-            for line in lines(bot, conn, form, period, now):
-                if line.state in OWING:
-                    own = off.get(line.unit.name) or due
-                    found.append(Owing(Obligation(line.unit.name, form, period, own), line))
-    return found
+    return [
+        item
+        for form, rule in bot.rules.forms.items()
+        for item in _open(
+            bot, conn, form, owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone), now
+        )
+    ]
+
+
+def owing_among(bot: Bot, conn: Connection, obligations: Iterable[Obligation], now: datetime) -> list[Owing]:
+    """What is open of these at this moment, with the deadline that a letter about it names. Looks at no other unit:
+    it is asked before each letter."""
+    wanted = list(obligations)
+    found = [
+        item
+        for form in dict.fromkeys(o.form for o in wanted)
+        for item in _open(
+            bot,
+            conn,
+            form,
+            sorted({o.period for o in wanted if o.form == form}),
+            now,
+            {o.unit for o in wanted if o.form == form},
+        )
+    ]
+    asked = set(wanted)
+    return [item for item in found if item.obligation in asked]
 
 
 def still_owed(bot: Bot, conn: Connection, obligations: tuple[Obligation, ...], now: datetime) -> list[Obligation]:
-    """Those of the obligations that are open at this moment, with the deadline that a letter about them names."""
-    kept = []
-    for form, period in dict.fromkeys((o.form, o.period) for o in obligations):
-        open_units = {line.unit.name for line in lines(bot, conn, form, period, now) if line.state in OWING}
-        off, due = let_off(bot, conn, form, period), bot.deadline(form, period)
-        for o in obligations:
-            if (o.form, o.period) == (form, period) and o.unit in open_units and o.deadline == (off.get(o.unit) or due):
-                kept.append(o)
-    return kept
+    """Those of the obligations that are open at this moment."""
+    found = {item.obligation for item in owing_among(bot, conn, obligations, now)}
+    return [o for o in obligations if o in found]
+
+
+def _open(
+    bot: Bot, conn: Connection, form: str, periods: Sequence[str], now: datetime, only: Collection[str] | None = None
+) -> list[Owing]:
+    """What is owed of one form, in periods that ascend; of some units ``only``. As many statements for many periods
+    and units as for few: it is asked every few seconds, after ten years too."""
+    if not periods:
+        return []
+    rule, first, last = bot.rules.forms[form], periods[0], periods[-1]
+    done = reports.reported(conn, form, first, last, only)
+    listed = people_by_unit(conn, bot, now) if isinstance(rule, RowsRule) and rule.appoints else {}
+    units = [u for u in bot.rules.units.units if u.name not in listed and (only is None or u.name in only)]
+    uncounted: dict[str, list[Row[Any]]] = {}
+    for row in reports.not_counted(conn, form, first, last, only):
+        uncounted.setdefault(row.about, []).append(row)
+    off = let_off_between(bot, conn, form, first, last)
+    found = []
+    for period in periods:
+        left = [u for u in units if u.name not in done.get(period, ())]
+        due, given = bot.deadline(form, period), off.get(period, {})
+        others = _uncounted(uncounted.get(period, ()))
+        for line in standings(rule, left, {}, others, due, now, bot.zone, given):
+            if line.state in OWING:
+                own = given.get(line.unit.name) or due
+                found.append(Owing(Obligation(line.unit.name, form, period, own), line))
+    return found
 
 
 def carried_on(bot: Bot, conn: Connection, form: str, unit: str, period: str) -> Accepted | None:

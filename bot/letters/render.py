@@ -144,7 +144,8 @@ class Renderer:
     def check(self) -> None:
         """Compiles every template; ConfigError for the first that is broken. Says nothing of missing values."""
         for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
-            self._guarded(partial(self._environment.get_template, name), name)
+            for used in (f"{name}.html", f"{name}.txt") if name.endswith(".jinja") else (name,):
+                self._guarded(partial(self._environment.get_template, used), used)
 
     def _values(self, context: dict[str, Any], now: datetime) -> dict[str, Any]:
         if now.tzinfo is None:

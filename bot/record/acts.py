@@ -12,7 +12,7 @@ from bot.record.schema import act, dispensation, pending
 CONFIRM_WITHIN = timedelta(days=7)
 _DISPENSATIONS = select(dispensation).where(
     dispensation.c.form == bindparam("form"),
-    dispensation.c.period == bindparam("period"),
+    dispensation.c.period.between(bindparam("first"), bindparam("last")),
     dispensation.c.withdrawn_at.is_(None),
 )
 
@@ -104,9 +104,7 @@ def withdraw(conn: Connection, unit: str, form: str, period: str, now: datetime)
     return conn.execute(update(dispensation).where(*where_open).values(withdrawn_at=now)).rowcount > 0
 
 
-def dispensations(conn: Connection, form: str, period: str) -> dict[str, Dispensation]:
-    """unit -> what holds for it, of one form and period."""
-    return {
-        row.unit: Dispensation(row.unit, row.form, row.period, row.until, row.reason)
-        for row in conn.execute(_DISPENSATIONS, {"form": form, "period": period})
-    }
+def dispensations(conn: Connection, form: str, first: str, last: str) -> list[Dispensation]:
+    """What holds for units, of one form, from one period to another."""
+    rows = conn.execute(_DISPENSATIONS, {"form": form, "first": first, "last": last})
+    return [Dispensation(row.unit, row.form, row.period, row.until, row.reason) for row in rows]

@@ -1,10 +1,10 @@
 """Reports: what is known of a unit's earlier ones, and how a new one is written down."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, true, update
 
 from bot.model.deciding import Accepted, Ruling
 from bot.record.runs import note
@@ -48,8 +48,11 @@ def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) 
     found: dict[tuple[str, str], Any] = {}
     if not told:
         return found
+    wanted: dict[str, list[str]] = {}
+    for unit, period in told:
+        wanted.setdefault(unit, []).append(period)
     for row in conn.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.period)):
-        found |= {(unit, period): row.numbers for unit, period in told if unit == row.unit and period > row.period}
+        found |= {(row.unit, period): row.numbers for period in wanted[row.unit] if period > row.period}
     return found
 
 
@@ -70,16 +73,25 @@ def as_accepted(row: Row[Any]) -> Accepted:
 
 def in_force(conn: Connection, form: str, period: str, before: int | None = None) -> dict[str, Row[Any]]:
     """unit -> the accepted version in force, for one period; ``before`` as in ``accepted``."""
-    newest = (
-        select(report.c.unit, func.max(report.c.version).label("version"))
-        .where(report.c.form == form, report.c.period == period, report.c.outcome == "accepted")
-        .where(_until(before))
-        .group_by(report.c.unit)
-        .subquery()
-    )
-    query = select(report).join(newest, and_(report.c.unit == newest.c.unit, report.c.version == newest.c.version))
-    query = query.where(report.c.form == form, report.c.period == period, report.c.outcome == "accepted")
-    return {row.unit: row for row in conn.execute(query)}
+    return in_force_between(conn, form, period, period, before).get(period, {})
+
+
+def in_force_between(
+    conn: Connection, form: str, first: str, last: str, before: int | None = None
+) -> dict[str, dict[str, Row[Any]]]:
+    """The same for each period from one to another: period -> unit -> report."""
+    rank = func.row_number().over(partition_by=(report.c.period, report.c.unit), order_by=report.c.version.desc())
+    where = (report.c.form == form, report.c.period.between(first, last), report.c.outcome == "accepted")
+    found: dict[str, dict[str, Row[Any]]] = {}
+    for row in _first_of_each(conn, rank, *where, _until(before)):
+        found.setdefault(row.period, {})[row.unit] = row
+    return found
+
+
+def _first_of_each(conn: Connection, rank: Any, *where: Any) -> Iterable[Row[Any]]:
+    """The whole rows that are first by ``rank``. Ranked without their contents, of which there may be years."""
+    ranked = select(report.c.id, rank.label("rank")).where(*where).subquery()
+    return conn.execute(select(report).join(ranked, ranked.c.id == report.c.id).where(ranked.c.rank == 1))
 
 
 def in_force_until(
@@ -96,15 +108,33 @@ def in_force_until(
     where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
     if recorded_until is not None:
         where.append(report.c.recorded_at <= recorded_until)
-    ranked = select(report, rank.label("rank")).where(*where).subquery()
-    return {row.unit: row for row in conn.execute(select(ranked).where(ranked.c.rank == 1))}
+    return {row.unit: row for row in _first_of_each(conn, rank, *where)}
 
 
-def not_counted(conn: Connection, form: str, period: str) -> list[Row[Any]]:
-    """Returned and waiting reports about a period, oldest first."""
-    where = (report.c.form == form, report.c.about == period, report.c.outcome.in_(("returned", "waiting")))
-    query = select(report).where(*where, report.c.settled == "")
-    return list(conn.execute(query.order_by(report.c.id)))
+def reported(
+    conn: Connection, form: str, first: str, last: str, units: Collection[str] | None = None
+) -> dict[str, set[str]]:
+    """period -> the units of which a report is accepted, from one period to another; of ``units`` alone, if given."""
+    query = select(report.c.period, report.c.unit).distinct()
+    query = query.where(report.c.form == form, report.c.period.between(first, last), report.c.outcome == "accepted")
+    if units is not None:
+        query = query.where(report.c.unit.in_(units))
+    found: dict[str, set[str]] = {}
+    for period, unit in conn.execute(query):
+        found.setdefault(period, set()).add(unit)
+    return found
+
+
+def not_counted(
+    conn: Connection, form: str, first: str, last: str, units: Collection[str] | None = None
+) -> list[Row[Any]]:
+    """Returned and waiting reports about one period up to another, oldest first; those of ``units`` alone, if given."""
+    columns = (report.c.version, report.c.about, report.c.unit, report.c.sender_unit, report.c.outcome, report.c.why)
+    where = [report.c.form == form, report.c.about.between(first, last), report.c.settled == ""]
+    where.append(report.c.outcome.in_(("returned", "waiting")))
+    if units is not None:
+        where.append(or_(report.c.unit.in_(units), report.c.sender_unit.in_(units)))
+    return list(conn.execute(select(*columns, report.c.received_at).where(*where).order_by(report.c.id)))
 
 
 def waiting(conn: Connection) -> list[Row[Any]]:

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.record.clocks import AHEAD, SKEW
 from bot.record.schema import event, job_run, meta
 
 TOKEN_SECRET = "token_secret"
 RESTORED_AT, STATE_OF = "restored_at", "restored_state_of"
+KEYS_AT_ONCE = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
 FIRST_RUN, FIRST_SURE = "first_run", "first_run_by_a_right_clock"
 
 # Statements of every mail are built once, here and in the other modules of this room: building one costs five times
@@ -34,11 +34,21 @@ def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> Any:
 
 
 @cache
-def _insert_new(table: Table, name: str) -> Insert:
-    dialect = sqlite if name == "sqlite" else postgresql
+def _insert_new(table: Table, dialect: str) -> Insert:
     # RETURNING tells; ``rowcount`` is -1 on PostgreSQL, where SQLAlchemy asks for the new key by itself.
-    statement: Insert = dialect.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    statement: Insert = _insert_of(dialect)(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return statement
+
+
+def _insert_of(dialect: str) -> Any:
+    """The INSERT of the dialect that is spoken; the other's is not loaded (SQLAlchemy's PostgreSQL takes 3 MB)."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as of_sqlite
+
+        return of_sqlite
+    from sqlalchemy.dialects.postgresql import insert as of_postgresql
+
+    return of_postgresql
 
 
 def get(conn: Connection, key: str) -> str | None:
@@ -129,6 +139,16 @@ def runs_starting(conn: Connection, job: str, prefixes: Iterable[str], now: date
     for prefix in prefixes:
         named = job_run.c.period_key.startswith(prefix, autoescape=True)
         query = select(job_run.c.period_key).where(job_run.c.job == job, named, job_run.c.ran_at <= now + AHEAD)
+        found.update(conn.execute(query).scalars())
+    return found
+
+
+def done_among(conn: Connection, job: str, period_keys: Iterable[str], now: datetime) -> set[str]:
+    """Which of these a job has done by ``now``."""
+    wanted, found = list(dict.fromkeys(period_keys)), set[str]()
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        among = job_run.c.period_key.in_(wanted[start : start + KEYS_AT_ONCE])
+        query = select(job_run.c.period_key).where(job_run.c.job == job, among, job_run.c.ran_at <= now + AHEAD)
         found.update(conn.execute(query).scalars())
     return found
 

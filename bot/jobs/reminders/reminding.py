@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.escalation import escalated
-from bot.deciding.ladder import due_stage, may_leave
+from bot.deciding.ladder import may_leave, reached
 from bot.deciding.notices import overdue_context
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.jobs.reminders import escalation_letters, reminder_letters
 from bot.jobs.reminders.addressing import KINDS, Reminder, recipient_of
-from bot.jobs.standing import lines, owing, people_by_unit
+from bot.jobs.standing import lines, owing, owing_among, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
 from bot.record import archive, people, runs
 from bot.record.outbox import Due
@@ -55,16 +55,11 @@ def remind(bot: Bot, now: datetime) -> int:
 def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligation], now: datetime) -> None:
     """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter to
     the same address. What was a draft is one again, and waits for the office."""
-    wanted, to = set(kept), recipient_of(cancelled.key)
+    to = recipient_of(cancelled.key)
     stages = {s.id: s for s in bot.rules.reminders.stages if s.to == to}
     due = []
-    for item in owing(bot, conn, now):
-        sent = (
-            [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]
-            if item.obligation in wanted
-            else []
-        )
-        if sent:
+    for item in owing_among(bot, conn, kept, now):
+        if sent := [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]:
             due.append(Reminder(item, stages[sent[-1]]))
     for draft in _drafts(bot, conn, due, now, cancelled.to):
         bot.enqueue(conn, draft, now)
@@ -84,17 +79,24 @@ def _to(recipient: Recipient, due: list[Reminder]) -> list[Reminder]:
 
 def _due(bot: Bot, conn: Connection, now: datetime) -> list[Reminder]:
     since = runs.first_run(conn, now)
-    found = []
-    for item in owing(bot, conn, now):
-        o = item.obligation
-        sent = _sent(bot, conn, o, now)
-        for to in KINDS:
-            stage = due_stage(
-                bot.rules.reminders, o.deadline, now, bot.calendar, bot.zone, sent=sent, since=since, to=to
-            )
-            if stage:
-                found.append(Reminder(item, stage))
-    return found
+    items = owing(bot, conn, now)
+    ladder = {
+        deadline: [
+            stages
+            for to in KINDS
+            if (stages := reached(bot.rules.reminders, deadline, now, bot.calendar, bot.zone, since=since, to=to))
+        ]
+        for deadline in {item.obligation.deadline for item in items}
+    }
+    # One that never comes has had its last reminder long ago: what was sent is asked of all of them at once.
+    asked = [(item, stages) for item in items for stages in ladder[item.obligation.deadline]]
+    keys = {(n, stage.id): _run_key(bot, item.obligation, stage.id) for n, (item, s) in enumerate(asked) for stage in s}
+    sent = runs.done_among(conn, JOB, keys.values(), now)
+    return [
+        Reminder(item, stages[0])
+        for n, (item, stages) in enumerate(asked)
+        if not any(keys[n, stage.id] in sent for stage in stages)
+    ]
 
 
 def _claimed(bot: Bot, conn: Connection, item: Reminder, now: datetime) -> bool:

@@ -6,6 +6,7 @@
 After an outage only the latest month is drafted. What was released is shown from its copy ever after.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from bot.jobs.standing import lines, people_by_unit
 from bot.letters.bulletin import DOCX, TEMPLATE, document
 from bot.letters.summary import Source, summary
 from bot.letters.workbooks import XLSX
-from bot.model.bulletin import Bulletin, Change, Kept
+from bot.model.bulletin import Bulletin, Change
 from bot.model.deciding import Accepted, LetterDraft, LetterFile
 from bot.record import bulletins, people, reports, runs
 
@@ -72,9 +73,11 @@ def draft(bot: Bot, now: datetime) -> bool:
 
 def edition(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
     """The bulletin of a month: from its frozen copy, or as it stands now."""
-    kept = bulletins.kept(conn, bot.rules.bulletin_form, period)
+    form = bot.rules.bulletin_form
+    kept = bulletins.kept(conn, form, period)
     if kept is not None and kept.released_at is not None:
-        return Edition(kept.bulletin, kept.released_at, changes_since(kept, _of_month(conn, kept)))
+        later = changes_since(kept, _of_months(conn, form, [period]).get(period, {}))
+        return Edition(kept.bulletin, kept.released_at, later)
     return Edition(_make(bot, conn, period, now))
 
 
@@ -126,7 +129,8 @@ def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
     )
     announced = bulletins.released(conn, form, previous_period(period))
     told = {c.report_id for kept in announced for c in kept.bulletin.changes}
-    changes = [c for kept in announced for c in changes_since(kept, _of_month(conn, kept), told)]
+    now_counts = _of_months(conn, form, [kept.bulletin.period for kept in announced])
+    changes = [c for kept in announced for c in changes_since(kept, now_counts.get(kept.bulletin.period, {}), told)]
     return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
 
 
@@ -137,9 +141,12 @@ def _counting(bot: Bot, conn: Connection, period: str) -> dict[str, Accepted]:
     return {unit: reports.as_accepted(row) for unit, row in in_force(conn, form, period).items()}
 
 
-def _of_month(conn: Connection, kept: Kept) -> dict[str, Accepted]:
-    found = reports.in_force(conn, kept.bulletin.form, kept.bulletin.period)
-    return {unit: reports.as_accepted(row) for unit, row in found.items()}
+def _of_months(conn: Connection, form: str, announced: Sequence[str]) -> dict[str, dict[str, Accepted]]:
+    """period -> unit -> what counts of it now, for months that ascend."""
+    if not announced:
+        return {}
+    found = reports.in_force_between(conn, form, announced[0], announced[-1])
+    return {period: {u: reports.as_accepted(row) for u, row in rows.items()} for period, rows in found.items()}
 
 
 def _letter(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> LetterDraft:
