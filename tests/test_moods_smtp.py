@@ -366,8 +366,11 @@ def test_a_new_password_ends_the_rest_at_once(bot: Bot, server: ScriptedSmtp, mo
     assert server.passwords == ["code", "new code"]
 
 
-def test_a_second_connection_that_is_not_let_in_rests_too(bot: Bot, server: ScriptedSmtp) -> None:
+def test_a_second_connection_that_is_not_let_in_rests_too(
+    bot: Bot, server: ScriptedSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given more letters than one connection carries, and a password that ends meanwhile
+    monkeypatch.setattr("bot.letters.smtp.letters_per_connection", lambda _: 10)
     for number in range(12):
         queue(bot, f"more {number}", LI)
     server.replies["AUTH"] = ["235 ok", "535 Error: authentication failed"]

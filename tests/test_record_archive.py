@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from bot.model.mail import Mail, Place, RawMail
 from bot.record import archive, schema
@@ -188,6 +188,17 @@ def test_only_what_is_done_is_filed_and_once(conn: Connection) -> None:
     archive.mark_filed(conn, "INBOX", 7, [1])
     assert archive.unfiled(conn, "INBOX", 7) == []
     assert archive.unfiled(conn, "INBOX", 8) == []
+
+
+def test_a_backlog_of_years_is_filed_at_once(record: Record) -> None:
+    """More mails than PostgreSQL takes values in one statement (65,535)."""
+    where = {"folder": "INBOX", "uidvalidity": 7, "mail_id": 1, "filed": False}
+    with record.begin() as conn:
+        archive.store(conn, raw("1"), Place("INBOX", 7, 1), NOW)
+        archive.finish(conn, 1, NOW, "accepted", "", None)
+        conn.execute(insert(schema.place), [{**where, "uid": uid} for uid in range(2, 66_000)])
+        archive.mark_filed(conn, "INBOX", 7, archive.unfiled(conn, "INBOX", 7))
+        assert archive.unfiled(conn, "INBOX", 7) == []
 
 
 def test_text_with_what_a_database_hates(record: Record) -> None:

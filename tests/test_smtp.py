@@ -10,7 +10,7 @@ import pytest
 
 from bot.config import SmtpSettings
 from bot.errors import LoginRefused, SmtpError
-from bot.letters.smtp import AnswerLost, Sender
+from bot.letters.smtp import AnswerLost, Sender, letters_per_connection
 from bot.letters.smtp_wire import TurnedAway, plain, wire_form
 from bot.model.letters import GivenUp, RetryAt, Sent
 from tests.servers.certificates import self_signed
@@ -69,11 +69,31 @@ def test_the_form_on_the_wire(mime: bytes, wire: bytes) -> None:
     assert wire_form(mime) == wire
 
 
-def test_one_connection_serves_many_letters_and_ten_at_most(scripted: ScriptedSmtp) -> None:
+@pytest.mark.parametrize(
+    ("host", "most"),
+    [("smtp.163.com", 10), ("smtp.qiye.163.com", 10), ("SMTP.126.com", 10), ("smtp.qq.com", None), ("x163.com", None)],
+)
+def test_netease_takes_ten_letters_over_a_connection(host: str, most: int | None) -> None:
+    assert letters_per_connection(host) == most
+
+
+@pytest.mark.parametrize(("most", "served"), [(None, [12]), (10, [10, 2])])
+def test_one_connection_serves_as_many_letters_as_the_provider_takes(
+    scripted: ScriptedSmtp, monkeypatch: pytest.MonkeyPatch, most: int | None, served: list[int]
+) -> None:
+    monkeypatch.setattr("bot.letters.smtp.letters_per_connection", lambda _: most)
     with sender_for(scripted) as sender:
         for n in range(12):
             assert isinstance(sender.send(LETTER, f"u{n}@demo.test"), Sent)
-    assert scripted.verbs() == [["EHLO", "AUTH", *ONE * 10, "QUIT"], ["EHLO", "AUTH", *ONE * 2, "QUIT"]]
+    assert scripted.verbs() == [["EHLO", "AUTH", *ONE * n, "QUIT"] for n in served]
+
+
+def test_a_server_that_has_had_enough_letters_is_called_again(scripted: ScriptedSmtp) -> None:
+    scripted.replies["MAIL"] = ["250 ok", "250 ok", "421 too many messages in this connection", "250 ok"]
+    with sender_for(scripted) as sender:
+        for n in range(4):
+            assert isinstance(sender.send(LETTER, f"u{n}@demo.test"), Sent)
+    assert len(scripted.log) == 2
 
 
 def test_the_machines_own_name_is_not_told_and_the_size_is(scripted: ScriptedSmtp) -> None:

@@ -14,15 +14,21 @@ from bot.config import ADDRESS, SmtpSettings
 from bot.errors import LoginRefused, SmtpError
 from bot.letters.smtp_replies import Step, alarming, is_farewell, judge, refuses_login
 from bot.letters.smtp_wire import connect, plain, wire_form
+from bot.mail.authentication import Provider
 from bot.model.letters import Delivery, GivenUp, RetryAt, Sent
 
-LETTERS_PER_CONNECTION = 10  # NetEase says MI:DMC to more
+NETEASE_LETTERS = 10  # over one connection; it says MI:DMC to more
 RECONNECT_SECONDS = 60.0
 
 
 class AnswerLost(SmtpError):
     """The whole letter was sent, but the server's answer did not arrive: it may or may not have been taken.
     Look for the letter's copy before it is sent again."""
+
+
+def letters_per_connection(host: str) -> int | None:
+    """How many letters a server takes over one connection; None: it says so itself, by 421, and a login is spared."""
+    return NETEASE_LETTERS if Provider.for_host(host, "").netease else None
 
 
 class Sender:
@@ -38,6 +44,7 @@ class Sender:
         self._own = parseaddr(settings.sender)[1]
         self._smtp: smtplib.SMTP | None = None
         self._taken = 0  # letters over this connection
+        self._most = letters_per_connection(settings.host)
         self.alarms: list[str] = []
 
     def __enter__(self) -> Self:
@@ -67,7 +74,7 @@ class Sender:
         if not ADDRESS.fullmatch(to):
             return GivenUp(f"not an address that SMTP can carry: {to!r}", dead_address=True)
         data = wire_form(mime)
-        if self._taken >= LETTERS_PER_CONNECTION:
+        if self._most is not None and self._taken >= self._most:
             self.close()
         standing = self._smtp is not None
         try:

@@ -13,6 +13,7 @@ from bot.record.clocks import LONGEST_CLAIM, mail_is_free
 from bot.record.runs import insert_new, insert_once, note
 from bot.record.schema import folder, mail, place
 
+UIDS_AT_ONCE = 500  # a database takes some ten thousand values in a statement, older SQLite 999
 CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
 _BY_HASH = select(mail.c.id).where(mail.c.sha256 == bindparam("sha256"))
 _FREE = (
@@ -61,10 +62,9 @@ def known_uids(conn: Connection, name: str, uidvalidity: int, uids: Iterable[int
     """Which of ``uids`` have a row already."""
     wanted = list(uids)
     known: set[int] = set()
-    for start in range(0, len(wanted), 500):  # SQLite's limit on bound values
-        query = select(place.c.uid).where(
-            place.c.folder == name, place.c.uidvalidity == uidvalidity, place.c.uid.in_(wanted[start : start + 500])
-        )
+    for start in range(0, len(wanted), UIDS_AT_ONCE):
+        among = place.c.uid.in_(wanted[start : start + UIDS_AT_ONCE])
+        query = select(place.c.uid).where(place.c.folder == name, place.c.uidvalidity == uidvalidity, among)
         known.update(conn.execute(query).scalars())
     return known
 
@@ -169,8 +169,10 @@ def unfiled(conn: Connection, name: str, uidvalidity: int) -> list[int]:
 
 def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -> None:
     """Notes that mails were moved away."""
-    where = (place.c.folder == name, place.c.uidvalidity == uidvalidity, place.c.uid.in_(uids))
-    conn.execute(update(place).where(*where).values(filed=True))
+    for start in range(0, len(uids), UIDS_AT_ONCE):
+        among = place.c.uid.in_(uids[start : start + UIDS_AT_ONCE])
+        where = (place.c.folder == name, place.c.uidvalidity == uidvalidity, among)
+        conn.execute(update(place).where(*where).values(filed=True))
 
 
 def waiting(conn: Connection) -> int:
