@@ -23,6 +23,7 @@ U, P = ["--unit", "五图街道"], ["--period", "2017-06"]
 COMMANDS: dict[str, list[str] | None] = {
     "read": None,
     "calendar": None,
+    "service": None,
     "explain": ["mail.eml"],
     "replay": ["--all"],
     "status": [],

@@ -15,6 +15,7 @@ from bot.cli import (
     questions,
     reading,
     replaying,
+    service,
     standing,
     yearly,
 )
@@ -37,6 +38,7 @@ app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
 app.command("board")(board.board)
 app.command("doctor")(doctor.doctor)
+app.command("service")(service.service)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("copy-database")(keeping.copy_database)

@@ -22,6 +22,8 @@ from bot.jobs.logins import login
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll, turn
 from bot.jobs.proving import prove
+from bot.jobs.watch.signs import Signs
+from bot.jobs.watch.systemd import ALIVE, READY, STOPPING, Supervisor
 from bot.mail.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,11 @@ class Service:
 
     def __init__(self, bot: Bot, clock: Clock, stop: threading.Event) -> None:
         self.bot, self.clock, self.stop = bot, clock, stop
+        self._supervisor = Supervisor()
+        self._signs = Signs({"mail": bot.config.schedule.poll_seconds, "clock": CLOCK_SECONDS})
         self._box: Mailbox | None = None
         self._wake: Callable[[], object] = lambda: None
+        self._asked = self._signs.asking("mail", stop.is_set)
         self._again = threading.Event()  # there is more to send than the tick under way has seen
 
     def run(self) -> None:
@@ -52,15 +57,29 @@ class Service:
         self._wake = lambda: ticker.run_now("clock")
         ticker.start()
         log.info("running", extra={"poll_seconds": seconds})
-        while not self.stop.wait(CLOCK_SECONDS):
+        self._supervisor.say(READY)
+        while not self.stop.wait(min(CLOCK_SECONDS, self._supervisor.seconds or CLOCK_SECONDS)):
             ticker.heed_the_clock()
+            self._say_that_it_lives()
         log.info("stopping")
+        self._supervisor.say(STOPPING)
         if box := self._box:
             box.close()
         end_within(GRACE_SECONDS, ticker.end)
 
+    def _say_that_it_lives(self) -> None:
+        """Only while both jobs get on: else systemd, where its watchdog is set, starts this process anew."""
+        silent = self._signs.silent()
+        if silent:
+            why = f"no sign of life from {' and '.join(silent)}: something waits for ever"
+            self.bot.lasting.fails(log, "signs of life", why, self.clock())
+            return
+        self.bot.lasting.works(log, "signs of life")
+        self._supervisor.say(ALIVE)
+
     def _mail(self) -> None:
         """The mailbox, unless another worker is at it; then what is archived."""
+        self._signs.give("mail")
         try:
             with turn(self.bot, self.clock()) as mine:
                 if mine:
@@ -77,7 +96,7 @@ class Service:
         opened = login(self.bot, "mailbox", self.clock(), lambda secret: Mailbox.open(self.bot.config.mailbox, secret))
         with opened as self._box:
             before: int | None = -1
-            while not self.stop.is_set() and self._once(opened):
+            while not self._asked() and self._once(opened):
                 begun = time.monotonic()
                 uidnext = opened.select(self.bot.config.mailbox.folder).uidnext
                 if uidnext == before:  # else mail came while the poll was under way: IDLE would not tell of it
@@ -88,7 +107,7 @@ class Service:
 
     def _once(self, box: Mailbox) -> bool:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""
-        poll(self.bot, box, self.clock(), self.stop.is_set)
+        poll(self.bot, box, self.clock(), self._asked)
         prove(self.bot, box, self.clock())
         restored.look(self.bot, box, self.clock())
         self.bot.lasting.works(log, "mailbox")
@@ -99,7 +118,7 @@ class Service:
 
     def _work(self) -> None:
         try:
-            if work(self.bot, self.clock(), self.stop.is_set).worked:
+            if work(self.bot, self.clock(), self._asked).worked:
                 self._again.set()
                 self._wake()  # a liaison who has just written is answered now, not with the next tick
             self.bot.lasting.works(log, "work")
@@ -108,10 +127,12 @@ class Service:
 
     def _clock(self) -> None:
         self._again.set()
+        self._signs.give("clock")
         while self._again.is_set() and not self.stop.is_set():
             self._again.clear()
             now = self.clock()
-            tick.watch_the_clock(self.bot, now, partial(self._is_past, now), tick.Report())
+            past = self._signs.asking("clock", partial(self._is_past, now))
+            tick.watch_the_clock(self.bot, now, past, tick.Report())
 
     def _is_past(self, now: datetime) -> bool:
         """Whether a tick ends before its next letter: when the process does, or when its moment is gone. The machine
