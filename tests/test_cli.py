@@ -657,7 +657,7 @@ def test_doctor_with_good_servers(
     answer = call("doctor", "--json", "--now", NOW, "--config", good_config)
     # then
     assert answer.code == 0
-    assert set(doctor_states(answer).values()) == {"ok"}
+    assert set(doctor_states(answer).values()) <= {"ok", "note"}  # what can do without a program does
     assert all(set(row) >= {"part", "state", "found", "fix"} for row in answer.json)
     # and a wrong password is a world that is broken, in words
     monkeypatch.setenv("BOT_MAILBOX_PASSWORD", "wrong")

@@ -92,7 +92,10 @@ CHINESE_ALLOWED = {
     "bot.reading.tokens",  # numerals
     "bot.reading.commands",  # months, dates, names
     "bot.reading.view",
+    "bot.cli.advice",
     "bot.cli.doctor",
+    "bot.cli.providers",
+    "bot.cli.servers",
     "bot.cli.troubles",
 }
 

@@ -1,13 +1,14 @@
 """``doctor``: tries every part, and for each failure names the next step."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from bot.cli import programs, servers
 from bot.cli.common import Json, Now, now_in, print_json, print_table
-from bot.cli.troubles import Check, disk, last_probe, lasting, trouble_checks
+from bot.cli.troubles import NEXT, Check, disk, last_probe, lasting, trouble_checks
+from bot.clock import system_clock
 from bot.errors import BotError
 
 if TYPE_CHECKING:
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
     from bot.deciding.watching import Trouble
     from bot.jobs.parts import Bot
 
-COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
-FIXES = {
-    "mailbox": "check [mailbox]; NetEase: IMAP switched on in the web settings, and the 授权码 as password",
-    "smtp": "check [smtp]; NetEase: SMTP switched on in the web settings, and the 授权码 as password",
-}
+COLOURS = {"ok": "green", "note": "dim", "warning": "yellow", "failed": "red"}
 
 
 def doctor(as_json: Json = False, now: Now = None) -> None:
-    """Config, database, IMAP and SMTP logins, calendar, letters, roster, whether the bot is running, and what lasts."""
+    """Try every part, and name the next step for each that does not work.
+
+    Config, database, IMAP and SMTP logins, how far back the mailbox shows mail,
+    the clock, programs beside the bot, calendar, letters, roster, whether the bot
+    is running, and what lasts. A note is no fault: something that can do without.
+    """
     from bot.config import load_config
     from bot.jobs.parts import Bot
 
@@ -38,50 +40,25 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
             bot.renderer.check()
             checks += _inside(bot, moment)
             _bulletin(bot, moment)
-            for part, connect in (("mailbox", _mailbox), ("smtp", _smtp)):
-                check = _server(bot, part, connect)
-                checks.append(check)
-                world_is_broken = world_is_broken or check[1] == "failed"
+            tried = [*servers.mailbox(bot, system_clock()), *servers.smtp(bot)]
+            checks += tried
+            world_is_broken = any(check[1] == "failed" for check in tried)
             troubles = lasting(bot, moment)
             checks += trouble_checks(bot, troubles, {c[0] for c in checks if c[1] != "ok"} | {"mailbox", "smtp"})
             checks += [] if "probe" in troubles else last_probe(bot)
     except BotError as error:
         if type(error).__name__ == "ConfigError":
             raise
-        checks.append(("database", "failed", str(error), "check [database] url, and that the disk is not full"))
+        checks.append(("database", "failed", str(error), "see [database] url, and whether the disk is full"))
         world_is_broken = True
     if as_json:
-        rows = [dict(zip(("part", "state", "found", "fix"), check, strict=True)) for check in checks]
-        print_json([{**row, "since": troubles[row["part"]].since if row["part"] in troubles else None} for row in rows])
+        shapes = [dict(zip(("part", "state", "found", "fix"), check, strict=True)) for check in checks]
+        print_json([{**s, "since": troubles[s["part"]].since if s["part"] in troubles else None} for s in shapes])
     else:
-        print_table("doctor", ("part", "state", "found", "fix"), checks, [COLOURS[c[1]] for c in checks])
-    raise typer.Exit(3 if world_is_broken else 1 if any(c[1] != "ok" for c in checks) else 0)
-
-
-def _server(bot: "Bot", part: str, connect: "Callable[[Bot, str], str]") -> Check:
-    from bot.secrets import password
-
-    try:
-        return (part, "ok", connect(bot, password(part)), "")
-    except BotError as error:
-        return (part, "failed", str(error), FIXES[part])
-
-
-def _mailbox(bot: "Bot", secret: str) -> str:
-    from bot.mail.mailbox import Mailbox
-
-    with Mailbox.open(bot.config.mailbox, secret) as box:
-        folders = box.folders()
-        for name in folders:
-            box.select(name)
-        return f"login good, reads {', '.join(folders)}{', has IDLE' if box.can_idle else ''}"
-
-
-def _smtp(bot: "Bot", secret: str) -> str:
-    from bot.letters.smtp import Sender
-
-    with Sender(bot.config.smtp, secret):
-        return "login good"
+        rows = [(part, state, f"{found}\n→ {fix}" if fix else found) for part, state, found, fix in checks]
+        print_table("doctor", ("part", "state", "found → next step"), rows, [COLOURS[c[1]] for c in checks])
+    bad = any(check[1] not in ("ok", "note") for check in checks)
+    raise typer.Exit(3 if world_is_broken else 1 if bad else 0)
 
 
 def _bulletin(bot: "Bot", now: "datetime") -> None:
@@ -94,34 +71,52 @@ def _bulletin(bot: "Bot", now: "datetime") -> None:
 
 
 def _inside(bot: "Bot", now: "datetime") -> list[Check]:
-    from bot.jobs.attending import YEAR_AHEAD
     from bot.jobs.polling import LAST_POLL
-    from bot.record import people, runs
+    from bot.record import runs
 
-    local = now.astimezone(bot.zone)
     with bot.record.read() as conn:
-        served = {p.unit for p in people.liaisons(conn, local.date()) if p.email}
         last = runs.moment(conn, LAST_POLL)
-    checks: list[Check] = [("database", "ok", bot.record.engine.dialect.name, "")]
-    kinds = {kind for rule in bot.rules.forms.values() for kind in rule.owed.by}
-    unserved = [u.name for u in bot.rules.units.units if u.kind in kinds and u.name not in served]
-    checks.append(
-        ("roster", "warning", f"no address for {len(unserved)} units: {' '.join(unserved[:5])} …", "roster import")
-        if unserved
-        else ("roster", "ok", f"{len(served)} units have an address", "")
-    )
-    years: list[Any] = [y for y in (local.year, (local + YEAR_AHEAD).year) if bot.calendar.is_guess(y)]
-    checks.append(
-        ("calendar", "warning", f"working days of {years[0]} are a guess", "add the year to rules/calendar.toml")
-        if years
-        else ("calendar", "ok", f"{local.year} is known", "")
-    )
+    checks: list[Check] = [("database", "ok", bot.record.engine.dialect.name, ""), _roster(bot, now)]
+    checks.append(_calendar(bot, now))
     if not bot.config.office.staff:
-        checks.append(("staff", "warning", "nobody gets notices and digests", "set [office] staff"))
+        found = "nobody gets notices and digests"
+        checks.append(("staff", "warning", found, 'set [office] staff, for example ["aj@example.cn"]'))
     if bot.config.smtp.deliver == "hold":
         found = "letters are held, none leaves, and no probe is sent"
-        checks.append(("deliver", "warning", found, 'set [smtp] deliver = "send" to go live'))
-    stale = last is not None and now - last > timedelta(minutes=bot.config.schedule.stale_poll_minutes)
-    if stale:
-        checks.append(("poll", "warning", f"the mailbox was last read at {last}", "is scheduler.py running?"))
-    return [*checks, disk(bot, now)]
+        fix = 'read them (`python -m bot outbox`), then set [smtp] deliver = "send" to go live'
+        checks.append(("deliver", "warning", found, fix))
+    if last is not None and now - last > timedelta(minutes=bot.config.schedule.stale_poll_minutes):
+        found = f"the mailbox was last read at {last.astimezone(bot.zone).isoformat(' ', timespec='minutes')}"
+        checks.append(("poll", "warning", found, NEXT["poll"]))
+    return [*checks, *programs.checks(), disk(bot, now)]
+
+
+def _roster(bot: "Bot", now: "datetime") -> Check:
+    """Whether every unit that owes something has somebody to write to."""
+    from bot.record import people
+
+    with bot.record.read() as conn:
+        served = {p.unit for p in people.liaisons(conn, now.astimezone(bot.zone).date()) if p.email}
+    kinds = {kind for rule in bot.rules.forms.values() for kind in rule.owed.by}
+    unserved = [u.name for u in bot.rules.units.units if u.kind in kinds and u.name not in served]
+    if not unserved:
+        return ("roster", "ok", f"{len(served)} units have an address", "")
+    found = f"no address for {len(unserved)} units: {' '.join(unserved[:5])}{' …' if unserved[5:] else ''}"
+    return (
+        "roster",
+        "warning",
+        found,
+        "`python -m bot roster import FILE.xlsx`, with 单位 姓名 手机 邮箱 as its columns",
+    )
+
+
+def _calendar(bot: "Bot", now: "datetime") -> Check:
+    """Whether the working days of this year and of the next, once it is near, are known."""
+    from bot.jobs.attending import YEAR_AHEAD
+
+    local = now.astimezone(bot.zone)
+    for year in (local.year, (local + YEAR_AHEAD).year):
+        if bot.calendar.is_guess(year):
+            fix = f"add the State Council's days of {year} to rules/calendar.toml"
+            return ("calendar", "warning", f"working days of {year} are a guess", fix)
+    return ("calendar", "ok", f"{local.year} is known", "")

@@ -14,6 +14,7 @@ NEXT = {
     "outbox": "see `outbox` for the server's answers, and the provider's notices in the browser",
     "probe": "look for it in the browser: junk folder, filters, 收取选项; and see that IMAP shows all mail",
     "disk": "make room, or move [database] url and [paths] data",
+    "clock": "set this machine's clock right (Linux: timedatectl set-ntp true; Windows: w32tm /resync)",
     "login": "set the password that the provider accepts (NetEase: a new 授权码)",
 }
 PARTS = {"login_mailbox": "mailbox", "login_smtp": "smtp"}  # rows that ``doctor`` has anyway
@@ -24,7 +25,8 @@ def lasting(bot: "Bot", now: datetime) -> "dict[str, Trouble]":
     from bot.deciding.watching import lasts
     from bot.record import troubles
 
-    parts = {**PARTS, f"disk_{platform.node()}": "disk"}  # another machine's disk has a row of its own
+    here = platform.node()
+    parts = {**PARTS, f"disk_{here}": "disk", f"clock_{here}": "clock"}  # another machine's has a row of its own
     with bot.record.read() as conn:
         known = troubles.known(conn)
     return {parts.get(key, key): trouble for key, trouble in known.items() if lasts(trouble, now)}

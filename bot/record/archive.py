@@ -175,6 +175,13 @@ def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -
         conn.execute(update(place).where(*where).values(filed=True))
 
 
+def came_before(conn: Connection, name: str, moment: datetime) -> bool:
+    """Whether any mail of that folder, which was not filed elsewhere, was received before ``moment``."""
+    older = select(mail.c.id).join(place, place.c.mail_id == mail.c.id)
+    found = older.where(place.c.folder == name, place.c.filed.is_(False), mail.c.received_at < moment).limit(1)
+    return conn.execute(found).first() is not None
+
+
 def waiting(conn: Connection) -> int:
     """How many mails have no fate yet."""
     return int(conn.execute(select(func.count()).where(mail.c.state == "new")).scalar_one())
