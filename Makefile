@@ -27,9 +27,13 @@ pictures: $(STAMP)
 audit: $(STAMP)
 	$(RUN) -m tests.audit
 
-# What the whole way of a mailbox costs, beside a floor and a simple script: docs/performance.md.
+# What it costs, beside a floor and a simple script, and what grows: docs/performance.md.
 bench: $(STAMP)
 	$(RUN) -m tests.bench
+	$(RUN) -m tests.bench.start
+	$(RUN) -m tests.bench.growth
+	$(RUN) -m tests.bench.links
+	$(RUN) -m tests.bench.workers
 
 # The licence of every package that is installed; fails on one that is not allowed.
 licences: $(STAMP)

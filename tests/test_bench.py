@@ -4,8 +4,12 @@ import sqlite3
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
+
 from tests.bench import box, floor, script
-from tests.bench.__main__ import BEGIN, END, PAGE, Cost, run, table
+from tests.bench.__main__ import run, table
+from tests.bench.costs import Cost
+from tests.bench.page import PAGE, marks, tell
 from tests.servers.dovecot import DovecotOffice
 
 NUMBER = 20
@@ -48,4 +52,19 @@ def test_the_table_has_medians_and_ratios() -> None:
         "| the floor | 2.00 (1.00–3.00) | 1.00 | 1.0 | – |",
         "| this program | 4.00 (4.00–4.00) | 2.00 | 2.0 | 60 |",
     ]
-    assert BEGIN in PAGE.read_text(encoding="utf-8") and END in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["whole", "start", "growth", "links", "workers"])
+def test_the_page_has_a_place_for_each_table(name: str) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [text.count(mark) for mark in marks(name)] == [1, 1]
+
+
+def test_a_table_is_put_into_its_place_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, one, two = tmp_path / "page.md", marks("one"), marks("two")
+    path.write_text("\n".join(["a", *one, "b", two[0], "old", two[1], "c"]), encoding="utf-8")
+    monkeypatch.setattr("tests.bench.page.PAGE", path)
+    tell("two", "new", write=True)
+    assert path.read_text(encoding="utf-8").splitlines() == ["a", *one, "b", two[0], "new", two[1], "c"]
+    with pytest.raises(ValueError, match="three"):
+        tell("three", "new", write=True)

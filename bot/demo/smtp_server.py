@@ -44,6 +44,7 @@ class SmtpPost:
     on_taken: Callable[[Posted], Awaitable[None]] | None = None
     refusals: dict[str, str] = field(default_factory=dict)
     sent: list[Posted] = field(default_factory=list)
+    logins: int = 0
 
     async def serve(self, tls: ssl.SSLContext | None = None) -> tuple[asyncio.Server, int]:
         """Listen on a free port of the running loop, encrypted from the first byte with ``tls``; server and port."""
@@ -69,6 +70,7 @@ class SmtpPost:
             and data.login == self.username.encode()
             and secrets.compare_digest(data.password, self.password.encode())
         )
+        self.logins += good
         return AuthResult(success=good, handled=False)
 
     async def handle_MAIL(

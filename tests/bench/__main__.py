@@ -6,65 +6,31 @@ With ``--write`` it goes into docs/performance.md.
 """
 
 import argparse
-import os
-import platform
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.config import load_config
 from bot.jobs.parts import Bot
 from bot.record import schema
 from tests.bench import box
-from tests.bots import appoint, at, config_file, first_run, rows
+from tests.bench.costs import NOW, USER, Cost, measured, settings
+from tests.bench.page import tell, where
+from tests.bots import appoint, at, first_run, rows
 from tests.servers.dovecot import PASSWORD, DovecotOffice, DovecotServer
-
-PAGE = box.ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-USER = "bot@demo.test"
-NOW = "2017-09-04T10:00"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one run: CPU of all its processes and time on the wall, in seconds; peak memory of its main process, in MB."""
-
-    cpu: float
-    wall: float
-    peak: float
-
-
-def measured(command: list[str], peak_file: Path | None = None) -> Cost:
-    """Runs a command to its end. RuntimeError if it fails."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    secrets = {"BOT_MAILBOX_PASSWORD": PASSWORD, "BOT_SMTP_PASSWORD": PASSWORD}
-    environment = {**os.environ, **secrets, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-    with subprocess.Popen(command, cwd=box.ROOT, env=environment, stderr=subprocess.PIPE) as process:
-        said = process.communicate()[1]
-    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode:
-        raise RuntimeError(f"{command}: {said.decode()[-2000:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak = int(peak_file.read_text()) / 1024 if peak_file else 0.0
-    return Cost(cpu, wall, peak)
 
 
 def ours(office: DovecotOffice, folder: Path, number: int) -> Cost:
     """An installation that has run before: its templates are compiled, today's reminders written. Then the mails."""
-    _configured(office, folder, "nobody@demo.test")
+    settings(folder, office, mailbox={"username": "nobody@demo.test"})
     with Bot.build(load_config(folder / "config.toml")) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, *((unit, "李明", box.address(n)) for n, unit in enumerate(box.units())))
     command = [sys.executable, "-m", "tests.bench.ours", str(folder / "config.toml"), NOW, str(folder / "peak")]
     measured(command)
-    config = _configured(office, folder, USER)
+    config = settings(folder, office)
     cost = measured(command, folder / "peak")
     with Bot.build(load_config(config)) as bot:
         outcomes = [row.outcome for row in rows(bot, schema.mail)]
@@ -72,16 +38,6 @@ def ours(office: DovecotOffice, folder: Path, number: int) -> Cost:
     if len(outcomes) != number or sum(o in ("accepted", "duplicate") for o in outcomes) != forms:
         raise RuntimeError(f"not all was read: {statistics.multimode(outcomes)}, {len(outcomes)} mails")
     return cost
-
-
-def _configured(office: DovecotOffice, folder: Path, user: str) -> Path:
-    return config_file(
-        folder,
-        mailbox={"port": office.imap_port, "username": user},
-        smtp={"port": office.smtp_port, "username": USER, "from": f"办公室 <{USER}>", "deliver": "hold"},
-        limits={"letters_per_address_per_day": 100_000, "answers_per_hour": 100_000},
-        watch={"probe_hours": 0},
-    )
 
 
 def other(module: str) -> Callable[[DovecotOffice, Path, int], Cost]:
@@ -138,12 +94,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     text = table(run(arguments.mails, arguments.runs), arguments.mails)
-    where = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
-    text += f"\n\n{arguments.mails} mails, {arguments.runs} runs each, {where}."
-    print(text)
-    if arguments.write:
-        head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    tell("whole", f"{text}\n\n{arguments.mails} mails, {arguments.runs} runs each, {where()}.", arguments.write)
     return 0
 
 

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from bot.rules.load import load_rules
+from tests.bench import ROOT
 from tests.books import MERGES, official, xls, xlsx
 from tests.mails import mail
 
-ROOT = Path(__file__).resolve().parents[2]
 SEED = 20170705
 ARRIVED = 1_504_400_000  # 3 September 2017
 MONTHS = ("2017年6", "2017年7", "2017年8")

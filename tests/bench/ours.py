@@ -2,12 +2,16 @@
 process, in KiB, is written to a file when it has ended."""
 
 import resource
+import runpy
 import sys
 from pathlib import Path
 
-import scheduler
+from tests.bench import ROOT
 
 if __name__ == "__main__":
-    status = scheduler.main(["--once", "--config", sys.argv[1], "--now", sys.argv[2]])
-    Path(sys.argv[3]).write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
-    sys.exit(status)
+    config, now, peak = sys.argv[1:]
+    sys.argv = ["scheduler.py", "--once", "--config", config, "--now", now]
+    try:
+        runpy.run_path(str(ROOT / "scheduler.py"), run_name="__main__")
+    finally:
+        Path(peak).write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))

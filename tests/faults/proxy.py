@@ -40,9 +40,34 @@ class _Link:
     silent: set[Way] = field(default_factory=set)
 
 
+class _Late:
+    """A reader whose bytes, and whose end, come so many seconds later."""
+
+    def __init__(self, reader: asyncio.StreamReader, delay: float) -> None:
+        self._reader, self._delay = reader, delay
+        self._coming: asyncio.Queue[tuple[float, bytes | OSError]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        data: bytes | OSError = b"-"
+        while data and not isinstance(data, OSError):
+            try:
+                data = await self._reader.read(65_536)
+            except OSError as error:
+                data = error
+            self._coming.put_nowait((asyncio.get_running_loop().time() + self._delay, data))
+
+    async def read(self, _most: int) -> bytes:
+        due, data = await self._coming.get()
+        await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+        if isinstance(data, OSError):
+            raise data
+        return data
+
+
 class Proxy:
     """Between ``with``: listens on ``port`` of the loopback. ``passed`` counts the bytes of each way, ``struck`` says
-    that the fault was reached. ``delay`` in seconds, each way; what comes during a delay waits with the rest."""
+    that the fault was reached. ``delay`` in seconds, each way: every byte is so late, however many follow it."""
 
     def __init__(self, server_port: int, fault: Fault | None = None, delay: float = 0.0) -> None:
         self._server_port, self._fault, self._delay = server_port, fault, delay
@@ -86,12 +111,11 @@ class Proxy:
 
     async def _pump(self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link) -> None:
         """One way until its end, which is passed on."""
+        source = _Late(reader, self._delay) if self._delay else reader
         with suppress(OSError):  # reset, by the fault or by an end that has had enough
-            while data := await reader.read(65_536):
-                await asyncio.sleep(self._delay)
+            while data := await source.read(65_536):
                 if way not in link.silent:
                     await self._pass_on(way, data, writer, link)
-            await asyncio.sleep(self._delay)
             if len(link.silent) == 2:  # stalled, until one end gives up
                 for end in link.ends:
                     end.close()

@@ -27,6 +27,11 @@ class SmtpSink:
         self.sent, self.refusals = self._post.sent, self._post.refusals
         self._thread = LoopThread("smtp-sink")
 
+    @property
+    def logins(self) -> int:
+        """How many clients have logged in."""
+        return self._post.logins
+
     def __enter__(self) -> Self:
         self._thread.start(self._main)
         return self
