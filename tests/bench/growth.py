@@ -42,7 +42,7 @@ SIZES, NEW, TURNS = (200, 2_000, 20_000), 20, 5
 COUNTIES = ((50, 12), (50, 120), (5_000, 12))  # units, months
 LETTERS = (500, 5_000)
 BEGUN = at("2017-06-20T09:00")
-ARRIVED = at("2017-06-23T09:00")
+ARRIVED = at("2017-09-03T09:00")
 
 
 def old_mails(number: int) -> Iterator[bytes]:
