@@ -16,7 +16,7 @@ from bot.config import load_config
 from bot.jobs.parts import Bot
 from bot.record import schema
 from tests.bench import box
-from tests.bench.costs import NOW, USER, Cost, measured, settings
+from tests.bench.costs import NOW, USER, Cost, measured, once, settings
 from tests.bench.page import tell, where
 from tests.bots import appoint, at, first_run, rows
 from tests.servers.dovecot import PASSWORD, DovecotOffice, DovecotServer
@@ -28,7 +28,7 @@ def ours(office: DovecotOffice, folder: Path, number: int) -> Cost:
     with Bot.build(load_config(folder / "config.toml")) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, *((unit, "李明", box.address(n)) for n, unit in enumerate(box.units())))
-    command = [sys.executable, "-m", "tests.bench.ours", str(folder / "config.toml"), NOW, str(folder / "peak")]
+    command = once(folder, NOW)
     measured(command)
     config = settings(folder, office)
     cost = measured(command, folder / "peak")

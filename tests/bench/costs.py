@@ -3,6 +3,7 @@
 import os
 import resource
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ class Cost:
 def measured(command: list[str], peak_file: Path | None = None) -> Cost:
     """Runs a command to its end. RuntimeError if it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE) as process:
+    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=quiet, stderr=pipe) as process:
         said = process.communicate()[1]
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
@@ -37,6 +39,12 @@ def measured(command: list[str], peak_file: Path | None = None) -> Cost:
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     peak = int(peak_file.read_text()) / 1024 if peak_file else 0.0
     return Cost(cpu, wall, peak)
+
+
+def once(folder: Path, now: str) -> list[str]:
+    """The command of one run at a moment, with config.toml in a folder; its peak memory is written beside it."""
+    command = [sys.executable, "-m", "tests.bench.ours", str(folder / "peak"), str(ROOT / "scheduler.py")]
+    return [*command, "--once", "--config", str(folder / "config.toml"), "--now", now]
 
 
 def environment() -> dict[str, str]:

@@ -1,17 +1,19 @@
-"""``python -m tests.bench.ours CONFIG NOW PEAK_FILE``: the real ``scheduler.py --once``; the peak memory of this
-process, in KiB, is written to a file when it has ended."""
+"""``python -m tests.bench.ours PEAK_FILE SCRIPT|-m MODULE [ARGUMENTS]``: a program of ours as it is started; the peak
+memory of its process, in KiB, is written to a file when it has ended."""
 
-import resource
 import runpy
 import sys
 from pathlib import Path
 
-from tests.bench import ROOT
-
 if __name__ == "__main__":
-    config, now, peak = sys.argv[1:]
-    sys.argv = ["scheduler.py", "--once", "--config", config, "--now", now]
+    file, sys.argv = Path(sys.argv[1]), sys.argv[2:]
     try:
-        runpy.run_path(str(ROOT / "scheduler.py"), run_name="__main__")
+        if sys.argv[0] == "-m":
+            sys.argv = sys.argv[1:]
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name="__main__")
     finally:
-        Path(peak).write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+        # Not ru_maxrss: a process begins with that of the one that started it (vfork shares its memory until exec).
+        lines = Path("/proc/self/status").read_text().splitlines()
+        file.write_text(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))

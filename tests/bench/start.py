@@ -3,16 +3,14 @@
 CPU is that of the process and of what it started, the median of five runs; the peak is that of the main process.
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from bot.config import load_config
-from tests.bench import ROOT, box
-from tests.bench.costs import NOW, QUIET, USER, Cost, environment, measured, settings
+from tests.bench import box
+from tests.bench.costs import NOW, QUIET, USER, Cost, measured, once, settings
 from tests.bench.page import note, run_as
 from tests.bots import appoint, at, build, first_run
 from tests.servers.dovecot import DovecotOffice, DovecotServer
@@ -23,12 +21,10 @@ RUNS, MAILS = 5, 500
 
 def alone(command: list[str]) -> tuple[float, float]:
     """CPU in seconds and peak memory in MB of a command. RuntimeError if it fails."""
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    with tempfile.TemporaryDirectory() as folder:
+        peak = Path(folder) / "peak"
+        cost = measured([sys.executable, "-m", "tests.bench.ours", str(peak), *command], peak)
+    return cost.cpu, cost.peak
 
 
 def several(command: list[str]) -> tuple[float, float]:
@@ -49,10 +45,8 @@ def reading(office: DovecotOffice, now: str) -> Cost:
     """The whole mailbox at a moment."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        config = prepared(office, folder)
-        return measured(
-            [sys.executable, "-m", "tests.bench.ours", str(config), now, str(folder / "peak")], folder / "peak"
-        )
+        prepared(office, folder)
+        return measured(once(folder, now), folder / "peak")
 
 
 def measure() -> str:
@@ -62,14 +56,14 @@ def measure() -> str:
         lines.append(f"| {what} | {cpu:.2f} | {peak:.0f} | {goal} |")
         note(lines[-1])
 
-    tell("`python -m bot --help`", *several([sys.executable, "-m", "bot", "--help"]), "0.4 s")
+    tell("`python -m bot --help`", *several(["-m", "bot", "--help"]), "0.4 s")
     with DovecotServer() as server, DovecotOffice(server, USER, {"demo.test"}) as office:
         with office.client() as client:
             client.select_folder("INBOX")
         with tempfile.TemporaryDirectory() as folder:
-            once = [sys.executable, "scheduler.py", "--once", "--config", str(prepared(office, Path(folder)))]
-            tell("the very first `--once`, templates compiled", *alone([*once, "--now", SUNDAY]), "–")
-            tell("`--once` with nothing to do", *several([*once, "--now", SUNDAY]), "1 s")
+            idle = ["scheduler.py", "--once", "--config", str(prepared(office, Path(folder))), "--now", SUNDAY]
+            tell("the very first `--once`, templates compiled", *alone(idle), "–")
+            tell("`--once` with nothing to do", *several(idle), "1 s")
         box.fill(server.root / "mail" / USER / "Maildir", box.mails(MAILS))
         cost = reading(office, QUIET)
         tell(f"`--once` that reads {MAILS} mails", cost.cpu, cost.peak, "80 MB")
