@@ -26,6 +26,18 @@ def password(part: str) -> str:
     raise ConfigError(f"no password for {part}: set {variable} or {variable}_FILE, or keep it in the keyring")
 
 
+def keep(part: str, value: str) -> bool:
+    """Puts a password into the system keyring; False where there is none, or one that keeps nothing."""
+    import keyring
+    import keyring.errors
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, part, value)
+    except keyring.errors.KeyringError:
+        return False
+    return _from_keyring(part) == value
+
+
 def _from_keyring(part: str) -> str | None:
     import keyring
     import keyring.errors

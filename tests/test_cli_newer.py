@@ -24,6 +24,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "read": None,
     "calendar": None,
     "service": None,
+    "init": None,  # writes config.toml, and then is `doctor`
     "explain": ["mail.eml"],
     "replay": ["--all"],
     "status": [],

@@ -13,6 +13,7 @@ import typer.main
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from bot.cli import providers
 from bot.cli.app import app
 from bot.config import Config
 from bot.rules.base import Rule
@@ -167,14 +168,23 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"python -m bot {name}" in README, name
 
 
-def test_every_command_in_the_readme_exists() -> None:
+@pytest.mark.parametrize("document", ["README.md", "docs/running.md"])
+def test_every_command_that_is_shown_exists(document: str) -> None:
     root: Any = typer.main.get_command(app)
-    shown = re.findall(r"python -m bot (\w[\w-]*)(?: (\w+))?", README)
+    shown = re.findall(r"python -m bot (\w[\w-]*)(?: (\w+))?", (ROOT / document).read_text(encoding="utf-8"))
     assert len(shown) >= 8
     for name, second in shown:
         command = root.commands[name]
         if hasattr(command, "commands") and second:
             assert second in command.commands
+
+
+def test_the_table_of_providers_is_that_of_the_program() -> None:
+    text = (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| `\w", line)]
+    assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row.split("|")[1])} == set(providers.NAMES)
+    servers = {f"{host}:{port}" for p in providers.PROVIDERS for host, port in (p.imap, p.smtp)}
+    assert set(re.findall(r"[\w.]+\.(?:com|net):\d+", "".join(rows))) <= servers
 
 
 def test_every_letter_is_documented_and_exists() -> None:

@@ -7,6 +7,7 @@ from bot.cli import (
     board,
     bulletin,
     doctor,
+    init,
     keeping,
     letters,
     ordering,
@@ -37,6 +38,7 @@ app.command("calendar")(yearly.calendar)
 app.command("assessment")(yearly.assessment)
 app.command("bulletin")(bulletin.bulletin)
 app.command("board")(board.board)
+app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("service")(service.service)
 app.command("backup")(keeping.backup)
