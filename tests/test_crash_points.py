@@ -138,7 +138,7 @@ def test_wherever_it_dies_nothing_is_lost_and_nothing_done_twice(
     office.office.copies = SENT
     stage = staged(office, tmp_path, SCENARIOS[name])
     assert len(stage.points) > 20
-    # A first letter after days has no neighbours whose copies prove that copies are kept: it goes out, and that is said.
+    # A first letter after days has no neighbours whose copies prove that copies are kept: it is sent, and that said.
     first = stage.points.index("before smtp letter") + 1 if stage.scenario.first_for_days else 0
     for number in chosen(len(stage.points), slice_, SCENARIOS[name].short):
         account, unproven = stage.die(office, tmp_path / str(number), number)
