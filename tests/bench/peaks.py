@@ -1,7 +1,6 @@
-"""``python -m tests.bench.peaks CONFIG NOW FILE``: one poll, then the work; the peak memory of this process, in KiB, at
+"""``python -m tests.bench.peaks CONFIG NOW FILE``: one poll, then the work; the peak memory of this process, in MB, at
 the start, after the poll and at the end, is written to a file."""
 
-import resource
 import sys
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from bot.jobs.polling import poll
 from bot.jobs.tick import begin
 from bot.mail.mailbox import Mailbox
 from bot.secrets import password
-
-
-def peak() -> str:
-    return str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+from tests.bench import own_peak
 
 
 def main(config_path: str, moment: str, file: str) -> None:
@@ -26,12 +22,12 @@ def main(config_path: str, moment: str, file: str) -> None:
     with Bot.build(config) as bot:
         bot.renderer.check()
         begin(bot, now)
-        peaks = [peak()]
+        peaks = [own_peak()]
         with Mailbox.open(config.mailbox, password("mailbox")) as box:
             poll(bot, box, now, lambda: False)
-        peaks.append(peak())
+        peaks.append(own_peak())
         work(bot, now, lambda: False)
-        Path(file).write_text(" ".join([*peaks, peak()]))
+        Path(file).write_text(" ".join([*peaks, own_peak()]))
 
 
 if __name__ == "__main__":

@@ -3,16 +3,14 @@
 CPU is that of the process and of what it started, the median of five runs; the peak is that of the main process.
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from bot.config import load_config
-from tests.bench import ROOT, box
-from tests.bench.costs import NOW, QUIET, USER, Cost, environment, measured, settings
+from tests.bench import box
+from tests.bench.costs import NOW, QUIET, USER, Cost, measured, settings
 from tests.bench.page import note, run_as
 from tests.bots import appoint, at, build, first_run
 from tests.servers.dovecot import DovecotOffice, DovecotServer
@@ -21,19 +19,9 @@ SUNDAY = "2017-06-25T10:00"  # nothing leaves, nothing is due
 RUNS, MAILS = 5, 500
 
 
-def alone(command: list[str]) -> tuple[float, float]:
-    """CPU in seconds and peak memory in MB of a command. RuntimeError if it fails."""
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-def several(command: list[str]) -> tuple[float, float]:
-    runs = [alone(command) for _ in range(RUNS)]
-    return statistics.median(cpu for cpu, _ in runs), max(peak for _, peak in runs)
+def several(command: list[str], peak_file: Path | None = None, runs: int = RUNS) -> tuple[float, float]:
+    costs = [measured(command, peak_file) for _ in range(runs)]
+    return statistics.median(cost.cpu for cost in costs), max(cost.peak for cost in costs)
 
 
 def prepared(office: DovecotOffice, folder: Path) -> Path:
@@ -59,7 +47,7 @@ def measure() -> str:
     lines = ["| what | CPU, s | peak memory, MB | goal |", "|---|---|---|---|"]
 
     def tell(what: str, cpu: float, peak: float, goal: str) -> None:
-        lines.append(f"| {what} | {cpu:.2f} | {peak:.0f} | {goal} |")
+        lines.append(f"| {what} | {cpu:.2f} | {f'{peak:.0f}' if peak else '–'} | {goal} |")
         note(lines[-1])
 
     tell("`python -m bot --help`", *several([sys.executable, "-m", "bot", "--help"]), "0.4 s")
@@ -67,9 +55,10 @@ def measure() -> str:
         with office.client() as client:
             client.select_folder("INBOX")
         with tempfile.TemporaryDirectory() as folder:
-            once = [sys.executable, "scheduler.py", "--once", "--config", str(prepared(office, Path(folder)))]
-            tell("the very first `--once`, templates compiled", *alone([*once, "--now", SUNDAY]), "–")
-            tell("`--once` with nothing to do", *several([*once, "--now", SUNDAY]), "1 s")
+            config, peak = prepared(office, Path(folder)), Path(folder) / "peak"
+            once = [sys.executable, "-m", "tests.bench.ours", str(config), SUNDAY, str(peak)]
+            tell("the very first `--once`: templates are compiled", *several(once, peak, runs=1), "–")
+            tell("`--once` with nothing to do", *several(once, peak), "1 s")
         box.fill(server.root / "mail" / USER / "Maildir", box.mails(MAILS))
         cost = reading(office, QUIET)
         tell(f"`--once` that reads {MAILS} mails", cost.cpu, cost.peak, "80 MB")
