@@ -37,8 +37,7 @@ def measured(command: list[str], peak_file: Path | None = None) -> Cost:
     if process.returncode:
         raise RuntimeError(f"{command}: {said.decode()[-2000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak = int(peak_file.read_text()) / 1024 if peak_file else 0.0
-    return Cost(cpu, wall, peak)
+    return Cost(cpu, wall, float(peak_file.read_text()) if peak_file else 0.0)
 
 
 def once(folder: Path, now: str) -> list[str]:

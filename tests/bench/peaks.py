@@ -1,4 +1,4 @@
-"""``python -m tests.bench.peaks CONFIG NOW FILE``: one poll, then the work; the peak memory of this process, in KiB, at
+"""``python -m tests.bench.peaks CONFIG NOW FILE``: one poll, then the work; the peak memory of this process, in MB, at
 the start, after the poll and at the end, is written to a file."""
 
 import sys
@@ -26,12 +26,12 @@ def main(config_path: str, moment: str, file: str) -> None:
     with Bot.build(config) as bot:
         bot.renderer.check()
         begin(bot, now)
-        peaks = [peak()]
+        peaks = [own_peak()]
         with Mailbox.open(config.mailbox, password("mailbox")) as box:
             poll(bot, box, now, lambda: False)
-        peaks.append(peak())
+        peaks.append(own_peak())
         work(bot, now, lambda: False)
-        Path(file).write_text(" ".join([*peaks, peak()]))
+        Path(file).write_text(" ".join([*peaks, own_peak()]))
 
 
 if __name__ == "__main__":

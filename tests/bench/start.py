@@ -53,7 +53,7 @@ def measure() -> str:
     lines = ["| what | CPU, s | peak memory, MB | goal |", "|---|---|---|---|"]
 
     def tell(what: str, cpu: float, peak: float, goal: str) -> None:
-        lines.append(f"| {what} | {cpu:.2f} | {peak:.0f} | {goal} |")
+        lines.append(f"| {what} | {cpu:.2f} | {f'{peak:.0f}' if peak else '–'} | {goal} |")
         note(lines[-1])
 
     tell("`python -m bot --help`", *several(["-m", "bot", "--help"]), "0.4 s")
