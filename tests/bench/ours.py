@@ -1,9 +1,11 @@
 """``python -m tests.bench.ours PEAK_FILE SCRIPT|-m MODULE [ARGUMENTS]``: a program of ours as it is started; the peak
-memory of its process, in KiB, is written to a file when it has ended."""
+memory of its process, in MB, is written to a file when it has ended."""
 
 import runpy
 import sys
 from pathlib import Path
+
+from tests.bench import own_peak
 
 if __name__ == "__main__":
     file, sys.argv = Path(sys.argv[1]), sys.argv[2:]
@@ -14,6 +16,4 @@ if __name__ == "__main__":
         else:
             runpy.run_path(sys.argv[0], run_name="__main__")
     finally:
-        # Not ru_maxrss: a process begins with that of the one that started it (vfork shares its memory until exec).
-        lines = Path("/proc/self/status").read_text().splitlines()
-        file.write_text(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+        file.write_text(own_peak())

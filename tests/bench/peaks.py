@@ -12,11 +12,7 @@ from bot.jobs.polling import poll
 from bot.jobs.tick import begin
 from bot.mail.mailbox import Mailbox
 from bot.secrets import password
-
-
-def peak() -> str:
-    lines = Path("/proc/self/status").read_text().splitlines()  # not ru_maxrss: see ``tests.bench.ours``
-    return next(line.split()[1] for line in lines if line.startswith("VmHWM:"))
+from tests.bench import own_peak
 
 
 def main(config_path: str, moment: str, file: str) -> None:
