@@ -5,11 +5,13 @@ By what the server said, as far as it is known what it means; the words of setti
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bot.cli.providers import Provider, of_host
-from bot.config import Server
 from bot.errors import BotError, ConfigError, LoginRefused
+
+if TYPE_CHECKING:
+    from bot.config import Server
 
 Part = Literal["mailbox", "smtp"]
 SERVICE: dict[Part, str] = {"mailbox": "IMAP", "smtp": "SMTP"}
@@ -81,7 +83,7 @@ BROKEN = (
 BROKEN_ELSE = "see [{part}] host and port ({host}:{port}), and whether the network lets this machine out to them"
 
 
-def next_step(part: Part, server: Server, error: BotError) -> str:
+def next_step(part: Part, server: "Server", error: BotError) -> str:
     """The sentence for what a login at ``server`` ended with."""
     provider = of_host(server.host)
     if isinstance(error, ConfigError):
