@@ -2,6 +2,7 @@
 
 import fcntl
 import io
+import logging
 import os
 import pty
 import random
@@ -148,6 +149,26 @@ def test_a_bar_comes_for_what_takes_longer_than_a_moment(monkeypatch: pytest.Mon
             step(done, 3)
     assert "copy" in terminal.getvalue()
     assert "3/3" in terminal.getvalue()
+
+
+def test_a_log_goes_on_above_the_bar_and_into_no_other_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_module, "QUICK_SECONDS", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    onto_terminal, elsewhere = logging.StreamHandler(terminal), logging.StreamHandler(io.StringIO())
+    root = logging.getLogger()
+    for handler in (onto_terminal, elsewhere):
+        root.addHandler(handler)
+    kept = elsewhere.stream
+    try:
+        with progress("copy") as step:
+            step(1, 3)
+            assert onto_terminal.stream is sys.stderr is not terminal
+            assert elsewhere.stream is kept
+        assert onto_terminal.stream is sys.stderr is terminal
+    finally:
+        for handler in (onto_terminal, elsewhere):
+            root.removeHandler(handler)
 
 
 def test_what_is_done_at_once_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,12 +191,13 @@ def test_only_what_is_done_is_filed_and_once(conn: Connection) -> None:
 
 
 def test_a_backlog_of_years_is_filed_at_once(record: Record) -> None:
-    """More mails than PostgreSQL takes values in one statement (65,535)."""
+    """More mails than fit into one statement: SQLite takes 32,766 values, PostgreSQL 65,535; ours takes 500."""
+    most = 66_000 if record.is_sqlite else 3 * archive.UIDS_AT_ONCE  # inserting so many takes PostgreSQL minutes
     where = {"folder": "INBOX", "uidvalidity": 7, "mail_id": 1, "filed": False}
     with record.begin() as conn:
         archive.store(conn, raw("1"), Place("INBOX", 7, 1), NOW)
         archive.finish(conn, 1, NOW, "accepted", "", None)
-        conn.execute(insert(schema.place), [{**where, "uid": uid} for uid in range(2, 66_000)])
+        conn.execute(insert(schema.place), [{**where, "uid": uid} for uid in range(2, most)])
         archive.mark_filed(conn, "INBOX", 7, archive.unfiled(conn, "INBOX", 7))
         assert archive.unfiled(conn, "INBOX", 7) == []
 

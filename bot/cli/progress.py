@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from bot.record.database import Record
@@ -31,21 +31,23 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     def step(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total)
         if not bar.live.is_started and time.monotonic() - began >= QUICK_SECONDS:
+            shown = sys.stderr
             bar.start()
-            _log_beside()
+            _log_to(sys.stderr, instead_of=shown)
 
     try:
         yield step
     finally:
+        shown = sys.stderr
         bar.stop()
-        _log_beside()
+        _log_to(sys.stderr, instead_of=shown)
 
 
-def _log_beside() -> None:
+def _log_to(stream: TextIO, instead_of: TextIO) -> None:
     """While a bar is shown, something else stands in the place of standard error, which writes above the bar."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)
+        if isinstance(handler, logging.StreamHandler) and handler.stream is instead_of:
+            handler.setStream(stream)
 
 
 @contextmanager
