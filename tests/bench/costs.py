@@ -29,7 +29,9 @@ class Cost:
 def measured(command: list[str], peak_file: Path | None = None) -> Cost:
     """Runs a command to its end. RuntimeError if it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
         said = process.communicate()[1]
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
@@ -39,9 +41,10 @@ def measured(command: list[str], peak_file: Path | None = None) -> Cost:
 
 
 def environment() -> dict[str, str]:
-    """With the passwords of the servers of the bench, and no keyring."""
+    """With the passwords of the servers of the bench and no keyring; modules are kept as compiled, as in service."""
     secrets = {"BOT_MAILBOX_PASSWORD": PASSWORD, "BOT_SMTP_PASSWORD": PASSWORD}
-    return {**os.environ, **secrets, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **secrets, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
 def settings(folder: Path, office: DovecotOffice, **more: dict[str, Any]) -> Path:
