@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bot.config import load_config
+from bot.jobs.parts import Bot
 from tests.bench import box
 from tests.bench.costs import NOW, QUIET, USER, Cost, measured, settings
 from tests.bench.page import note, run_as
@@ -34,10 +35,12 @@ def prepared(office: DovecotOffice, folder: Path) -> Path:
 
 
 def reading(office: DovecotOffice, now: str) -> Cost:
-    """The whole mailbox at a moment."""
+    """The whole mailbox at a moment, by a program that was started before."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = prepared(office, folder)
+        with Bot.build(load_config(config)) as bot:
+            bot.renderer.check()
         return measured(
             [sys.executable, "-m", "tests.bench.ours", str(config), now, str(folder / "peak")], folder / "peak"
         )
