@@ -19,10 +19,13 @@ from bot.jobs.reporting.assessing import assessed
 from bot.jobs.reporting.digesting import _drafts
 from bot.jobs.reporting.group_reports import _month
 from bot.jobs.standing import lines, owing, people_by_unit, still_owed
+from bot.letters.smtp import Sender
 from bot.model.deciding import Obligation
 from bot.record import runs
 from tests.bots import FakeSender, at, build_hasty, config, first_run, letters, never, read_mailbox, statements
 from tests.decades import after, letters_waiting, live_through, months
+from tests.servers.dovecot import PASSWORD
+from tests.servers.smtp_sink import SmtpSink
 
 FEW, MANY = (40, 13), (90, 26)  # units, months: after a year every form has been opened
 BEGUN = at("2017-06-20T09:00")
@@ -137,3 +140,11 @@ def test_each_letter_costs_the_outbox_the_same(tmp_path: Path) -> None:
             assert (sender.opened, len(sender.sent), letters(bot, "queued")) == (1, number, [])
     each = (counted[1] - counted[0]) / 40
     assert each == int(each) <= 14
+
+
+def test_all_letters_leave_over_one_login(tmp_path: Path) -> None:
+    with county(tmp_path, 40, 1) as (bot, _, now), SmtpSink("bot@demo.test", PASSWORD, {"demo.test"}) as sink:
+        letters_waiting(bot, 60, now)
+        smtp = bot.config.smtp.model_copy(update={"port": sink.port})
+        assert send_due(bot, lambda: Sender(smtp, PASSWORD).__enter__(), now, never) == 60
+        assert (len(sink.sent), sink.logins) == (60, 1)

@@ -5,6 +5,7 @@ which month that is. Kinds of unit are ranked apart: by rate where every unit th
 else by the total. Equals share a rank, and the ranks after them are left out (1, 1, 3).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -127,7 +128,8 @@ def _ranked(lines: Sequence[Line]) -> tuple[RankedBy, dict[str, int]]:
     by: RankedBy = "rate" if any(x.base for x in counted) and all(x.base is not None for x in counted) else "total"
     # Who has nothing registered to be brought up to standard has no rate, and no rank among those who have.
     values = {x.unit: value for x in counted if (value := x.rate if by == "rate" else x.total) is not None}
-    return by, {unit: 1 + sum(other > value for other in values.values()) for unit, value in values.items()}
+    higher_first = sorted(-value for value in values.values())
+    return by, {unit: 1 + bisect_left(higher_first, -value) for unit, value in values.items()}
 
 
 def _county(

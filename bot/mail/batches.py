@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-BATCH_COUNT = (
-    100  # each costs a round trip, a millisecond a mail on a slow line; more must be fetched again if one breaks
-)
+BATCH_COUNT = 200  # each costs a round trip; where one breaks, all of it is fetched again
 BATCH_BYTES = 8_000_000  # bounds the memory of one answer
 
 

@@ -71,10 +71,11 @@ def _with_html(data: bytes, n: int) -> bytes:
     return b"\r\n\r\n".join((head, b"--" + boundary + b"\r\n" + first + part + b"--" + boundary + b"\r\n" + second))
 
 
-def fill(maildir: Path, data: Iterator[bytes]) -> None:
-    """Puts mails into the Maildir of a user, who must have logged in once; nobody may be logged in meanwhile."""
+def fill(maildir: Path, data: Iterator[bytes], first: int = 0) -> None:
+    """Puts mails into the Maildir of a user, who must have logged in once; nobody may be logged in meanwhile. They are
+    numbered from ``first`` on, and no number may be given twice."""
     owner = maildir.stat()
-    for n, one in enumerate(data):
+    for n, one in enumerate(data, first):
         path = maildir / "new" / f"{ARRIVED + n}.M{n:06}P1.bench"
         path.write_bytes(one)
         os.chown(path, owner.st_uid, owner.st_gid)

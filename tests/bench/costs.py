@@ -47,9 +47,10 @@ def once(folder: Path, now: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """With the passwords of the servers of the bench, and no keyring."""
+    """With the passwords of the servers of the bench and no keyring; modules are kept as compiled, as in service."""
     secrets = {"BOT_MAILBOX_PASSWORD": PASSWORD, "BOT_SMTP_PASSWORD": PASSWORD}
-    return {**os.environ, **secrets, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **secrets, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
 def settings(folder: Path, office: DovecotOffice, **more: dict[str, Any]) -> Path:

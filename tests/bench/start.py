@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bot.config import load_config
+from bot.jobs.parts import Bot
 from tests.bench import box
 from tests.bench.costs import NOW, QUIET, USER, Cost, measured, once, settings
 from tests.bench.page import note, run_as
@@ -42,7 +43,7 @@ def prepared(office: DovecotOffice, folder: Path) -> Path:
 
 
 def reading(office: DovecotOffice, now: str) -> Cost:
-    """The whole mailbox at a moment."""
+    """The whole mailbox at a moment, by a program that was started before."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepared(office, folder)
