@@ -62,7 +62,10 @@ def main() -> int:
     except BrokenPipeError:  # piped into head, which has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Interrupted:
+    except (Interrupted, RuntimeError) as error:
+        # Python makes a RuntimeError of what is raised while a class is made.
+        if not isinstance(error, Interrupted) and not isinstance(error.__cause__, Interrupted):
+            raise
         print("stopped", file=sys.stderr)  # noqa: T201 - the one line for the operator
         return STOPPED
     finally:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,7 @@ from tests.servers.dovecot import DovecotOffice
 WUTU = "五图街道"
 LI = "li@wutu.test"
 NOW = "2017-07-03T10:00"
+HELP_SECONDS = 0.4  # of CPU
 
 
 class Answer:
@@ -153,15 +155,16 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     )
     quickest = 9.0
     for _ in range(3):  # the machine may be busy
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
-        quickest = min(quickest, time.monotonic() - began)
-        if quickest < 1:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        quickest = min(quickest, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        if quickest < HELP_SECONDS:
             break
     assert done.stdout.splitlines()[-1] == "HEAVY []"
     for command in ("read", "explain", "status", "outbox", "roster", "form", "doctor"):
         assert command in done.stdout
-    assert quickest < 1
+    assert quickest < HELP_SECONDS
 
 
 @pytest.mark.parametrize("where", ["first", "middle", "last", "equals"])

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from bot.config import load_config
-from bot.jobs.parts import Bot
 from tests.bench import box
 from tests.bench.costs import NOW, QUIET, USER, Cost, measured, once, settings
 from tests.bench.page import note, run_as
