@@ -154,7 +154,9 @@ def test_a_command_that_is_shown_exists_with_its_options(document: str, program:
         assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
     else:
         command = command_of(re.findall(r"[^\s\[\]|]+", rest))
-        assert options - {"--config"} <= {name for parameter in command.params for name in parameter.opts}
+        assert options - {"--config", "--quiet", "--help"} <= {
+            name for parameter in command.params for name in parameter.opts
+        }
 
 
 def scheduler_options() -> set[str]:
