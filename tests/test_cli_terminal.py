@@ -200,19 +200,32 @@ def test_a_shell_can_complete_the_commands(tmp_path: Path) -> None:
     assert "complete -o default -F" in script
 
 
+# ``python -m bot``, which says when it has begun to listen to Ctrl-C.
+START = """
+import runpy, signal
+real = signal.signal
+def noted(number, handler):
+    signal.signal = real
+    before = real(number, handler)
+    print("ready", flush=True)
+    return before
+signal.signal = noted
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_ctrl_c_at_any_moment_is_one_word(bot: Bot, tmp_path: Path) -> None:
     """From the moment on at which the program itself is loaded; before that it is Python's own word."""
     for number in range(12):
         archived(bot, report(LI, WUTU, subject=f"第{number}版"), at(NOW))
     work(bot, at(NOW), never)
-    start = "import sys; from bot.__main__ import main; print('ready', flush=True); sys.exit(main())"
     chance = random.Random(datetime.now(UTC).date().isoformat())
     before = (tmp_path / "data" / "bot.db").exists()
     statuses = []
     variables = {**environment(tmp_path / "config.toml"), "PYTHONWARNINGS": "ignore"}  # a module half read is one
     for words in (["status"], ["replay", "--all"], ["backup", str(tmp_path / "b")], ["read", str(tmp_path / "x.xlsx")]):
         for _ in range(3):
-            command = [sys.executable, "-c", start, *words]
+            command = [sys.executable, "-c", START, *words]
             with subprocess.Popen(
                 command,
                 cwd=ROOT,
