@@ -15,6 +15,7 @@ from bot.errors import BotError, ConfigError, OutOfReach, RecordError, TooComple
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import write_down
+from bot.jobs.turns import take_turn
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.jobs.watch.probing import came_back
 from bot.letters.tokens import tokens_in
@@ -91,7 +92,7 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> archive.Clai
             _set_aside(bot, claimed, now, "set_aside")
             return None
         with bot.record.begin() as conn:
-            bot.record.decide_alone(conn)
+            take_turn(bot, conn, opened, now)
             done = apply(bot, conn, claimed.mail_id, opened, now)
             following = archive.claim(conn, now)
         if done:  # said only of what is committed

@@ -151,6 +151,7 @@ class Bot:
         staff = self.config.office.staff_addresses
         if address in staff:
             return now
+        self.record.answer_in_turn(conn)
         return answering.next_turn(conn, self.config.limits.answers_per_hour, now, but=staff)
 
     def midnight(self, now: datetime) -> datetime:

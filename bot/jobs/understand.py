@@ -32,6 +32,7 @@ from bot.model.commands import Command, Orders
 from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
 from bot.model.mail import Mail, RawMail
+from bot.model.people import Liaison
 from bot.model.replies import Said
 from bot.reading.commands import commands_in
 from bot.reading.documents import documents
@@ -177,10 +178,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     """Who holds the address, which letter of ours is answered, how many answers it had today."""
     if mail.sender is None:
         return KnownSender()
-    local = now.astimezone(bot.zone)
-    arrived = mail.received_at.astimezone(bot.zone).date()
-    # After an outage the mail of someone who has been replaced meanwhile is still his unit's.
-    posts = people.at_address(conn, mail.sender, local.date()) or people.at_address(conn, mail.sender, arrived)
+    posts = posts_of(conn, mail, bot, now)
     answered = _answered(conn, mail)
     # What a lead department was asked about others is no word about its own report.
     own = answered is not None and recipient_of(answered.key) == "unit"
@@ -196,6 +194,13 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         next((p.mobile for p in posts if p.mobile), ""),
         tuple(dict.fromkeys(o.form for o in about)),
     )
+
+
+def posts_of(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> list[Liaison]:
+    """What its sender's address stands for. After an outage the mail of someone who has been replaced meanwhile is
+    still his unit's."""
+    today, arrived = now.astimezone(bot.zone).date(), mail.received_at.astimezone(bot.zone).date()
+    return people.at_address(conn, mail.sender or "", today) or people.at_address(conn, mail.sender or "", arrived)
 
 
 def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: Then | None = None) -> Past:

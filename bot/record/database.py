@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +23,7 @@ from bot.record.schema import HEAD
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
 VERSION_TABLE = "alembic_version"
 MIGRATION_LOCK, DECIDING_LOCK = 20_170_605, 20_170_606  # any numbers of our own, for PostgreSQL's advisory locks
+ANSWERING_LOCK, ABOUT_LOCK = 20_170_609, 20_170_610  # 607 and 608 are those of ``bot.record.working``
 # What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
 BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
 _MACHINE = {
@@ -98,6 +100,23 @@ class Record:
         wrote. SQLite's writers are alone anyway."""
         if not self.is_sqlite:
             conn.execute(select(func.pg_advisory_xact_lock(DECIDING_LOCK)))
+
+    def decide_beside(self, conn: Connection) -> None:
+        """The same, but others may decide beside it: until it ends nobody decides alone."""
+        if not self.is_sqlite:
+            conn.execute(select(func.pg_advisory_xact_lock_shared(DECIDING_LOCK)))
+
+    def decide_about(self, conn: Connection, what: Collection[str]) -> None:
+        """Beside others, but until it ends nobody else about any of these. To be called once in a transaction: all
+        are taken in one order, so that no two wait for each other."""
+        if not self.is_sqlite:
+            keys = sorted({zlib.crc32(name.encode()) - 2**31 for name in what})
+            conn.execute(select(*(func.pg_advisory_xact_lock(ABOUT_LOCK, key) for key in keys)))
+
+    def answer_in_turn(self, conn: Connection) -> None:
+        """Until this transaction ends nobody else looks for the next turn of an answer."""
+        if not self.is_sqlite:
+            conn.execute(select(func.pg_advisory_xact_lock(ANSWERING_LOCK)))
 
     def close(self) -> None:
         """Closes every connection."""

@@ -1,0 +1,44 @@
+"""What several workers may decide at the same moment: each sees what the one before it wrote of the same units.
+
+a mail with reports of numbers alone   beside others, but alone about its sender, his units and the units it names
+the same from an address of nobody     and alone about strangers, who share one limit
+anything else                          alone: orders, lists of liaisons, registers, words change what all are judged by
+
+Whose turn it is to be answered is asked for, last of all, by one after the other (``Bot.enqueue``).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.jobs.parts import Bot
+from bot.jobs.understand import Opened, posts_of
+
+STRANGERS = "strangers"  # no address and no unit is called so
+
+
+def take_turn(bot: Bot, conn: Connection, opened: Opened, now: datetime) -> None:
+    """Waits until this worker may decide about a mail, which it may until its transaction ends. On SQLite, whose
+    writers are alone anyway, it asks for nothing."""
+    if bot.record.is_sqlite:
+        return
+    if not only_numbers(bot, opened):
+        bot.record.decide_alone(conn)
+        return
+    bot.record.decide_beside(conn)  # from here on nobody changes who the sender is
+    bot.record.decide_about(conn, concerned(bot, conn, opened, now))
+
+
+def only_numbers(bot: Bot, opened: Opened) -> bool:
+    """Whether a mail brings reports of numbers, and nothing else that is acted on: such a report changes what its own
+    unit is judged by, and no other."""
+    forms = [form.form for document in opened.documents for form in document.forms]
+    return not opened.mail.automatic and bool(forms) and all(form in bot.rules.matrices for form in forms)
+
+
+def concerned(bot: Bot, conn: Connection, opened: Opened, now: datetime) -> set[str]:
+    """The sender, his units, and every unit that a form in his mail names."""
+    units = {post.unit for post in posts_of(conn, opened.mail, bot, now)}
+    written = [form.fields.get("unit") for document in opened.documents for form in document.forms]
+    named = {unit.name for w in written if w and (unit := bot.rules.units.resolve(w.text))}
+    return {opened.mail.sender or STRANGERS, *units, *named, *(() if units else (STRANGERS,))}

@@ -1,0 +1,121 @@
+"""On PostgreSQL several workers decide at once, but never two about the same unit, and each limit is kept."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.intake import work
+from bot.jobs.parts import Bot
+from bot.jobs.tick import begin
+from bot.jobs.turns import take_turn
+from bot.jobs.understand import Opened, open_mail
+from bot.model.mail import RawMail
+from bot.reading.guard import Reader
+from bot.record import archive
+from tests.bots import appoint, archived, at, build, config, first_run, letters, never
+from tests.mails import mail, report
+from tests.servers.postgres import PostgresServer
+
+NOW = at("2017-07-03T10:00")
+LI, WANG, ZHAO = "li@demo.test", "wang@demo.test", "zhao@demo.test"
+WAITS = 0.4  # seconds: so long who is not let in is watched
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    with Reader() as started:
+        yield started
+
+
+@pytest.fixture
+def bots(tmp_path: Path, postgres_server: PostgresServer, reader: Reader) -> Iterator[list[Bot]]:
+    """Four workers on one record."""
+    with postgres_server.database() as url, ExitStack() as stack:
+        limits = {"answers_per_hour": 5, "letters_per_address_per_day": 1000}
+        made = config(tmp_path, database={"url": url}, limits=limits)
+        found = [replace(stack.enter_context(build(made)), reader=reader) for _ in range(4)]
+        first_run(found[0], at("2017-06-20T09:00"))
+        appoint(found[0], ("五图街道", "李明", LI), ("五图街道", "李光", "guang@demo.test"), ("乔官镇", "王芳", WANG))
+        yield found
+
+
+def from_(bot: Bot, sender: str, unit: str) -> Opened:
+    return open_mail(RawMail(report(sender, unit, "2017年6"), NOW), bot)
+
+
+def let_in(first: Opened, second: Opened, bots: list[Bot]) -> bool:
+    """Whether a second worker may decide about its mail while the first has not ended."""
+    inside, ended = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with bots[1].record.begin() as conn:
+            take_turn(bots[1], conn, second, NOW)
+            inside.set()
+        ended.set()
+
+    thread = threading.Thread(target=other)
+    with bots[0].record.begin() as conn:
+        take_turn(bots[0], conn, first, NOW)
+        thread.start()
+        at_once = inside.wait(WAITS)
+    assert ended.wait(10), "never let in"
+    thread.join()
+    return at_once
+
+
+WHO = {
+    "a unit": (LI, "五图街道"),
+    "its other liaison": ("guang@demo.test", "五图街道办事处"),
+    "another unit": (WANG, "乔官镇"),
+    "another unit that names the first": (WANG, "五图街道"),
+    "a stranger": ("who@demo.test", "红河镇"),
+    "another stranger": ("nobody@demo.test", "鄌郚镇"),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "at_once"),
+    [
+        ("a unit", "another unit", True),
+        ("a unit", "a stranger", True),
+        ("a unit", "a unit", False),
+        ("a unit", "its other liaison", False),
+        ("a unit", "another unit that names the first", False),
+        ("a stranger", "another stranger", False),
+    ],
+)
+def test_two_decide_at_once_unless_it_is_about_the_same(
+    bots: list[Bot], first: str, second: str, at_once: bool
+) -> None:
+    one, two = (from_(bots[0], *WHO[who]) for who in (first, second))
+    assert let_in(one, two, bots) == at_once
+
+
+def test_whatever_is_no_report_of_numbers_is_decided_alone(bots: list[Bot]) -> None:
+    words = open_mail(RawMail(mail(ZHAO, "无变化", text="无变化"), NOW), bots[0])
+    numbers = from_(bots[0], *WHO["a unit"])
+    assert not let_in(words, numbers, bots)
+    assert not let_in(numbers, words, bots)
+
+
+def test_workers_together_keep_to_the_answers_of_an_hour(bots: list[Bot]) -> None:
+    units = [unit.name for unit in bots[0].rules.units.units][:20]
+    appoint(bots[0], *((unit, "李明", f"{n}@demo.test") for n, unit in enumerate(units)))
+    for n, unit in enumerate(units):
+        archived(bots[0], report(f"{n}@demo.test", unit, "2017年6"), NOW)
+    for bot in bots:
+        begin(bot, NOW)
+    threads = [threading.Thread(target=work, args=(bot, NOW, never)) for bot in bots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with bots[0].record.read() as conn:
+        assert archive.counts(conn) == {"done": 20}
+    answers = [row.due_at for row in letters(bots[0]) if row.mail_id]
+    assert len(answers) == 20
+    assert sorted(answers.count(moment) for moment in set(answers)) == [5, 5, 5, 5]
