@@ -1,10 +1,13 @@
 """On PostgreSQL several workers decide at once, but never two about the same unit, and each limit is kept."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +18,8 @@ from bot.jobs.turns import take_turn
 from bot.jobs.understand import Opened, open_mail
 from bot.model.mail import RawMail
 from bot.reading.guard import Reader
-from bot.record import archive
-from tests.bots import appoint, archived, at, build, config, first_run, letters, never
+from bot.record import answering, archive, schema
+from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
 from tests.mails import mail, report
 from tests.servers.postgres import PostgresServer
 
@@ -102,11 +105,8 @@ def test_whatever_is_no_report_of_numbers_is_decided_alone(bots: list[Bot]) -> N
     assert not let_in(numbers, words, bots)
 
 
-def test_workers_together_keep_to_the_answers_of_an_hour(bots: list[Bot]) -> None:
-    units = [unit.name for unit in bots[0].rules.units.units][:20]
-    appoint(bots[0], *((unit, "李明", f"{n}@demo.test") for n, unit in enumerate(units)))
-    for n, unit in enumerate(units):
-        archived(bots[0], report(f"{n}@demo.test", unit, "2017年6"), NOW)
+def work_together(bots: list[Bot], number: int) -> list[Any]:
+    """Every worker works until nothing is left; the answers, when each mail has its fate."""
     for bot in bots:
         begin(bot, NOW)
     threads = [threading.Thread(target=work, args=(bot, NOW, never)) for bot in bots]
@@ -115,7 +115,40 @@ def test_workers_together_keep_to_the_answers_of_an_hour(bots: list[Bot]) -> Non
     for thread in threads:
         thread.join()
     with bots[0].record.read() as conn:
-        assert archive.counts(conn) == {"done": 20}
-    answers = [row.due_at for row in letters(bots[0]) if row.mail_id]
+        assert archive.counts(conn) == {"done": number}
+    return [row for row in letters(bots[0]) if row.mail_id]
+
+
+def test_workers_together_keep_to_the_answers_of_an_hour(bots: list[Bot], monkeypatch: pytest.MonkeyPatch) -> None:
+    look = answering.next_turn
+
+    def slowly(*arguments: Any, **named: Any) -> datetime:
+        found = look(*arguments, **named)
+        time.sleep(0.05)  # so long another could find the same turn free
+        return found
+
+    monkeypatch.setattr(answering, "next_turn", slowly)
+    units = [unit.name for unit in bots[0].rules.units.units][:20]
+    appoint(bots[0], *((unit, "李明", f"{n}@demo.test") for n, unit in enumerate(units)))
+    for n, unit in enumerate(units):
+        archived(bots[0], report(f"{n}@demo.test", unit, "2017年6"), NOW)
+    answers = [row.due_at for row in work_together(bots, 20)]
     assert len(answers) == 20
     assert sorted(answers.count(moment) for moment in set(answers)) == [5, 5, 5, 5]
+
+
+def test_workers_together_write_to_one_address_as_often_as_one_would(bots: list[Bot]) -> None:
+    limits = bots[0].config.limits.model_copy(update={"letters_per_address_per_day": 4})
+    few = [replace(bot, config=bot.config.model_copy(update={"limits": limits})) for bot in bots]
+    for n in range(16):
+        archived(few[0], report(LI, "五图街道", "2017年6", extra=n), NOW)
+    assert len(work_together(few, 16)) == 4
+    versions = sorted(row.version for row in rows(few[0], schema.report) if row.version)
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_workers_together_give_strangers_no_more_than_their_share(bots: list[Bot]) -> None:
+    # when twelve addresses of nobody write, and a quarter of five answers an hour is theirs
+    for n in range(12):
+        archived(bots[0], report(f"who{n}@demo.test", "红河镇", "2017年6", extra=n), NOW)
+    assert len(work_together(bots, 12)) == 2
