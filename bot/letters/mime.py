@@ -14,14 +14,13 @@ from datetime import datetime
 from email import policy
 from email.encoders import encode_base64
 from email.header import Header
-from email.message import Message
 from email.mime.base import MIMEBase
 from email.utils import format_datetime, formataddr
 
 from bot.model.deciding import LetterFile
 
-# No folding here: what can be long is folded where it is encoded, and "In-Reply-To:" must not stand on a line alone.
-WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=0)
+WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=0)  # of a part with a file: nothing is folded
+_LINE_END = re.compile(r"\r|\n(?![ \t])")  # any but a fold
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}(?:\.{_HOST})*")  # RFC 5322 dot-atom, no quoting
@@ -51,6 +50,8 @@ class Heading:
 def one_line(text: str) -> str:
     """The text without control and invisible characters, lone surrogates and line ends of any kind; runs of
     white space become one blank. Safe in a header, in a list and in a file name."""
+    if text.isprintable():  # most are, and then there is nothing of all this in it
+        return " ".join(unicodedata.normalize("NFC", text).split())
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
     kept = (
         ("" if unicodedata.category(c) == "Cf" else " ") if unicodedata.category(c) in _INVISIBLE else c for c in text
@@ -73,11 +74,16 @@ def build(heading: Heading, text: str, html: str, files: tuple[LetterFile, ...] 
     if files:
         both = f"Content-Type: {type_}\r\n\r\n".encode() + body
         type_, body = _multipart("mixed", heading.token, [both, *map(_file_part, files)])
-    message = Message()
-    message["Content-Type"], message["MIME-Version"] = type_, "1.0"
-    _set_headers(message, heading)
-    # Only the headers by the library: its generator would look into a body for parts.
-    return b"".join(WIRE.fold_binary(name, value) for name, value in message.items()) + b"\r\n" + body
+    headers = {"Content-Type": type_, "MIME-Version": "1.0", **_headers(heading)}
+    return b"".join(_line(name, value) for name, value in headers.items()) + b"\r\n" + body
+
+
+def _line(name: str, value: str) -> bytes:
+    """One header. What can be long was folded where it was encoded: "In-Reply-To:" must not stand on a line alone.
+    ValueError for a value that would begin another header, or is not encoded: each was cleaned before."""
+    if _LINE_END.search(value):
+        raise ValueError(f"{name}: a line end in a header")
+    return f"{name}: {value}\n".replace("\n", "\r\n").encode("ascii")
 
 
 def _multipart(kind: str, token: str, parts: list[bytes]) -> tuple[str, bytes]:
@@ -122,21 +128,25 @@ def file_name(name: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore") + dot + extension
 
 
-def _set_headers(message: Message, heading: Heading) -> None:
+def _headers(heading: Heading) -> dict[str, str]:
     name, own = _name_and_address(heading.sender)
-    message["From"] = _mailbox(name, plain_address(own))
-    message["To"] = plain_address(heading.to)
-    message["Subject"] = Header(one_line(heading.subject), "utf-8", header_name="Subject").encode()
-    message["Date"] = format_datetime(heading.date)
-    message["Message-ID"] = _own_id(heading.message_id)
-    if heading.reply_to and _MESSAGE_ID.fullmatch(heading.reply_to.strip()):
-        message["In-Reply-To"] = message["References"] = heading.reply_to.strip()
-    message["Auto-Submitted"] = "auto-replied" if heading.answer else "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message["X-Bot-Token"] = heading.token
-    key = one_line(heading.key)
-    message["X-Bot-Key"] = key if key.isascii() else Header(key, "utf-8", header_name="X-Bot-Key").encode()
-    message["X-Loop"] = own
+    key, answered = one_line(heading.key), (heading.reply_to or "").strip()
+    headers = {
+        "From": _mailbox(name, plain_address(own)),
+        "To": plain_address(heading.to),
+        "Subject": Header(one_line(heading.subject), "utf-8", header_name="Subject").encode(),
+        "Date": format_datetime(heading.date),
+        "Message-ID": _own_id(heading.message_id),
+    }
+    if _MESSAGE_ID.fullmatch(answered):
+        headers |= {"In-Reply-To": answered, "References": answered}
+    return headers | {
+        "Auto-Submitted": "auto-replied" if heading.answer else "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "X-Bot-Token": heading.token,
+        "X-Bot-Key": key if key.isascii() else Header(key, "utf-8", header_name="X-Bot-Key").encode(),
+        "X-Loop": own,
+    }
 
 
 def _name_and_address(sender: str) -> tuple[str, str]:
