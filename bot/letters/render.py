@@ -9,7 +9,7 @@ import re
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 from jinja2.environment import TemplateModule
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.config import Office, read_toml
@@ -64,13 +65,26 @@ class _Environment(ImmutableSandboxedEnvironment):
             return obj.__dict__[attribute]
         return super().getattr(obj, attribute)
 
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        # The same for macros, of which a letter is made: they are the template's own, and want only to know how to escape.
+        if obj.__class__ is Macro:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return obj(context.eval_ctx, *args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
+
     def join_path(self, template: str, parent: str) -> str:
-        suffix = Path(parent).suffix
-        if template.endswith(".jinja"):
-            return template + suffix
-        if Path(template).suffix != suffix:
-            raise TemplateRuntimeError(f"{template} cannot be used in {parent}: the endings differ")
-        return template
+        return _joined(template, parent)
+
+
+@lru_cache(256)
+def _joined(template: str, parent: str) -> str:
+    suffix = Path(parent).suffix
+    if template.endswith(".jinja"):
+        return template + suffix
+    if Path(template).suffix != suffix:
+        raise TemplateRuntimeError(f"{template} cannot be used in {parent}: the endings differ")
+    return template
 
 
 class Renderer:
