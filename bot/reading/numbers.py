@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.model.forms import Cell, Count
 from bot.reading.anchors import Table
@@ -109,10 +110,15 @@ def _without(labels: Mapping[str, str], text: str) -> str | None:
     """What follows the label in the text, empty if nothing does; None if it does not begin with one."""
     plain = unicodedata.normalize("NFKC", text).strip()
     for label in sorted(labels, key=len, reverse=True):
-        found = re.match(r"\s*".join(map(re.escape, label)) + r"(?:\s*\([^()]*\))?[\s:]*", plain, re.IGNORECASE)
-        if found:
+        if found := _beginning(label).match(plain):
             return plain[found.end() :]
     return None
+
+
+@lru_cache(256)
+def _beginning(label: str) -> re.Pattern[str]:
+    """A text that begins with the label, blanks inside and a bracket behind it allowed."""
+    return re.compile(r"\s*".join(map(re.escape, label)) + r"(?:\s*\([^()]*\))?[\s:]*", re.IGNORECASE)
 
 
 def _values_row(view: View, vocab: Vocabulary, table: Table, end: int, sums: set[int]) -> int:

@@ -92,6 +92,8 @@ def _tables(grid: Grid, rules: Iterable[RowsRule], words: Words) -> list[_Table]
 def _headers(view: View, rule: RowsRule) -> Iterable[_Header]:
     """Every line in which the columns of the form stand: all that are required, and two at least."""
     required = {column.id for column in rule.row if column.required}
+    if any(column.required and column.words.isdisjoint(view.said) for column in rule.row):
+        return  # most files are no register
     for row in range(view.height):
         columns: dict[str, int] = {}
         for at, names in enumerate(view.names[row]):

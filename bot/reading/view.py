@@ -5,12 +5,13 @@ Coordinates are zero-based (row, column) of the view; ``place`` and ``true`` giv
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.model.forms import Cell, Grid
 from bot.rules.base import even
 
 LONGEST = 400  # characters of a cell that are searched for words
+LABEL = 40  # characters; what is longer is no label, and seldom comes again
 _BESIDE = re.compile(r"[(（][^()（）]*[)）]")  # 一级（家）
 _NUMBERING = re.compile(r"^\s*[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*(?=\D)")  # 1.规模以上企业
 
@@ -51,9 +52,16 @@ def names_of(cell: Cell) -> Names:
     """What a text can be called: evened out, and the same without brackets and numbering. Empty for no text."""
     if not isinstance(cell, str):
         return ()
-    whole = even(cell[:LONGEST])
-    bare = even(_NUMBERING.sub("", _BESIDE.sub("", cell[:LONGEST])))
+    return _known_names(cell) if len(cell) <= LABEL else _names(cell[:LONGEST])
+
+
+def _names(text: str) -> Names:
+    whole = even(text)
+    bare = even(_NUMBERING.sub("", _BESIDE.sub("", text)))
     return (whole, bare) if bare and bare != whole else (whole,) if whole else ()
+
+
+_known_names = lru_cache(2048)(_names)  # the labels of a form are the same in every file
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,8 @@ class View:
         """The view of a grid, its rows padded to one width."""
         width = max((len(row) for row in grid.rows), default=0)
         cells = tuple(row + (None,) * (width - len(row)) for row in grid.rows)
-        known: dict[str, Names] = {}
-        names = []
-        for row in cells:
-            names.append(tuple(_remembered(cell, known) if cell.__class__ is str else () for cell in row))
-        return cls(cells, tuple(names), grid.merges, False, grid.tables, cell)
+        names = tuple(tuple(names_of(value) if value.__class__ is str else () for value in row) for row in cells)
+        return cls(cells, names, grid.merges, False, grid.tables, cell)
 
     def quarter_turn(self) -> "View":
         """The view with rows for columns, and the same places."""
@@ -94,6 +99,11 @@ class View:
     def width(self) -> int:
         """Columns."""
         return len(self.cells[0]) if self.cells else 0
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Every name that stands anywhere in it."""
+        return frozenset(name for row in self.names for names in row for name in names)
 
     @cached_property
     def _last_columns(self) -> dict[tuple[int, int], int]:
@@ -120,10 +130,3 @@ class View:
     def true(self, row: int, column: int) -> tuple[int, int]:
         """Row and column on the sheet."""
         return (column, row) if self.turned else (row, column)
-
-
-def _remembered(cell: Cell, known: dict[str, Names]) -> Names:
-    assert isinstance(cell, str)
-    if cell not in known:
-        known[cell] = names_of(cell)
-    return known[cell]
