@@ -66,7 +66,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        # The same for macros, of which a letter is made: they are the template's own, and want only to know how to escape.
+        # A letter is made of macros: they are the templates' own, and want only to know how to escape.
         if obj.__class__ is Macro:
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)

@@ -21,6 +21,7 @@ from typing import IO, Self
 from bot.errors import BotError
 from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
+from bot.reading.watchdog import Watchdog
 
 FILE_SECONDS = 5.0  # for one file; a form takes a few milliseconds
 SLOW_SECONDS = 60.0  # for one picture
@@ -43,6 +44,7 @@ class Reader:
         self._command = list(command or (sys.executable, "-m", "bot.reading.child"))
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._watchdog = Watchdog()
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -60,6 +62,7 @@ class Reader:
         """Ends the process. May be called twice; ``read`` afterwards is a RuntimeError."""
         with self._lock:
             self._closed = True
+            self._watchdog.close()
             self._end()
 
     def read(self, data: bytes) -> Opened:
@@ -87,7 +90,7 @@ class Reader:
         """The answer about one file; None when the process ended without a word about it."""
         process = self._process = self._process or self._started()
         try:
-            with _Deadline(process, self._seconds) as deadline:
+            with self._watchdog.over(process, self._seconds) as wait:
                 kind, answer = _exchange(process, data)
         except BaseException:
             # Ctrl-C, or the handler of SIGTERM, in the middle: the late answer must not meet the next file.
@@ -95,11 +98,11 @@ class Reader:
             raise
         if answer is not None:
             # What was out of memory, or came too late to be spared, does not serve the next file.
-            if answer.unreadable == "too_complex" or deadline.passed:
+            if answer.unreadable == "too_complex" or wait.passed:
                 self._end()
             return answer
         status = self._end()
-        if deadline.passed or status == OUT_OF_CPU:
+        if wait.passed or status == OUT_OF_CPU:
             return Opened(kind or "other", unreadable="timeout")
         return Opened(kind, unreadable="crashed") if kind else None
 
@@ -123,7 +126,7 @@ class Reader:
             )
         except OSError as error:
             raise BotError(f"the reading process cannot be started: {error}") from error
-        with _Deadline(process, START_SECONDS):
+        with self._watchdog.over(process, START_SECONDS):
             ready = _frame(process.stdout, 0)
         if ready is None:
             _ended(process)
@@ -133,28 +136,6 @@ class Reader:
     def _end(self) -> int:
         process, self._process = self._process, None
         return _ended(process) if process else 0
-
-
-class _Deadline:
-    """Kills the process when the time is over; ``passed`` tells whether it did."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self.passed = False
-        self._process = process
-        self._timer = threading.Timer(seconds, self._fire)
-        self._timer.daemon = True
-
-    def _fire(self) -> None:
-        self.passed = True
-        self._process.kill()
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._timer.cancel()
-        self._timer.join()
 
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes) -> tuple[str, Opened | None]:
