@@ -211,14 +211,15 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
     if unit is None or period is None:
         return Past()
     in_force = reports.accepted(conn, form, unit, period, before)
-    is_open = placed.when.open == period
+    is_open, today = placed.when.open == period, now.astimezone(bot.zone).date()
+    rows = placed.rule if isinstance(placed.rule, RowsRule) else None
     return Past(
         in_force,
         reports.accepted_before(conn, form, unit, period, before),
         people.bases_of(conn, form, unit),
         (in_force if is_open else reports.accepted(conn, form, unit, placed.when.open, before)) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
-        elsewhere(bot, conn, placed.rule, unit, before) if isinstance(placed.rule, RowsRule) else {},
-        tuple(people.liaisons_of(conn, unit, now.astimezone(bot.zone).date())),
+        elsewhere(bot, conn, rows, unit, before) if rows else {},
+        tuple(people.liaisons_of(conn, unit, today)) if rows and rows.appoints else (),
         bulletins.is_released(conn, form, period, until),
     )

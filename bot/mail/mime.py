@@ -56,12 +56,14 @@ class Part(Message):
         self.depth = 0
         self._header_size = 0
         self._type: str | None = None
+        self._by_name: dict[str, list[str]] | None = None
 
     def set_raw(self, name: str, value: str) -> None:
         """Add a header as it is. TooComplex beyond 256 KB of headers in this part."""
         self._header_size += len(name) + len(value)
         if self._header_size > HEADER_BYTES:
             raise TooComplex(f"more than {HEADER_BYTES} bytes of headers in one part")
+        self._by_name = None
         super().set_raw(name, value)
 
     def attach(self, payload: Any) -> None:
@@ -94,11 +96,28 @@ class Part(Message):
 
     def raw_all(self, name: str) -> list[str]:
         """Every value of a header as it stands in the mail, folds and 8-bit bytes (as surrogates) included."""
-        return [str(value) for key, value in self.raw_items() if key.lower() == name]
+        return list(self._named().get(name, ()))
 
     def raw(self, name: str) -> str | None:
         """The first value of a header, or None."""
-        return next((str(value) for key, value in self.raw_items() if key.lower() == name), None)
+        return next(iter(self._named().get(name, ())), None)
+
+    def _named(self) -> dict[str, list[str]]:
+        """Values by the name in lower case, until another header is set: some thirty are asked for in each mail."""
+        if self._by_name is None:
+            self._by_name = {}
+            for key, value in self.raw_items():
+                self._by_name.setdefault(key.lower(), []).append(str(value))
+        return self._by_name
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._by_name = None
+        super().__setitem__(name, value)
+
+    def replace_header(self, _name: str, _value: Any) -> None:
+        """As the standard one does."""
+        self._by_name = None
+        super().replace_header(_name, _value)
 
     def text(self, name: str) -> str:
         """The first value of a header, decoded: one clean line, or empty."""
@@ -175,14 +194,15 @@ def mended(part: Part, budget: Budget) -> Part | None:
     """
     if part.children():
         return None
-    body = part.undecoded()
     if any(isinstance(d, MissingHeaderBodySeparatorDefect) for d in part.defects):
+        body = part.undecoded()
         end = _BLANK_LINE.search(body)
         head = body[: end.start()] if end else body[:HEADER_BYTES]
         if _MIME_FIELD.search(head):
             lines = [line if _IS_HEADER.match(line) else b" " + line for line in _LINE.findall(head) if line]
             return _parse(_header_of(part) + b"".join(lines) + body[len(head) :], budget)
     if part.get_content_maintype() == "multipart":
+        body = part.undecoded()
         boundary = _BOUNDARY_LINE.search(body)
         if boundary and _MIME_FIELD.search(body):
             # A report stays one: what a machine sent is not answered, however badly it wrote it.

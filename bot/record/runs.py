@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Table, bindparam, insert, select, update
 
 from bot.record.clocks import AHEAD, SKEW
 from bot.record.schema import event, job_run, meta
@@ -21,6 +22,7 @@ FIRST_RUN, FIRST_SURE = "first_run", "first_run_by_a_right_clock"
 # as much as running it.
 _VALUE = select(meta.c.value).where(meta.c.key == bindparam("key"))
 _NOTE = insert(event)
+_secrets: "WeakKeyDictionary[Engine, bytes]" = WeakKeyDictionary()
 
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -84,11 +86,14 @@ def began(conn: Connection, now: datetime) -> datetime | None:
 
 
 def token_secret(conn: Connection) -> bytes:
-    """The secret behind tokens and Message-IDs, made once for each record."""
-    if (known := get(conn, TOKEN_SECRET)) is None:
-        insert_once(conn, meta, {"key": TOKEN_SECRET, "value": secrets.token_hex(32)})
-        known = get(conn, TOKEN_SECRET)  # another worker may have been faster
-    return bytes.fromhex(str(known))
+    """The secret behind tokens and Message-IDs, made once for each record; asked for once for each engine."""
+    if (known := _secrets.get(conn.engine)) is None:
+        if (found := get(conn, TOKEN_SECRET)) is None:
+            insert_once(conn, meta, {"key": TOKEN_SECRET, "value": secrets.token_hex(32)})
+            return bytes.fromhex(str(get(conn, TOKEN_SECRET)))  # another worker may have been faster
+        # Only what was there already: this transaction may be rolled back.
+        known = _secrets[conn.engine] = bytes.fromhex(found)
+    return known
 
 
 def moment(conn: Connection, key: str) -> datetime | None:
