@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 import scheduler
 from bot.config import load_config
@@ -66,15 +67,15 @@ class Locker:
         self._held: sqlite3.Connection | None = None
 
     def __enter__(self) -> "Locker":
-        event.listen(Engine, "begin", self._begins, insert=True)
+        event.listen(Engine, "before_cursor_execute", self._begins)
         return self
 
     def __exit__(self, *_: object) -> None:
-        event.remove(Engine, "begin", self._begins)
+        event.remove(Engine, "before_cursor_execute", self._begins)
         self.release()
 
-    def _begins(self, conn: Connection) -> None:
-        if not conn.get_execution_options().get("writes"):
+    def _begins(self, *about: Any) -> None:
+        if about[2] != "BEGIN IMMEDIATE":
             return
         self.begun += 1
         if self.begun == self._number:

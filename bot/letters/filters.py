@@ -120,6 +120,7 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[start:]
 
 
+@lru_cache(8192)
 def _may_break(before: str, after: str) -> bool:
     if before.isspace():
         return not after.isspace()

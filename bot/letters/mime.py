@@ -16,6 +16,7 @@ from email.encoders import encode_base64
 from email.header import Header
 from email.mime.base import MIMEBase
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from bot.model.deciding import LetterFile
 
@@ -155,6 +156,7 @@ def _name_and_address(sender: str) -> tuple[str, str]:
     return (name.strip(' "'), address.removesuffix(">")) if bracket else ("", address)
 
 
+@lru_cache(16)  # it is the office's own
 def _mailbox(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))

@@ -69,7 +69,7 @@ def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused
     ``own_part_only`` leaves out quoted mail: a sender who has attached the file by now has answered that link.
     """
     text, html = text[:_LOOKED_AT], html[:_LOOKED_AT]
-    if not (_has(html, (*_QUICK, *_CONTAINERS)) or _has(text, _QUICK)):
+    if not (_has(html, "://", _QUICK) or _has(html, "attach", _CONTAINERS) or _has(text, "://", _QUICK)):
         return []
     if own_part_only:
         text = own_words(text)
@@ -84,10 +84,10 @@ def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused
     return [Refused(clean_name(name), "link", "link", detail) for name, detail in found.values()]
 
 
-def _has(body: str, words: tuple[str, ...]) -> bool:
-    """Whether it is worth looking: a pattern costs a hundred times as much as a word."""
+def _has(body: str, of_all: str, words: tuple[str, ...]) -> bool:
+    """Whether it is worth looking: a pattern costs a hundred times as much as a word. ``of_all`` stands beside each."""
     lowered = body.lower()
-    return any(word in lowered for word in words)
+    return of_all in lowered and any(word in lowered for word in words)
 
 
 def _linked(body: str) -> dict[str, tuple[str, str]]:

@@ -67,7 +67,9 @@ class Record:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction that writes: committed when the block ends well, else rolled back whole."""
-        with broken_world(), self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        with broken_world(), self.engine.connect() as conn, conn.begin():
+            # A writer takes its lock at once: one that began as a reader can fail later with "database is locked".
+            self._really_begin(conn, "BEGIN IMMEDIATE")
             yield conn
 
     @contextmanager
@@ -76,7 +78,14 @@ class Record:
         # SQLite's readers see one state anyway; PostgreSQL's see each commit of others unless told so.
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with broken_world(), self.engine.connect().execution_options(**options) as conn, conn.begin():
+            self._really_begin(conn, "BEGIN")
             yield conn
+
+    def _really_begin(self, conn: Connection, how: str) -> None:
+        """On SQLite, whose driver would begin too late to keep a reader consistent, and is told not to. No event of the
+        engine: one that has any is asked before and after each statement."""
+        if self.is_sqlite:
+            conn.exec_driver_sql(how)
 
     @contextmanager
     def still(self) -> Iterator[Connection]:
@@ -228,12 +237,11 @@ def _engine(url: str) -> Engine:
     except OSError as error:
         raise RecordError(f"database: {error}") from error
     event.listen(engine, "connect", _sqlite_connect)
-    event.listen(engine, "begin", _sqlite_begin)
     return engine
 
 
 def _sqlite_connect(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late to keep a reader consistent
+    connection.isolation_level = None  # ``Record`` begins by itself
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     _write_ahead(cursor)
@@ -254,8 +262,3 @@ def _write_ahead(cursor: Any) -> None:
             if "locked" not in str(error) or time.monotonic() >= end:
                 raise
             time.sleep(0.02)
-
-
-def _sqlite_begin(conn: Connection) -> None:
-    # A writer takes its lock at once: one that began as a reader can fail later with "database is locked".
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
