@@ -54,6 +54,7 @@ IO_PACKAGES = {
     *("os", "pathlib", "shutil", "tempfile", "glob", "time", "sched", "random", "secrets", "uuid", "logging", "sys"),
 }
 ALLOWED = {
+    "bot": {"pathlib"},  # where the program lies; opens nothing
     # settings, rules and templates are files: these read them, once, when the process starts
     "bot.config": {"os", "pathlib"},
     "bot.rules.load": {"pathlib"},

@@ -16,8 +16,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot import PROJECT
 from bot.deciding.standing import Standing
-from bot.demo.player import ROOT, Step
+from bot.demo.player import Step
 from bot.demo.smtp_server import Posted
 from bot.demo.story import Story
 from bot.demo.telling import kind_of
@@ -66,7 +67,7 @@ def write(
             entries.append(_mail(folder, next(numbers), step))
         entries += [_letter(folder, next(numbers), letter, step.now) for letter in step.letters]
     environment = Environment(
-        loader=FileSystemLoader(ROOT / "templates" / "demo"),
+        loader=FileSystemLoader(PROJECT / "templates" / "demo"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from bot import PROJECT
 from bot.mail.packed import Kind, Tarred
 
 SECONDS = 10.0  # wall time of one start; a report takes some milliseconds
@@ -28,7 +29,6 @@ OVERHEAD = 8 << 20  # bytes of headers and padding around the members of a tar s
 # Behind a rar. Without it the end of a workbook that is stored last makes libarchive take the rar for a zip,
 # whose directory it looks for in the last 16 KiB.
 PADDING = bytes(1 << 16)
-PROJECT = Path(__file__).resolve().parents[2]
 # Windows calls its bsdtar tar. Elsewhere that name is another program.
 NAMES = ("bsdtar", "tar") if sys.platform == "win32" else ("bsdtar",)
 # Ended by the clock, the CPU limit or, out of memory, by the system; Windows has no such signals.

@@ -14,10 +14,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from bot import PROJECT
 from bot.errors import BotError
 from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
@@ -28,7 +28,6 @@ SLOW = (sys.executable, "-m", "bot.reading.slow")
 START_SECONDS = 60.0  # for the process to come up, on a slow disk
 KIND = 100  # bytes of the frame that names the kind
 OUT_OF_CPU = -getattr(signal, "SIGXCPU", -1000)  # exit status; Windows has no such limit
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Reader:
