@@ -31,6 +31,7 @@ LAYERS = {
     "bot.secrets": OUTSIDE,
     "bot.clock": OUTSIDE,
     "bot.logs": OUTSIDE,
+    "bot.processes": OUTSIDE,
     # the mailbox, and what only it uses
     **dict.fromkeys(("bot.mail.mailbox", "bot.mail.wire", "bot.mail.push", "bot.mail.answers"), OUTSIDE),
     **dict.fromkeys(("bot.mail.folders", "bot.mail.batches", "bot.mail.copies"), OUTSIDE),

@@ -19,6 +19,7 @@ from typing import IO, Self
 
 from bot import PROJECT
 from bot.errors import BotError
+from bot.processes import without_secrets
 from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
 
@@ -103,8 +104,7 @@ class Reader:
         return Opened(kind, unreadable="crashed") if kind else None
 
     def _started(self) -> subprocess.Popen[bytes]:
-        # No secret goes with it: passwords stand in BOT_ variables.
-        environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
+        environment = without_secrets()
         paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
