@@ -7,7 +7,7 @@ from bot.deciding.findings import finding
 from bot.model.deciding import Accepted, Finding, Numbers, Target
 from bot.model.forms import Count, Form
 from bot.rules.forms import FormRule, Labelled
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from bot.jobs.standing import lines, people_by_unit
 from bot.model.deciding import Accepted, Attention, LetterDraft
 from bot.model.people import Liaison
 from bot.record import attention, people, reports, runs
-from bot.rules.policy import GroupReports
+from bot.rules.reminders import GroupReports
 from bot.rules.units import InspectionGroup
 
 JOB = "group_report"
