@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.deciding.findings import finding
 from bot.model.deciding import Accepted, Finding, Numbers, Target
 from bot.model.forms import Count, Form
+from bot.rules.checks import CheckId
 from bot.rules.forms import FormRule, Labelled
 from bot.rules.words import Words
 
@@ -82,15 +83,17 @@ def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | 
             continue
         label = group.label + rule.headings.subtotals[0]
         stated, computed = form.subtotals.get(group.id), sum(numbers[group.id].values())
-        yield _compare(rule, ("subtotal", group.id), stated, label, computed)
+        yield _compare(rule, "subtotal", ("subtotal", group.id), stated, label, computed)
     if whole:
-        yield _compare(rule, ("total",), form.total, rule.headings.total[0], sum(total_of(numbers)))
+        yield _compare(rule, "total", ("total",), form.total, rule.headings.total[0], sum(total_of(numbers)))
 
 
-def _compare(rule: FormRule, target: Target, stated: Count | None, label: str, computed: int) -> Finding | None:
+def _compare(
+    rule: FormRule, id_: CheckId, target: Target, stated: Count | None, label: str, computed: int
+) -> Finding | None:
     if stated is None or stated.doubt == "blank" or stated.value == computed:
         return None
-    return finding(rule, target[0], "", stated.place, target, label=label, stated=stated.written, computed=computed)
+    return finding(rule, id_, "", stated.place, target, label=label, stated=stated.written, computed=computed)
 
 
 def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
