@@ -28,7 +28,7 @@ from bot.errors import ConfigError, UsageError
 from bot.jobs.tick import Report
 from bot.letters.workbook_words import WorkbookWords
 from bot.letters.workbooks import prefilled
-from bot.mail.sender import Provider
+from bot.mail.authentication import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import RawMail
 from bot.preview.folder import fresh

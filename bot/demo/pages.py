@@ -22,8 +22,8 @@ from bot.demo.player import Step
 from bot.demo.smtp_server import Posted
 from bot.demo.story import Story
 from bot.demo.telling import kind_of
+from bot.mail.authentication import Provider
 from bot.mail.body import own_words
-from bot.mail.sender import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import RawMail
 
