@@ -19,7 +19,7 @@ from bot.record import explanations, people, reports
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
 
 
-def shown_period(bot: Bot, form: str, now: datetime) -> str | None:
+def period_in_view(bot: Bot, form: str, now: datetime) -> str | None:
     """The period that a digest is about: the newest whose deadline is past or near."""
     periods = owed_periods(bot.rules.forms[form], bot.campaign.first, bot.campaign.last, now, bot.zone)
     near = [p for p in periods if bot.deadline(form, p) <= now + SHOWN_BEFORE_DEADLINE]
@@ -30,7 +30,7 @@ def digest_context(
     bot: Bot, conn: Connection, form: str, due: datetime, since: datetime, now: datetime
 ) -> dict[str, Any] | None:
     """The values of one form's digest; None when nothing of it is owed yet."""
-    period = shown_period(bot, form, now)
+    period = period_in_view(bot, form, now)
     if period is None:
         return None
     rule, deadline = bot.rules.forms[form], bot.deadline(form, period)
