@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding import weekly
+from bot.deciding.adding import total
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import contact, county
@@ -13,7 +14,6 @@ from bot.deciding.standing import rates
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.figures import counting, held_to, reporting
 from bot.jobs.standing import lines, people_by_unit
-from bot.model.deciding import Numbers
 from bot.record import explanations, people, reports
 
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
@@ -110,14 +110,10 @@ def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: dateti
             "owes": row.unit in owing,
             "period": row.period,
             "version": row.version,
-            "total": _total(row.numbers),
-            "previous_total": _total(earlier[row.unit, row.period]) if (row.unit, row.period) in earlier else None,
+            "total": total(row.numbers),
+            "previous_total": total(earlier[row.unit, row.period]) if (row.unit, row.period) in earlier else None,
             "received_at": row.received_at,
             "on_time": row.on_time,
         }
         for row in rows
     ]
-
-
-def _total(numbers: Numbers) -> int:
-    return sum(sum(columns.values()) for columns in numbers.values())
