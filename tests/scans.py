@@ -21,7 +21,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from PIL import Image, ImageFilter
 
 from bot.config import read_toml
-from bot.letters.workbooks import WorkbookWords, prefilled
+from bot.letters.workbook_words import WorkbookWords
+from bot.letters.workbooks import prefilled
 from tests import books
 from tests.servers.need import program
 

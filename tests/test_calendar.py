@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.deciding.calendar import WorkCalendar
 from bot.errors import ConfigError
-from bot.rules.policy import CalendarFile
+from bot.rules.workdays import CalendarFile
 
 # 国办发明电〔2016〕17号 and 〔2017〕12号: weekdays that are free, Saturdays and Sundays that are worked.
 # The last two of 2018 belong to the arrangement of 2019, as announced in December 2018.

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.deciding.checks import Context, check, numbers_of, total_of
+from bot.deciding.adding import total
+from bot.deciding.checks import Context, check, numbers_of
 from bot.model.deciding import Accepted, Finding, Numbers
 from bot.model.forms import Cell, Form
 from bot.rules.forms import FormRule
@@ -334,7 +335,7 @@ def test_no_number_comes_from_nowhere(given_form: Form) -> None:
     for group, row in given_numbers.items():
         stated = given_form.subtotals[group]
         assert given_form.total is not None
-        agrees = stated.value == sum(row.values()) or given_form.total.value == sum(total_of(given_numbers))
+        agrees = stated.value == sum(row.values()) or given_form.total.value == total(given_numbers)
         for column, number in row.items():
             cell = given_form.counts[group][column]
             assert cell.value == number or (number == 0 and cell.doubt == "blank" and agrees)
@@ -356,7 +357,7 @@ def test_a_form_without_an_error_adds_up(given_form: Form) -> None:
         for group, row in given_numbers.items():
             assert given_form.subtotals[group].value in (None, sum(row.values()))
         assert given_form.total is not None
-        assert given_form.total.value in (None, sum(total_of(given_numbers)))
+        assert given_form.total.value in (None, total(given_numbers))
     else:
         assert all(f.message and "{" not in f.message for f in errors)
 

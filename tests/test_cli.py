@@ -811,6 +811,14 @@ def test_the_assessment_as_json_has_the_evidence_behind_each_number(call: Callab
     }  # fmt: skip
 
 
+def test_the_assessment_begins_with_the_first_run_by_a_right_clock(call: Callable[..., Answer], config: Path) -> None:
+    with build(load_config(config)) as bot:
+        first_run(bot, at("2999-06-20T09:00"))
+        first_run(bot, at("2017-06-20T09:00"))
+    answer = call("assessment", "--year", "2017", "--now", "2017-07-10T10:00", "--json").json
+    assert answer["since"] == "2017-06-20T09:00:00+08:00"
+
+
 def test_the_assessment_is_a_table_and_a_workbook(call: Callable[..., Answer], bot: Bot, tmp_path: Path) -> None:
     reported(bot, WUTU)
     file = tmp_path / "考核.xlsx"

@@ -15,7 +15,7 @@ from bot.deciding import deadlines
 from bot.deciding.calendar import WorkCalendar
 from bot.rules.forms import FormRule
 from bot.rules.load import load_rules
-from bot.rules.policy import CalendarFile
+from bot.rules.workdays import CalendarFile
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkCalendar(CalendarFile())

@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
+from bot.config import Office
 from bot.demo import pages
 from bot.demo.acts import Act, Round
 from bot.demo.county import County, Posting
@@ -26,9 +27,10 @@ from bot.demo.story import FILE, Story, load_story
 from bot.demo.writing import File, Received, Written, mail, packed
 from bot.errors import ConfigError, UsageError
 from bot.jobs.tick import Report
+from bot.letters.render import Renderer
 from bot.letters.workbook_words import WorkbookWords
 from bot.letters.workbooks import prefilled
-from bot.mail.sender import Provider
+from bot.mail.authentication import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import RawMail
 from bot.preview.folder import fresh
@@ -159,14 +161,17 @@ def test_a_folder_that_no_demo_has_made_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_index_shows_what_strangers_wrote_as_text(tmp_path: Path) -> None:
-    hostile = Written("", "x@y.test", "bot@demo.test", "<script>1</script>", "<img src=x>", NOON, "<1@y.test>",
+    text = "<img src=x>\n" + "长" * 2000
+    hostile = Written("", "x@y.test", "bot@demo.test", "<script>1</script>", text, NOON, "<1@y.test>",
                       files=(File("../../a&b.xlsx", b"x"),))  # fmt: skip
     posting = Posting("x@y.test", "", mail(hostile, "utf-8"), "INBOX")
     step = Step(NOON, act(who="x@y.test", does="writes"), posting, Report(), ())
     folder = fresh(tmp_path / "out", pages.MARK)
-    page = pages.write(folder, load_story(), [step], []).read_text(encoding="utf-8")
+    office = Office(name="县安委会办公室", contact="周工", phone="0536-1")
+    renderer = Renderer(ROOT / "templates", office, "bot@demo.test")
+    page = pages.write(folder, renderer, load_story(), [step], [], NOON).read_text(encoding="utf-8")
     assert "&lt;script&gt;1" in page and "<script>" not in page
-    assert "&lt;img src=x&gt;" in page and "<img" not in page
+    assert text.replace("<", "&lt;").replace(">", "&gt;") in page and "<img" not in page
     assert "a&amp;b.xlsx</a>" in page
     assert sorted(p.name for p in (folder / "mails").iterdir()) == ["001-1.xlsx", "001.eml"]
 

@@ -18,7 +18,8 @@ from bot.jobs.parts import Bot
 from bot.jobs.reporting.group_reports import report_to_groups
 from bot.model.people import Liaison
 from bot.record import archive, people, schema
-from bot.rules.policy import CalendarFile, GroupReports
+from bot.rules.reminders import GroupReports
+from bot.rules.workdays import CalendarFile
 from tests.books import ANNEX4, RULES
 from tests.bots import (
     NUMBERS,

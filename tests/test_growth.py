@@ -17,7 +17,7 @@ from bot.jobs.reminders.reminding import JOB, _due, remind
 from bot.jobs.reporting import board, bulletins
 from bot.jobs.reporting.assessing import assessed
 from bot.jobs.reporting.digesting import _drafts
-from bot.jobs.reporting.group_reports import _month
+from bot.jobs.reporting.figures import month_of
 from bot.jobs.standing import lines, owing, people_by_unit, still_owed
 from bot.letters.smtp import Sender
 from bot.model.deciding import Obligation
@@ -65,7 +65,7 @@ STEPS: dict[str, Step] = {
     "board": lambda bot, conn, _, now: board._form(bot, conn, "annex4", now),
     "digest": lambda bot, conn, _, now: _drafts(bot, conn, now, now - timedelta(days=7), now),
     "bulletin": bulletins._make,
-    "groups": lambda bot, conn, period, now: _month(bot, conn, "annex4", period, now),
+    "groups": lambda bot, conn, period, now: month_of(bot, conn, "annex4", period, now),
     "assessment": lambda bot, conn, _, now: assessed(bot, conn, now.year, BEGUN, now),
     "what is owed": lambda bot, conn, _, now: owing(bot, conn, now),
     "reminders": lambda bot, conn, _, now: _due(bot, conn, now),

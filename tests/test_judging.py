@@ -13,7 +13,7 @@ from bot.deciding.placing import Placed, place
 from bot.deciding.whose import KnownSender
 from bot.model.deciding import Judged, Ruling
 from bot.model.forms import Document, Form
-from bot.rules.policy import CalendarFile
+from bot.rules.workdays import CalendarFile
 from tests.books import ANNEX4, RULES, WORDS
 from tests.rosters import (
     BEIJING,

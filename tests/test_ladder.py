@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.ladder import due_stage, may_leave, moment, next_leaving
 from bot.rules.load import load_rules
-from bot.rules.policy import CalendarFile, Recipient, Reminders
+from bot.rules.reminders import Recipient, Reminders
+from bot.rules.workdays import CalendarFile
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkCalendar(CalendarFile())

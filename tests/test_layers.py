@@ -31,6 +31,7 @@ LAYERS = {
     "bot.secrets": OUTSIDE,
     "bot.clock": OUTSIDE,
     "bot.logs": OUTSIDE,
+    "bot.processes": OUTSIDE,
     # the mailbox, and what only it uses
     **dict.fromkeys(("bot.mail.mailbox", "bot.mail.wire", "bot.mail.push", "bot.mail.answers"), OUTSIDE),
     **dict.fromkeys(("bot.mail.folders", "bot.mail.batches", "bot.mail.copies"), OUTSIDE),
@@ -55,6 +56,7 @@ IO_PACKAGES = {
     *("os", "pathlib", "shutil", "tempfile", "glob", "time", "sched", "random", "secrets", "uuid", "logging", "sys"),
 }
 ALLOWED = {
+    "bot": {"pathlib"},  # where the program lies; opens nothing
     # settings, rules and templates are files: these read them, once, when the process starts
     "bot.config": {"os", "pathlib"},
     "bot.rules.load": {"pathlib"},

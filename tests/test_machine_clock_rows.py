@@ -27,6 +27,7 @@ from bot.jobs.reminders.reminding import remind
 from bot.jobs.reporting.digesting import digest
 from bot.jobs.service import Service
 from bot.jobs.watch.probing import lost_probe, probe
+from bot.jobs.watch.watching import stale_poll
 from bot.letters.smtp import Sender
 from bot.model.deciding import Attention
 from bot.model.letters import Delivery, RetryAt
@@ -203,6 +204,15 @@ def test_a_service_that_outlives_such_a_first_start_answers_too(tmp_path: Path) 
         first_run(bot, NOW + 365 * DAY)
         with bot.record.read() as conn:
             assert answer_from(conn, bot, NOW) <= NOW - HOUR
+
+
+def test_a_mailbox_that_was_never_read_is_measured_from_the_next_start(tmp_path: Path) -> None:
+    with build(config(tmp_path)) as bot:
+        first_run(bot, NOW + 365 * DAY)
+        first_run(bot, NOW)
+        with bot.record.read() as conn:
+            assert stale_poll(bot, conn, NOW + MINUTE) is None
+            assert stale_poll(bot, conn, NOW + 3 * HOUR) is not None
 
 
 @pytest.mark.parametrize("ahead", AHEAD)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.mail.sender import Provider
+from bot.mail.authentication import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import Attachment, Mail, RawMail
 

@@ -9,7 +9,8 @@ import pytest
 
 from bot.config import MailboxSettings
 from bot.errors import LoginRefused, MailboxError
-from bot.mail.mailbox import Mailbox, batches
+from bot.mail.batches import batches
+from bot.mail.mailbox import Mailbox
 from tests.servers.dovecot import DovecotOffice
 
 BEIJING = timezone(timedelta(hours=8))

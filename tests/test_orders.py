@@ -16,7 +16,7 @@ from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import remind
 from bot.jobs.standing import lines
-from bot.mail.sender import Provider
+from bot.mail.authentication import Provider
 from bot.reading.guard import Reader
 from bot.record import people, questions, reports, runs, schema
 from tests.bots import (

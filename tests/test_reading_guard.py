@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from bot import PROJECT
 from bot.errors import BotError
 from bot.model.forms import Grid
 from bot.reading.child import read_frame, write_frame
-from bot.reading.guard import PROJECT, Reader
+from bot.reading.guard import Reader
 from bot.reading.opened import Opened, decoded, encoded
 from tests import books
 

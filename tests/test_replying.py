@@ -14,7 +14,7 @@ import pytest
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import remind
-from bot.mail.sender import Provider
+from bot.mail.authentication import Provider
 from bot.model.forms import Document
 from bot.model.mail import Attachment
 from bot.reading.documents import documents

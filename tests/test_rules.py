@@ -15,7 +15,8 @@ from bot.rules.base import allow_names, even, texts
 from bot.rules.checks import CASES, OF_KIND, CheckRule
 from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
-from bot.rules.policy import REASONS, Words
+from bot.rules.reasons import REASONS
+from bot.rules.words import Words
 from tests.books import ANNEX4, RULES
 
 ROOT = Path(__file__).resolve().parents[1]

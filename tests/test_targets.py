@@ -7,7 +7,7 @@ import pytest
 
 from bot.deciding.targets import Share, account_day, pace, progress
 from bot.rules.load import load_rules
-from bot.rules.policy import Targets
+from bot.rules.targets import Targets
 
 TARGETS = load_rules(Path(__file__).parent.parent / "rules").targets
 JUNE = date(2017, 6, 30)

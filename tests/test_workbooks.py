@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from bot.config import read_toml
 from bot.letters.cells import clean, put, sheet_title
-from bot.letters.workbooks import STAMP, WorkbookWords, file_name, prefilled, version
+from bot.letters.workbook_words import WorkbookWords, file_name
+from bot.letters.workbooks import STAMP, prefilled, version
 from bot.model.deciding import Numbers
 from bot.rules.forms import FormRule
 from bot.rules.load import load_rules

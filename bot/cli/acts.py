@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import Now
+from bot.cli.common import Now, unit_named
 
 Unit = Annotated[str, typer.Option("--unit", help="The unit's name or an alias.")]
 Period = Annotated[str, typer.Option("--period", help="The month, such as 2017-06.")]
@@ -53,14 +53,11 @@ def _act(
 ) -> None:
     from bot.cli.ordering import carry_out
     from bot.config import load_config
-    from bot.errors import UsageError
     from bot.jobs.parts import Bot
     from bot.model.commands import Arguments, Command
 
     with Bot.build(load_config()) as bot:
-        found = bot.rules.units.resolve(unit) if unit else None
-        if unit and found is None:
-            raise UsageError(f"--unit: no such unit: {unit!r}")
+        found = unit_named(bot.rules, unit) if unit else None
         rule = bot.rules.commands.rule(command)
         arguments = Arguments(found.name if found else None, period, until, reason=reason)
         said = " ".join(str(x) for x in (rule.words[0], found.name if found else "", period, until, reason) if x)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bot.config import Config
+    from bot.rules.policy import Rules
+    from bot.rules.units import Unit
 
 PIPE_WIDTH = 250
 Json = Annotated[bool, typer.Option("--json", help="JSON for programs instead of a table.")]
@@ -118,3 +120,13 @@ def existing(paths: Iterable[Path]) -> None:
     for path in paths:
         if not path.is_file():
             raise UsageError(f"{path}: no such file")
+
+
+def unit_named(rules: "Rules", name: str) -> "Unit":
+    """The unit of ``--unit``, by its name or an alias. UsageError when there is none."""
+    from bot.errors import UsageError
+
+    found = rules.units.resolve(name)
+    if found is None:
+        raise UsageError(f"--unit: no such unit: {name!r}")
+    return found

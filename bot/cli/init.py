@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot import PROJECT
 from bot.cli import asking, providers
 from bot.cli.providers import NAMES
 from bot.errors import ConfigError, UsageError
@@ -14,7 +15,6 @@ from bot.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     from bot.config import Config
 
-PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED = PROJECT / "config.toml"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import Json, Now, now_in, print_json, print_table, writing
+from bot.cli.common import Json, Now, now_in, print_json, print_table, unit_named, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,11 +118,9 @@ def form(
 
     config = load_config()
     with Bot.build(config) as bot:
-        found = bot.rules.units.resolve(unit)
         if form_id not in bot.rules.forms:
             raise UsageError(f"expected one of the forms {', '.join(bot.rules.forms)} (got {form_id!r})")
-        if found is None:
-            raise UsageError(f"--unit: no such unit: {unit!r}")
+        found = unit_named(bot.rules, unit)
         chosen = _period_of(bot, form_id, period)
         with bot.record.read() as conn:
             who = people_by_unit(conn, bot, now_in(config, now)).get(found.name, [])

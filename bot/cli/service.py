@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import PROJECT
+
 if TYPE_CHECKING:
     from bot.config import Config
 
 UNIT = Path(__file__).with_name("annex4-bot.service")
-PROJECT = Path(__file__).resolve().parents[2]
 HOMES = ("/home", "/root", "/run/user")  # what ProtectHome= hides
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="Whom the bot runs as; owns the data.")]
 Code = Annotated[

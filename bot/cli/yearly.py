@@ -98,7 +98,8 @@ def assessment(year: Year = None, output: Book = None, as_json: Json = False, no
     with Bot.build(config) as bot:
         year = year or moment.astimezone(bot.zone).year
         with bot.record.read() as conn:
-            since = runs.moment(conn, "first_run")
+            # A --now before the first run does not mean that the clock was wrong then.
+            since = runs.began(conn, max(moment, now_in(config, None)))
             if since is None:
                 raise UsageError("the bot has never run on this database: there is nothing to assess")
             units = assessed(bot, conn, year, since, moment)

@@ -43,7 +43,7 @@ def assess(
     zone: tzinfo,
     *,
     since: datetime,
-    let_off: Mapping[tuple[str, str], LetOff] = {},
+    let_off: Mapping[tuple[str, str], LetOff] = NOBODY,
     entered: Collection[tuple[str, str]] = (),
 ) -> tuple[Assessed, ...]:
     """Every unit that owed something: by kind as rules/assessment.toml names them, then by rank.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from bot.deciding.adding import subtotal
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.shares import Bases, over
 from bot.deciding.standing import Standing, State, rates
@@ -59,5 +60,5 @@ def _unit(line: Standing, numbers: Mapping[str, Numbers], rule: FormRule) -> dic
         "since": line.received_at,
         "days": line.late_by_days,
         "total": line.total,
-        "sums": [sum(own.get(group.id, {}).values()) for group in rule.groups] if own else [],
+        "sums": [subtotal(own, group.id) for group in rule.groups] if own else [],
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.deciding.adding import subtotal
 from bot.deciding.deadlines import last_day, previous_period
 from bot.deciding.formwords import has_targets
 from bot.deciding.standing import Standing, rates
@@ -119,7 +120,7 @@ def _line(standing: Standing, month: Month, rule: FormRule, rules: Rules) -> Lin
 
 
 def _sums(numbers: Numbers, groups: Iterable[str]) -> tuple[int, ...]:
-    return tuple(sum(numbers.get(group, {}).values()) for group in groups)
+    return tuple(subtotal(numbers, group) for group in groups)
 
 
 def _ranked(lines: Sequence[Line]) -> tuple[RankedBy, dict[str, int]]:

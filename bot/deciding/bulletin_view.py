@@ -115,7 +115,8 @@ def letter_context(made: Bulletin, people: People, rules: Rules, files: Sequence
 
 def _kinds(made: Bulletin, rules: Rules) -> list[tuple[str, str]]:
     """The kinds of unit that the bulletin has, in the order of its lines, with their words."""
-    return [(k, w) for k in made.ranked_by for kind, w in rules.bulletin.kinds.items() if kind == k]
+    words: dict[str, str] = dict(rules.bulletin.kinds.items())
+    return [(kind, words[kind]) for kind in made.ranked_by if kind in words]
 
 
 def _kind(

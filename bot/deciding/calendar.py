@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from bot.errors import ConfigError
-from bot.rules.policy import CalendarFile
+from bot.rules.workdays import CalendarFile
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5

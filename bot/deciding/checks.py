@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.deciding.adding import subtotal, total
 from bot.deciding.findings import finding
 from bot.model.deciding import Accepted, Finding, Numbers, Target
 from bot.model.forms import Count, Form
+from bot.rules.checks import CheckId
 from bot.rules.forms import FormRule, Labelled
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,12 @@ def numbers_of(form: Form, rule: FormRule) -> Numbers:
     for group in rule.groups:
         cells = form.counts.get(group.id, {})
         stated = form.subtotals.get(group.id)
-        if _only_blanks_missing(cells, rule) and stated and stated.value == sum(numbers[group.id].values()):
+        if _only_blanks_missing(cells, rule) and stated and stated.value == subtotal(numbers, group.id):
             numbers[group.id] = {c.id: numbers[group.id].get(c.id, 0) for c in rule.columns}
     whole = form.total.value if form.total else None
-    if whole == sum(total_of(numbers)) and all(
-        _only_blanks_missing(form.counts.get(g.id, {}), rule) for g in rule.groups
-    ):
+    if whole == total(numbers) and all(_only_blanks_missing(form.counts.get(g.id, {}), rule) for g in rule.groups):
         return {g.id: {c.id: numbers[g.id].get(c.id, 0) for c in rule.columns} for g in rule.groups}
     return numbers
-
-
-def total_of(numbers: Numbers) -> list[int]:
-    """The sum of each group."""
-    return [sum(columns.values()) for columns in numbers.values()]
 
 
 def _only_blanks_missing(cells: Mapping[str, Count], rule: FormRule) -> bool:
@@ -81,16 +76,18 @@ def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | 
             whole = False
             continue
         label = group.label + rule.headings.subtotals[0]
-        stated, computed = form.subtotals.get(group.id), sum(numbers[group.id].values())
-        yield _compare(rule, ("subtotal", group.id), stated, label, computed)
+        stated, computed = form.subtotals.get(group.id), subtotal(numbers, group.id)
+        yield _compare(rule, "subtotal", ("subtotal", group.id), stated, label, computed)
     if whole:
-        yield _compare(rule, ("total",), form.total, rule.headings.total[0], sum(total_of(numbers)))
+        yield _compare(rule, "total", ("total",), form.total, rule.headings.total[0], total(numbers))
 
 
-def _compare(rule: FormRule, target: Target, stated: Count | None, label: str, computed: int) -> Finding | None:
+def _compare(
+    rule: FormRule, id_: CheckId, target: Target, stated: Count | None, label: str, computed: int
+) -> Finding | None:
     if stated is None or stated.doubt == "blank" or stated.value == computed:
         return None
-    return finding(rule, target[0], "", stated.place, target, label=label, stated=stated.written, computed=computed)
+    return finding(rule, id_, "", stated.place, target, label=label, stated=stated.written, computed=computed)
 
 
 def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:
@@ -100,9 +97,9 @@ def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding 
     for group in rule.groups:
         if len(numbers[group.id]) < len(rule.columns):
             continue
-        now = sum(numbers[group.id].values())
+        now = subtotal(numbers, group.id)
         if earlier and group.id in earlier.numbers:
-            last = sum(earlier.numbers[group.id].values())
+            last = subtotal(earlier.numbers, group.id)
             yield _against(rule, group, _place(form, group.id), now, earlier, last, context.words)
         registered = (context.base or {}).get(group.id)
         if registered is not None and now > registered:

@@ -25,7 +25,8 @@ from bot.deciding.standing import OWING, Standing, rates
 from bot.deciding.targets import account_day
 from bot.model.deciding import Accepted
 from bot.rules.forms import FormRule
-from bot.rules.policy import GroupReports, Hours, Rules
+from bot.rules.policy import Rules
+from bot.rules.reminders import GroupReports, Hours
 from bot.rules.units import InspectionGroup, Units
 
 

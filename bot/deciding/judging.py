@@ -13,8 +13,8 @@ from bot.deciding.rowchecks import Elsewhere, check_rows
 from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
 from bot.model.mail import Mail
 from bot.model.people import Liaison
-from bot.rules.policy import Words
 from bot.rules.rows import RowsRule
+from bot.rules.words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta, tzinfo
 
 from bot.deciding.calendar import WorkCalendar
-from bot.rules.policy import Hours, Recipient, Reminders, Stage
+from bot.rules.reminders import Hours, Recipient, Reminders, Stage
 
 
 def moment(stage: Stage, deadline: datetime, hours: Hours, calendar: WorkCalendar, zone: tzinfo) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from bot.deciding.adding import subtotal
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.shares import Bases, registered
@@ -131,7 +132,7 @@ def county(
 
 
 def _sum(numbers: Sequence[Numbers], group: str) -> int:
-    return sum(sum(n.get(group, {}).values()) for n in numbers)
+    return sum(subtotal(n, group) for n in numbers)
 
 
 def _category(label: str, share: Share, previous: int | None, targeted: bool) -> dict[str, Any]:

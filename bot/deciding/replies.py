@@ -89,7 +89,7 @@ def _document(draft: Draft, rules: Rules) -> Document:
         "reporter": Written(draft.reporter, ""),
         "phone": Written(draft.phone, ""),
     }
-    form = _form(draft.form, draft.sheet, fields, _counts(draft.numbers), "confirmed")
+    form = Form(draft.form, draft.sheet, fields, _counts(draft.numbers), origin="confirmed")
     return Document(draft.document, "image", (form,), arrived_at=draft.received_at)
 
 
@@ -143,15 +143,8 @@ def _of(
 ) -> Form:
     """A form for what is owed; who reports is known by his address, and is added where the sender is known."""
     fields = {"unit": Written(o.unit, ""), "period": Written(rules.words.month_text(o.period), "")}
-    form = _form(o.form, "", fields, counts, origin)
-    sums = (inline.subtotals, inline.total) if inline else ({}, None)
-    return replace(form, since=since, subtotals=sums[0], total=sums[1])
-
-
-def _form(
-    id_: str, sheet: str, fields: dict[str, Written], counts: dict[str, dict[str, Count]], origin: ReplyOrigin
-) -> Form:
-    return Form(id_, sheet, fields, counts, origin=origin)
+    subtotals, total = (inline.subtotals, inline.total) if inline else ({}, None)
+    return Form(o.form, "", fields, counts, subtotals, total, origin=origin, since=since)
 
 
 def _counts(numbers: Numbers) -> dict[str, dict[str, Count]]:

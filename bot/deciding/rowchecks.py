@@ -9,8 +9,8 @@ from bot.model.deciding import Content, Finding, Numbers
 from bot.model.forms import Form, RowRead
 from bot.reading.written import count
 from bot.rules.base import even
-from bot.rules.policy import Words
 from bot.rules.rows import RowsRule
+from bot.rules.words import Words
 
 COUNT = "count"  # the one column of a form of rows in numbers
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.deciding.adding import subtotal
 from bot.deciding.targets import Progress, progress
 from bot.model.deciding import Numbers
 from bot.rules.forms import FormRule
@@ -40,7 +41,7 @@ def over(
 ) -> Progress:
     """How far these units are together. ``numbers`` has what counts of each; who has reported nothing adds nothing.
     ``on`` is the day of ``targets.account_day``."""
-    sums = {g.id: sum(sum(numbers.get(unit, {}).get(g.id, {}).values()) for unit in units) for g in rule.groups}
+    sums = {g.id: sum(subtotal(numbers.get(unit, {}), g.id) for unit in units) for g in rule.groups}
     return progress(sums, registered(rule, units, bases), rules.targets, on)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Literal
 
+from bot.deciding.adding import total
 from bot.deciding.deadlines import late_days
 from bot.model.deciding import Accepted
 from bot.rules.forms import FormRule
@@ -98,8 +99,7 @@ def _standing(
 
 
 def _counted(unit: Unit, report: Accepted) -> Standing:
-    total = sum(sum(columns.values()) for columns in report.numbers.values())
-    return Standing(unit, "accepted", report.first_received_at, report.version, total)
+    return Standing(unit, "accepted", report.first_received_at, report.version, total(report.numbers))
 
 
 @dataclass(frozen=True, slots=True)

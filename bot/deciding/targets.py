@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import ceil
 
 from bot.deciding.deadlines import last_day, period_of, previous_period
-from bot.rules.policy import Target, Targets
+from bot.rules.targets import Target, Targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.deciding.checks import total_of
+from bot.deciding.adding import subtotal, total
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.registers import row_changes
@@ -51,13 +51,13 @@ def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
     for group in rule.groups:
         counts = [numbers.get(group.id, {}).get(c.id) for c in rule.columns]
         known = [n for n in counts if n is not None]
-        subtotal = sum(known) if len(known) == len(counts) else None
-        groups.append({"label": group.label, "counts": counts, "subtotal": subtotal})
-    whole = all(g["subtotal"] is not None for g in groups)
+        whole = sum(known) if len(known) == len(counts) else None
+        groups.append({"label": group.label, "counts": counts, "subtotal": whole})
+    certain = all(g["subtotal"] is not None for g in groups)
     return {
         "columns": [c.label for c in rule.columns],
         "groups": groups,
-        "total": sum(total_of(numbers)) if whole else None,
+        "total": total(numbers) if certain else None,
     }
 
 
@@ -138,7 +138,7 @@ def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
     rule, period = rules.forms[ruling.judged.form.form], ruling.judged.period
     if not has_targets(rule.id, rules) or ruling.deadline is None or period is None:
         return []
-    sums = {g: sum(columns.values()) for g, columns in ruling.judged.numbers.items()}
+    sums = {g: subtotal(ruling.judged.numbers, g) for g in ruling.judged.numbers}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
     result = progress(sums, ruling.base, rules.targets, account_day(period, on))
     return shares(result, rule, rules.targets.label)

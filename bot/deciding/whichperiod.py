@@ -11,7 +11,7 @@ from bot.model.forms import Written
 from bot.reading.written import month
 from bot.rules.base import even
 from bot.rules.forms import FormRule
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 _PLAUSIBLE_DAYS = 200  # a 填报时间 further from the arrival than this has a typing error in its year
 _SHORT = 12  # a longer text is the whole title, and no month to be quoted

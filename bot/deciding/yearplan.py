@@ -19,7 +19,7 @@ from bot.deciding.deadlines import deadline, owed_periods
 from bot.deciding.ladder import moment
 from bot.deciding.whichperiod import Campaign
 from bot.rules.forms import FormRule
-from bot.rules.policy import Reminders
+from bot.rules.reminders import Reminders
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """demo-output/: every letter as .eml and .html, every mail that came, the files of both, and an index page.
 
-The index is templates/demo/index.html, autoescaped: what people wrote is text there, never markup. Files are named
-by number; what a sender called his file is shown, and never a path.
+The index is templates/demo/index.html, written by the same renderer as the letters: what people wrote is text there,
+never markup, and keeps its lines, as it stands in an ``Entry``. Files are named by number; what a sender called his
+file is shown, and never a path.
 """
 
 import re
@@ -14,15 +15,14 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from bot.deciding.standing import Standing
-from bot.demo.player import ROOT, Step
+from bot.demo.player import Step
 from bot.demo.smtp_server import Posted
 from bot.demo.story import Story
 from bot.demo.telling import kind_of
+from bot.letters.render import Renderer
+from bot.mail.authentication import Provider
 from bot.mail.body import own_words
-from bot.mail.sender import Provider
 from bot.mail.unwrap import unwrap
 from bot.model.mail import RawMail
 
@@ -50,9 +50,11 @@ class Entry:
 
 def write(
     folder: Path,
+    renderer: Renderer,
     story: Story,
     steps: Iterable[Step],
     standing: Sequence[Standing],
+    now: datetime,
     documents: Iterable[tuple[str, bytes]] = (),
 ) -> Path:
     """Writes everything into the folder; the path of the index. ``documents`` are those of the bulletin, (name, data),
@@ -65,15 +67,8 @@ def write(
         if step.posting:
             entries.append(_mail(folder, next(numbers), step))
         entries += [_letter(folder, next(numbers), letter, step.now) for letter in step.letters]
-    environment = Environment(
-        loader=FileSystemLoader(ROOT / "templates" / "demo"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(INDEX).render(_context(story, entries, standing), bulletin=bulletin)
-    (folder / INDEX).write_text(page, encoding="utf-8")
+    context = {**_context(story, entries, standing), "bulletin": bulletin}
+    (folder / INDEX).write_text(renderer.page("demo", context, now=now, part=INDEX), encoding="utf-8", newline="\n")
     return folder / INDEX
 
 
@@ -124,7 +119,6 @@ def _context(story: Story, entries: list[Entry], standing: Sequence[Standing]) -
         own = [entry for entry in entries if entry.address == address]
         units.append({"line": line, "person": person, "address": address, "entries": own})
     return {
-        "office": story.office,
         "period": story.period,
         "staff": [story.address(local) for local in story.office.staff],
         "who": who,

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from bot import PROJECT
 from bot.config import Config
 from bot.demo.acts import Act
 from bot.demo.county import County, Posting
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bot.demo.servers import PostOffice
     from bot.demo.smtp_server import Posted
 
-ROOT = Path(__file__).resolve().parents[2]
 POLLED_AFTER = timedelta(minutes=1)  # what a real mailbox is polled at most, so a mail is seen a little later
 
 
@@ -64,7 +64,7 @@ def settings(story: Story, office: "PostOffice", database: str, data: Path) -> C
             },
             "database": {"url": database},
             "campaign": {"first_period": story.period, "last_period": "2019-12"},
-            "paths": {"rules": ROOT / "rules", "templates": ROOT / "templates", "data": data},
+            "paths": {"rules": PROJECT / "rules", "templates": PROJECT / "templates", "data": data},
         }
     )
 

@@ -70,8 +70,8 @@ def _tell(folder: Path, stop: threading.Event) -> None:
             now = steps[-1].now if steps else bot.deadline(form, story.period)
             standing = lines(bot, conn, form, story.period, now)
         documents = _bulletin(bot, story.period, now)
+        index = pages.write(folder, bot.renderer, story, steps, standing, now, documents)
         screen = board.page(bot, board.board_context(bot, now), now)
-    index = pages.write(folder, story, steps, standing, documents)
     board.write(folder / board.FILE, screen)
     if stop.is_set():
         teller.console.print("\nstopped before the end", style="yellow")

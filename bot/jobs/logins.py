@@ -29,7 +29,7 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
     """``connect`` with the part's password. LoginRefused, without asking, while a refusal of it is fresh."""
     secret = password(part)
     with bot.record.read() as conn:
-        mark = _fingerprint(runs.get(conn, "token_secret"), secret)
+        mark = _fingerprint(runs.get(conn, runs.TOKEN_SECRET), secret)
         refused = json.loads(runs.get(conn, _key(part)) or "null")
     if refused and refused["password"] == mark and abs(now - datetime.fromisoformat(refused["at"])) < PAUSE:
         raise LoginRefused(f"{part}: the password was refused at {refused['at']} and has not changed since")
@@ -60,7 +60,7 @@ def refused_since(conn: Connection, part: Part) -> datetime | None:
 def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused) -> None:
     """To the log, and to the staff's addresses other than this account's own; not again for the same password."""
     with bot.record.begin() as conn:
-        mark = _fingerprint(runs.get(conn, "token_secret"), secret)
+        mark = _fingerprint(runs.get(conn, runs.TOKEN_SECRET), secret)
         before = json.loads(runs.get(conn, _key(part)) or "null")
         runs.put(conn, _key(part), json.dumps({"password": mark, "at": now.isoformat()}))
         if before and before["password"] == mark:

@@ -6,7 +6,8 @@ from bot.deciding.decide import CONFIRM
 from bot.jobs.parts import Bot
 from bot.letters.marked import marked
 from bot.letters.rowbooks import marked_register
-from bot.letters.workbooks import XLSX, file_name
+from bot.letters.workbook_words import file_name
+from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterDraft, LetterFile, Ruling
 from bot.rules.rows import RowsRule
 

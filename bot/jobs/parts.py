@@ -20,8 +20,8 @@ from bot.letters.summary_words import SummaryWords
 from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
 from bot.logs import Lasting
+from bot.mail.authentication import Provider
 from bot.mail.packed import Unpacker
-from bot.mail.sender import Provider
 from bot.mail.unpacker import Programs
 from bot.model.deciding import Attention, LetterDraft, Obligation
 from bot.reading.convert import Office

@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 from bot.errors import MailboxError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.withholding import Withheld
-from bot.mail.mailbox import Headline, Mailbox, batches, is_lost
+from bot.mail.batches import Headline, batches
+from bot.mail.mailbox import Mailbox, is_lost
 from bot.mail.wire import UnsafeLogin
 from bot.model.deciding import Attention
 from bot.model.mail import Place, RawMail

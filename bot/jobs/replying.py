@@ -16,7 +16,7 @@ from bot.rules.forms import FormRule
 UNCLEAR = "unclear"  # the letter that asks back
 
 
-def said_in(words: str, answered: "Row[object] | None", sender: KnownSender, bot: Bot, conn: Connection) -> Said:
+def said_in(words: str, answered: Row[object] | None, sender: KnownSender, bot: Bot, conn: Connection) -> Said:
     """What a registered liaison says in a reply; nothing of anybody else, or of a mail that answers no letter."""
     if answered is None or not sender.units or not words.strip():
         return Said()
@@ -34,7 +34,7 @@ def _rule(answered: Answered, bot: Bot) -> FormRule:
     return bot.rules.forms[forms[0]] if forms else next(iter(bot.rules.forms.values()))
 
 
-def _answered(row: "Row[object]", sender: KnownSender, bot: Bot, conn: Connection) -> Answered:
+def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection) -> Answered:
     # A letter to several posts of one person speaks of all of them; one to other people's, of nothing here. Registers
     # and documents cannot be said in words.
     about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.matrices)

@@ -86,7 +86,7 @@ def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:
     """Sets the registered numbers by category. A number that is none is told, and its row left out."""
     outcome = Outcome()
     rule = bot.rules.forms[form]
-    known = people_bases(bot, form)
+    known = _bases(bot, form)
     words = bot.rules.words.with_measure(rule.measure)
     with bot.record.begin() as conn:
         for row in _rows(bot, file, (bot.rules.roster.cell("unit"), *rule.groups)):
@@ -105,7 +105,7 @@ def take_base(bot: Bot, file: Path, form: str, now: datetime) -> Outcome:
     return outcome
 
 
-def people_bases(bot: Bot, form: str) -> dict[str, dict[str, int]]:
+def _bases(bot: Bot, form: str) -> dict[str, dict[str, int]]:
     """unit -> category -> registered number, as the record has it now."""
     with bot.record.read() as conn:
         return people.bases(conn, form)

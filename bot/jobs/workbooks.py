@@ -4,7 +4,8 @@ from sqlalchemy import Connection
 
 from bot.jobs.parts import Bot
 from bot.letters.rowbooks import register
-from bot.letters.workbooks import XLSX, file_name, prefilled
+from bot.letters.workbook_words import file_name
+from bot.letters.workbooks import XLSX, prefilled
 from bot.model.deciding import Accepted, LetterFile, Obligation
 from bot.model.people import Liaison
 from bot.record import reports

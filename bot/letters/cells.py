@@ -4,6 +4,7 @@ What Excel allows: 32,767 characters (UTF-16 units) a cell, 31 a sheet's title (
 """
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TITLE = re.compile(r"[\[\]:*?/\\\s]+")
 # What a program that opens the file may take for the beginning of a formula, after blanks too.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Ours, and computed by the program that opens the file; any other text is shown as it is."""
+
+    text: str
 
 
 def clean(text: str) -> str:

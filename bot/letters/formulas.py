@@ -7,7 +7,8 @@ on the language of the program.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.letters.tables import FIRST_ROW, Formula
+from bot.letters.cells import Formula
+from bot.letters.tables import FIRST_ROW
 from bot.rules.assessment import KEYS, VALUES
 
 

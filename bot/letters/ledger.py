@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from bot.letters.cells import put, sheet_title
-from bot.letters.sheets import Look, area, one_page
+from bot.letters.cells import Formula, put, sheet_title
+from bot.letters.sheets import Look, area, fits_width
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -92,27 +92,26 @@ class Ledger:
 
     # Formulas about the row that is written next, or that ends the list.
 
-    def sum_across(self, first: int, last: int) -> "Formula":
+    def sum_across(self, first: int, last: int) -> Formula:
         """The sum of columns that stand side by side, in this row."""
         return Formula(f"=SUM({self._at(first)}:{self._at(last)})")
 
-    def sum_of(self, columns: Iterable[int]) -> "Formula":
+    def sum_of(self, columns: Iterable[int]) -> Formula:
         """The sum of single columns in this row."""
         return Formula(f"=SUM({','.join(map(self._at, columns))})")
 
-    def sum_down(self, column: int, first: int) -> "Formula":
+    def sum_down(self, column: int, first: int) -> Formula:
         """Over the rows from ``first`` to the last one written."""
         top, bottom = (self.sheet.cell(row, column).coordinate for row in (first, self.row))
         return Formula(f"=SUM({top}:{bottom})")
 
-    def difference(self, of: int, less: int) -> "Formula":
+    def difference(self, of: int, less: int) -> Formula:
         """One column less another, in this row."""
         return Formula(f"={self._at(of)}-{self._at(less)}")
 
     def finish(self, last_row: int = 0) -> None:
         """Prints on A4, landscape, as wide as the page, headings on each; the headings stay in sight."""
-        one_page(self.sheet, last_row or self.row, self.width)
-        self.sheet.page_setup.fitToHeight = 0
+        fits_width(self.sheet, last_row or self.row, self.width)
         self.sheet.print_title_rows = f"{self.head[0]}:{self.head[1]}"
         footer: Any = self.sheet.oddFooter
         footer.center.text = "— &P —"
@@ -127,10 +126,3 @@ class Ledger:
 
     def _area(self, first: int, last: int, **look: Any) -> Any:
         return area(self.sheet, self.row, first, last, Look(TEXT, self.text_font, ruled=True, **look))
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """What a program that opens the file computes."""
-
-    text: str

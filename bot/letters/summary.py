@@ -148,8 +148,9 @@ def _ranking(book: "Workbook", source: Source) -> None:
     names = (words.kind, words.rank, words.unit, words.reached, words.change, words.base, words.rate)
     sheet.headings([(name, 1) for name in (*names, words.ranked_by, words.group, words.state)])
     first = sheet.row + 1
+    kinds: dict[str, str] = dict(rules.bulletin.kinds.items())
     for kind, by in made.ranked_by.items():
-        label = dict(rules.bulletin.kinds.items())[kind]  # type: ignore[index]
+        label = kinds[kind]
         of_kind = [line for line in made.lines if line.kind == kind]
         for line in sorted(of_kind, key=lambda x: x.rank or len(of_kind) + 1):
             cells = [label, line.rank, line.unit, line.total, line.change, line.base, line.rate]

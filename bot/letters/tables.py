@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.letters.cells import put
-from bot.letters.sheets import A4, MARGIN_INCHES, TINT
+from bot.letters.cells import Formula, put
+from bot.letters.sheets import TINT, fits_width
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 HEAD = "F0F3F7"
 FIRST_ROW = 4  # of the rows: title, line, headings stand above
 DAY, MINUTE, POINTS = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "0.##;-0.##;0"
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """Ours, and computed; any other text is shown as it is."""
-
-    text: str
-
-
 Value = str | int | Decimal | datetime | Formula | None
 
 
@@ -121,18 +112,11 @@ def filtered(sheet: "Worksheet", top: int, last_row: int, width: int, kept_colum
 
 
 def printed(sheet: "Worksheet", columns: Sequence[Column]) -> None:
-    """A4, landscape, as wide as one page and as long as it takes."""
+    """Columns as wide as they say; printed on A4 in landscape, with page numbers, is what is written so far."""
     from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.page import PageMargins
-    from openpyxl.worksheet.properties import PageSetupProperties
 
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_options.horizontalCentered = True
-    sheet.page_margins = PageMargins(MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES)
+    fits_width(sheet, sheet.max_row, len(columns))
     if sheet.oddFooter is not None:
         sheet.oddFooter.center.text = "&P / &N"

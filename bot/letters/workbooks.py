@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 from bot.letters.blank import Blank
 from bot.letters.cells import clean, sheet_title
 from bot.letters.sheets import one_page, protect
-from bot.letters.workbook_words import WorkbookWords, file_name
+from bot.letters.workbook_words import WorkbookWords
 from bot.model.deciding import Numbers
 from bot.rules.forms import FormRule
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
-
-__all__ = ["STAMP", "XLSX", "WorkbookWords", "file_name", "prefilled", "version"]
 
 # Counts up when the layout of ``blank`` changes. The form's own words show in the stamp by themselves.
 LAYOUT = 1

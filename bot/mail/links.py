@@ -97,7 +97,7 @@ def _linked(body: str) -> dict[str, tuple[str, str]]:
     for match in _LINK.finditer(body):
         link = unescape(match[0])
         name = _name_near(body, match.start(), match.end(), end)
-        host = urlsplit_host(link)
+        host = _host(link)
         # The same link stands behind the name and behind the button: the better name wins.
         known, detail = found.get(link, (host, ""))
         detail = detail or _detail_near(body, match.start(), match.end(), end)
@@ -165,7 +165,7 @@ def _name_near(body: str, start: int, end: int, previous: int) -> str:
     return ""
 
 
-def urlsplit_host(link: str) -> str:
+def _host(link: str) -> str:
     """The host of a link; empty where there is none."""
     try:
         return urlsplit(link).hostname or ""

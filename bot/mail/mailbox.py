@@ -19,12 +19,10 @@ from typing import Any, Self
 from bot.config import MailboxSettings
 from bot.errors import MailboxError
 from bot.mail.answers import Row, fetched_rows, found_uids, internal_date
-from bot.mail.batches import Headline, batches
+from bot.mail.batches import Headline
 from bot.mail.folders import Listed, folders_to_read, sent_folder
 from bot.mail.push import wait_for_mail
 from bot.mail.wire import GuardedClient, connect, describe, hang_up, translated
-
-__all__ = ["Headline", "Mailbox", "Selected", "batches"]
 
 UIDS_PER_COMMAND = 500  # 20,000 in one command gave "BAD … Too long argument"; 8,000 octets are safe (RFC 2683)
 LARGEST_SIZE = 2**31 - 1  # bytes; a size above is a lie, and more than the record can hold

@@ -6,12 +6,9 @@ Says nothing about whether the sender is who he claims to be: that is ``authenti
 import re
 from email.utils import parseaddr
 
-from bot.mail.authentication import Provider, authentication
 from bot.mail.charsets import raw_text
 from bot.mail.mime import Part
 from bot.mail.names import decode_words, unfold
-
-__all__ = ["Provider", "authentication", "believed_sender"]
 
 _LENGTH_LIMIT = 2000  # characters of a From header; the longest honest one seen is far below
 

@@ -19,7 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from bot import PROJECT
 from bot.mail.packed import Kind, Tarred
+from bot.processes import end_group, without_secrets
 
 SECONDS = 10.0  # wall time of one start; a report takes some milliseconds
 # No core; CPU seconds; KiB of memory, of which LZMA needs much. macOS does not know the last.
@@ -28,7 +30,6 @@ OVERHEAD = 8 << 20  # bytes of headers and padding around the members of a tar s
 # Behind a rar. Without it the end of a workbook that is stored last makes libarchive take the rar for a zip,
 # whose directory it looks for in the last 16 KiB.
 PADDING = bytes(1 << 16)
-PROJECT = Path(__file__).resolve().parents[2]
 # Windows calls its bsdtar tar. Elsewhere that name is another program.
 NAMES = ("bsdtar", "tar") if sys.platform == "win32" else ("bsdtar",)
 # Ended by the clock, the CPU limit or, out of memory, by the system; Windows has no such signals.
@@ -70,7 +71,7 @@ class Programs:
         said = bytearray()
         with _started(command) as process:
             listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
-            timer = threading.Timer(self._seconds, _end, [process])
+            timer = threading.Timer(self._seconds, end_group, [process])
             listener.start()
             timer.start()
             try:
@@ -80,7 +81,7 @@ class Programs:
                     process.wait()
             finally:
                 timer.cancel()
-                _end(process)
+                end_group(process)
                 listener.join()
         if len(data) > most + OVERHEAD or process.returncode in OVER:
             return Tarred(problem="archive_limits")
@@ -90,10 +91,10 @@ class Programs:
 
 
 def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """OSError if there is no such program. No secret goes with it: passwords stand in BOT_ variables."""
-    environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
+    """OSError if there is no such program."""
     # Names of members are UTF-8 only under such a locale.
-    environment |= {"LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8", "PYTHONPATH": str(PROJECT)}
+    language = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    environment = without_secrets() | {"LC_ALL": language, "PYTHONPATH": str(PROJECT)}
     if os.name == "posix":
         command = ["/bin/sh", "-c", LIMITS, *command]
     pipe = subprocess.PIPE
@@ -108,10 +109,3 @@ def _listen(stream: IO[bytes] | None, said: bytearray) -> None:
     with suppress(OSError, ValueError):
         while stream and (chunk := stream.read1(_SAID)):  # type: ignore[attr-defined]
             said += chunk[: _SAID - len(said)]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process, if it still runs, with whatever it started."""
-    if process.poll() is None:
-        with suppress(OSError):  # it ended by itself in this moment
-            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from bot.model.commands import Orders
 from bot.model.forms import Form
+from bot.rules.checks import CheckId, Severity
 
-Severity = Literal["error", "warning"]
 Outcome = Literal["accepted", "returned", "waiting", "duplicate", "ignored", "unreadable"]
 # ("count", group, column), ("subtotal", group), ("total",), ("field", id), or nothing in particular.
 Target = tuple[str, ...]
@@ -25,7 +25,7 @@ class Finding:
     ``message`` is the sentence of the rules file with ``values`` filled in; ``place`` an A1 address or empty.
     ``target`` is the part of the form that it is about."""
 
-    check: str
+    check: CheckId
     severity: Severity
     place: str
     message: str

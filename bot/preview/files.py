@@ -66,7 +66,7 @@ def _judged(shown: dict[str, Any], rule: FormRule) -> Judged:
         numbers[group.id] = known
         counts[group.id] = {id_: Count(n, str(n), "") for id_, n in known.items()}
     findings = tuple(
-        Finding("", "error", "", item["message"], target=_target(item["cell"], rule)) for item in shown["errors"]
+        Finding("count", "error", "", item["message"], target=_target(item["cell"], rule)) for item in shown["errors"]
     )
     form = Form(rule.id, "", fields, counts)
     return Judged(form, shown["document"], shown["unit"], shown["period"], None, "", "", numbers, findings)

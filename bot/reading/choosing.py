@@ -8,7 +8,7 @@ from bot.reading.matrix import forms_in
 from bot.reading.view import names_of
 from bot.rules.base import even
 from bot.rules.forms import FormRule
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 @dataclass(frozen=True)

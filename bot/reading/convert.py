@@ -4,15 +4,15 @@ A conversion is never an exception: what did not work is None. It judges by the 
 exit statuses: LibreOffice ends with 0 when it failed, too.
 """
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from bot.processes import end_group, without_secrets
 
 SECONDS = 60.0  # for LibreOffice; a form takes 2, and 5 on a cold disk
 TEXT_SECONDS = 10.0  # for antiword; a form takes 0.01
@@ -128,8 +128,7 @@ def _result(path: Path) -> bytes | None:
 
 def _run(command: Sequence[str], folder: Path, seconds: float, output: Path | None = None) -> None:
     """Runs a program to its end or ``seconds``, then ends whatever it started."""
-    environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
-    environment |= {"HOME": str(folder), "TMPDIR": str(folder), "SAL_USE_VCLPLUGIN": "svp"}
+    environment = without_secrets() | {"HOME": str(folder), "TMPDIR": str(folder), "SAL_USE_VCLPLUGIN": "svp"}
     limited = [sys.executable, "-I", "-c", _LIMITED, *command] if os.name == "posix" else list(command)
     with open(output or os.devnull, "wb") as sink:  # noqa: PTH123 - devnull is no path
         try:
@@ -150,13 +149,4 @@ def _run(command: Sequence[str], folder: Path, seconds: float, output: Path | No
             pass  # what it wrote so far is looked at none the less: it can hang while it closes
         finally:
             # soffice is a script that starts others: all of them end, also when Ctrl-C came in the middle.
-            _end_group(process)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
+            end_group(process)

@@ -11,7 +11,7 @@ from bot.reading.anchors import MOST_TABLES
 from bot.reading.numbers import REACH, CellReader, Numbers
 from bot.reading.view import View
 from bot.reading.vocabulary import Vocabulary, meaning
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 @dataclass

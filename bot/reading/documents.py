@@ -5,26 +5,17 @@ The bytes are opened by the guarded process; here are only cells, looked at with
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
 
 from bot.model.forms import Document, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
 from bot.reading.choosing import forms_on
-from bot.reading.opened import Opened
+from bot.reading.opened import Opened, Opener
 from bot.reading.rows import forms_of_rows
 from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
 
 LARGEST = 30 << 20  # bytes of one file; mail providers take 20 to 50 MB
-
-
-class Opener(Protocol):
-    """What ``guard.Reader`` does."""
-
-    def read(self, data: bytes) -> Opened:
-        """What a file holds, or a code why not; never an exception because of its content."""
-        ...
 
 
 def documents(

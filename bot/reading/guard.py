@@ -14,11 +14,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from bot import PROJECT
 from bot.errors import BotError
+from bot.processes import without_secrets
 from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
 from bot.reading.watchdog import Watchdog
@@ -29,7 +30,6 @@ SLOW = (sys.executable, "-m", "bot.reading.slow")
 START_SECONDS = 60.0  # for the process to come up, on a slow disk
 KIND = 100  # bytes of the frame that names the kind
 OUT_OF_CPU = -getattr(signal, "SIGXCPU", -1000)  # exit status; Windows has no such limit
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Reader:
@@ -107,8 +107,7 @@ class Reader:
         return Opened(kind, unreadable="crashed") if kind else None
 
     def _started(self) -> subprocess.Popen[bytes]:
-        # No secret goes with it: passwords stand in BOT_ variables.
-        environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("BOT_")}
+        environment = without_secrets()
         paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL

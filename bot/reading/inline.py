@@ -17,7 +17,7 @@ from bot.model.replies import Inline
 from bot.reading.tokens import LONGEST, Token, tokens_of
 from bot.rules.base import even
 from bot.rules.forms import FormRule, Labelled
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 def numbers_in(text: str, rule: FormRule, words: Words, noise: Iterable[str] = ()) -> Inline | None:

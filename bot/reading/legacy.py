@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.reading.canvas import Item, Row, Spot, laid_out
-from bot.reading.opened import Opened
+from bot.reading.opened import Opened, Opener
 
 CONVERSIONS = 6  # for the files of one mail; each may take a minute
 
@@ -23,14 +23,6 @@ class Converter(Protocol):
 
     def text(self, data: bytes) -> str | None:
         """The plain text of an old Word file."""
-
-
-class Opener(Protocol):
-    """What ``guard.Reader`` does."""
-
-    def read(self, data: bytes) -> Opened:
-        """What a file holds, or a code why not; never an exception because of its content."""
-        ...
 
 
 @dataclass

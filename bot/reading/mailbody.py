@@ -12,7 +12,8 @@ from bot.mail.body import own_words
 from bot.model.forms import Document, Form, Grid
 from bot.model.mail import Mail
 from bot.reading.canvas import Item, Row, Spot, laid_out
-from bot.reading.documents import Opener, forms_of
+from bot.reading.documents import forms_of
+from bot.reading.opened import Opener
 from bot.rules.policy import Rules
 
 LARGEST = 1_000_000  # characters of a body that are looked at

@@ -17,7 +17,7 @@ from bot.reading.numbers import Numbers
 from bot.reading.view import Box, View
 from bot.reading.vocabulary import Vocabulary, vocabulary
 from bot.rules.forms import FormRule
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 
 def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:

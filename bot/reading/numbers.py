@@ -11,7 +11,7 @@ from bot.reading.anchors import Table
 from bot.reading.view import View, is_formula
 from bot.reading.vocabulary import Vocabulary, meaning
 from bot.reading.written import count
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 REACH = 30  # rows below the column words in which the values and their sums are looked for
 

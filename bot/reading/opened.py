@@ -7,7 +7,7 @@ make the parent run anything. So everything is checked on receipt, against the s
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from bot.model.forms import Cell, Grid
 
@@ -41,6 +41,14 @@ class Opened:
     confidence: Trust = "exact"
     slow: bool = False
     seen: tuple[Grid, ...] = ()
+
+
+class Opener(Protocol):
+    """What ``guard.Reader`` does."""
+
+    def read(self, data: bytes) -> Opened:
+        """What a file holds, or a code why not; never an exception because of its content."""
+        ...
 
 
 def encoded(opened: Opened) -> bytes:

@@ -14,8 +14,8 @@ from bot.reading.view import Box, View
 from bot.reading.vocabulary import vocabulary
 from bot.reading.written import phone, shown
 from bot.rules.base import even
-from bot.rules.policy import Words
 from bot.rules.rows import RowsRule
+from bot.rules.words import Words
 
 ABOVE = 8  # lines above the headings in which a title is looked for
 _FAR = 1 << 30

@@ -9,7 +9,7 @@ from functools import lru_cache
 from bot.model.forms import Count
 from bot.reading.written import count, has_odd_digits
 from bot.rules.forms import FormRule
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 LONGEST = 2_000  # characters of a reply that are looked at
 _PLAUSIBLE = r"(?<![\d.])[+-]?\d+(?:\.\d+)?|[零一二三四五六七八九十百千两〇]+"  # how a number may look

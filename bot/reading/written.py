@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from bot.model.forms import Cell, Count
 from bot.reading.numerals import whole, with_digits
 from bot.rules.base import even
-from bot.rules.policy import Words
+from bot.rules.words import Words
 
 LARGEST = 10_000_000  # no county has more enterprises; beyond it someone typed a telephone number
 KEPT = 200  # characters of what was written that are worth repeating to anyone

@@ -1,12 +1,11 @@
-"""The reports of a year, and whom the office let off: one statement each, however many units and months."""
+"""The reports of a year: one statement, however many forms, units and months."""
 
 from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, or_, select
 
 from bot.model.assessment import Filed
-from bot.record.acts import Dispensation
-from bot.record.schema import dispensation, report
+from bot.record.schema import report
 
 
 def filed(conn: Connection, forms: Collection[str], periods: Collection[str]) -> list[Filed]:
@@ -43,11 +42,3 @@ def filed(conn: Connection, forms: Collection[str], periods: Collection[str]) ->
         )
         for row in conn.execute(query)
     ]
-
-
-def let_off(conn: Connection, forms: Collection[str], periods: Collection[str]) -> list[Dispensation]:
-    """What holds now for units that are exempt from one of these reports, or have more time for it."""
-    query = select(dispensation).where(
-        dispensation.c.form.in_(forms), dispensation.c.period.in_(periods), dispensation.c.withdrawn_at.is_(None)
-    )
-    return [Dispensation(row.unit, row.form, row.period, row.until, row.reason) for row in conn.execute(query)]

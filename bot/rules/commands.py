@@ -15,6 +15,14 @@ CommandId = Literal[
 ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason")
 # What the sentences of a command may name.
 NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "count")
+# The sentences that name nothing.
+_NAMELESS = (
+    "several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email",
+    "needs_token", "not_answerable", "nothing_to_undo", "missing_nothing",
+    "accepted", "duplicate", "leaves", "announced", "returned", "waiting",
+    "state_returned", "state_waiting", "state_missing", "state_open", "state_exempt",
+    "on_time", "late",
+)  # fmt: skip
 # Every sentence that the answers need, and what it may name.
 SENTENCES: dict[str, tuple[str, ...]] = {
     "no_question": ("number",),
@@ -31,24 +39,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "history_line": ("form", "month", "version", "received", "punctual", "total"),
     "history_month": ("month",),
     "history_total": ("total",),
-    **dict.fromkeys(
-        ("several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email"), ()
-    ),
-    **dict.fromkeys(
-        (
-            "needs_token",
-            "not_answerable",
-            "nothing_to_undo",
-            "missing_nothing",
-            "accepted",
-            "duplicate",
-            "leaves",
-            "announced",
-        ),
-        (),
-    ),
-    **dict.fromkeys(("returned", "waiting", "state_returned", "state_waiting", "state_missing", "state_open"), ()),
-    **dict.fromkeys(("state_exempt", "on_time", "late"), ()),
+    **dict.fromkeys(_NAMELESS, ()),
 }
 
 

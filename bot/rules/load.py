@@ -13,10 +13,15 @@ from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
 from bot.rules.papers import PaperRule
-from bot.rules.policy import CalendarFile, Reasons, Reminders, Rules, Targets, Words
+from bot.rules.policy import Rules
+from bot.rules.reasons import Reasons
+from bot.rules.reminders import Reminders
 from bot.rules.replies import Replies
 from bot.rules.rows import RowsRule
+from bot.rules.targets import Targets
 from bot.rules.units import Units
+from bot.rules.words import Words
+from bot.rules.workdays import CalendarFile
 
 PARTS: dict[str, type[Rule]] = {
     "units": Units,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.deciding.adding import total
 from bot.deciding.standing import Standing, rates
 from bot.deciding.views import shown_period
 from bot.jobs.parts import Bot
@@ -25,8 +26,8 @@ def status_lines(bot: Bot, conn: Connection, form: str, period: str, now: dateti
 
 def _state(bot: Bot, row: Standing, form: str) -> str:
     received = bot.renderer.filters["moment"](row.received_at) if row.received_at else ""
-    total = f"{row.total}{bot.rules.forms[form].measure}"
-    values = {"total": total, "received": received, "days": row.late_by_days}
+    reached = f"{row.total}{bot.rules.forms[form].measure}"
+    values = {"total": reached, "received": received, "days": row.late_by_days}
     return bot.rules.commands.answers[f"state_{row.state}"].format(**values)
 
 
@@ -36,12 +37,12 @@ def history_lines(bot: Bot, conn: Connection, unit: str) -> Iterator[str]:
     for row in reports.history(conn, unit, LATEST):
         rule = bot.rules.forms.get(row.form)
         month = shown_period(row.period)
-        total = sum(sum(columns.values()) for columns in row.numbers.values())
+        summed = f"{total(row.numbers)}{rule.measure}" if rule and row.numbers else ""
         yield said["history_line"].format(
             form=rule.name if rule else row.form,
             month=said["history_month"].format(month=bot.rules.words.month_text(month)) if month else "",
             version=row.version,
             received=bot.renderer.filters["moment"](row.received_at),
             punctual=said["on_time"] if row.on_time else said["late"],
-            total=said["history_total"].format(total=f"{total}{rule.measure}") if rule and row.numbers else "",
+            total=said["history_total"].format(total=summed) if summed else "",
         )

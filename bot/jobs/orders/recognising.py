@@ -31,9 +31,7 @@ def orders_of(mail: Mail, words: str, units: Sequence[str], bot: Bot, conn: Conn
     return _of_liaison(mail, words, units, known, bot, now) if units else None
 
 
-def _of_staff(
-    mail: Mail, words: str, own: "Row[Any] | None", bot: Bot, conn: Connection, now: datetime
-) -> Orders | None:
+def _of_staff(mail: Mail, words: str, own: Row[Any] | None, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
     confirms = ""
     if own is not None and own.letter == CONFIRM:
         words, confirms = _confirmed(words, own, mail, bot, conn, now)
@@ -54,7 +52,7 @@ def _of_staff(
     return Orders(given, said, key, kind, own.token if own is not None else None, confirms=confirms)
 
 
-def _is_young(own: "Row[Any]", bot: Bot, now: datetime) -> bool:
+def _is_young(own: Row[Any], bot: Bot, now: datetime) -> bool:
     """Whether the letter is young enough for its token to give a right: old subjects lie about in many mailboxes."""
     left: datetime = own.sent_at or own.queued_at
     return now - left <= timedelta(days=bot.config.trust.token_days)
@@ -65,7 +63,7 @@ def _decides(given: Sequence[object]) -> bool:
     return all(isinstance(order, Command) and order.rule.answers for order in given)
 
 
-def _confirmed(words: str, own: "Row[Any]", mail: Mail, bot: Bot, conn: Connection, now: datetime) -> tuple[str, str]:
+def _confirmed(words: str, own: Row[Any], mail: Mail, bot: Bot, conn: Connection, now: datetime) -> tuple[str, str]:
     """The order that is confirmed, and the letter that asked; empty if it is no yes, or there is nothing to confirm."""
     rule = next(iter(bot.rules.matrices.values()))
     if reply_in(words, rule, bot.rules).kind != "confirm":

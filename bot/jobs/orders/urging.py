@@ -10,7 +10,7 @@ from bot.jobs.reminders.addressing import Reminder
 from bot.jobs.reminders.reminder_letters import drafts
 from bot.jobs.standing import Owing, owing
 from bot.record import runs
-from bot.rules.policy import Stage
+from bot.rules.reminders import Stage
 
 
 def urge(bot: Bot, conn: Connection, unit: str | None, mark: str, now: datetime) -> int:

@@ -13,7 +13,7 @@ from bot.jobs.standing import Owing, people_by_unit
 from bot.model.deciding import Obligation
 from bot.model.people import Liaison
 from bot.record import people
-from bot.rules.policy import Recipient, Stage
+from bot.rules.reminders import Recipient, Stage
 
 # The first word of a letter's key: by it the letters to a unit and those about it are told apart.
 KINDS: dict[Recipient, str] = {"unit": "reminder", "lead": "escalation"}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.deciding.adding import total
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words
 from bot.deciding.views import shown_period
@@ -62,6 +63,6 @@ def _item(
         "file": file.name if file else "",
         "cells": len(rule.groups) * len(rule.columns),
         "last_period": earlier.period if earlier else None,
-        "last_total": sum(sum(c.values()) for c in earlier.numbers.values()) if earlier else None,
+        "last_total": total(earlier.numbers) if earlier else None,
     }
     return view, file

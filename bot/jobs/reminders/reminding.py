@@ -21,7 +21,7 @@ from bot.jobs.standing import lines, owing, owing_among, people_by_unit
 from bot.model.deciding import LetterDraft, Obligation
 from bot.record import archive, people, runs
 from bot.record.outbox import Due
-from bot.rules.policy import Recipient
+from bot.rules.reminders import Recipient
 
 JOB = "reminder"
 NOTICE = "overdue_notice"

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from bot.deciding.boards import board_form
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
-from bot.jobs.reporting.digest_letters import shown_period
+from bot.jobs.reporting.digest_letters import period_in_view
 from bot.jobs.reporting.figures import counting, held_to
 from bot.jobs.standing import lines
 from bot.record import people, runs
@@ -99,7 +99,7 @@ def _in_order(bot: Bot) -> list[str]:
 
 
 def _form(bot: Bot, conn: Connection, form: str, now: datetime) -> dict[str, Any] | None:
-    period = shown_period(bot, form, now)
+    period = period_in_view(bot, form, now)
     if period is None:
         return None
     rule, rows, present = bot.rules.forms[form], lines(bot, conn, form, period, now), counting(bot, conn, form, period)

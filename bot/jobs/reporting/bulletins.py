@@ -12,20 +12,21 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.deciding.bulletin import Month, bulletin, changes_since
+from bot.deciding.bulletin import bulletin, changes_since
 from bot.deciding.bulletin_view import document_context, letter_context
 from bot.deciding.deadlines import owed_periods, previous_period
 from bot.deciding.ladder import may_leave
 from bot.errors import ConfigError, UsageError
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import mailbox_was_read
-from bot.jobs.standing import lines, people_by_unit
+from bot.jobs.reporting.figures import month_of
+from bot.jobs.standing import people_by_unit
 from bot.letters.bulletin import DOCX, TEMPLATE, document
 from bot.letters.summary import Source, summary
 from bot.letters.workbooks import XLSX
 from bot.model.bulletin import Bulletin, Change
 from bot.model.deciding import Accepted, LetterDraft, LetterFile
-from bot.record import bulletins, people, reports, runs
+from bot.record import bulletins, reports, runs
 
 JOB = LETTER = "bulletin"
 
@@ -121,24 +122,12 @@ def _opened(bot: Bot, now: datetime) -> tuple[str, ...]:
 
 def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
     form = bot.rules.bulletin_form
-    month = Month(
-        lines(bot, conn, form, period, now),
-        _counting(bot, conn, period),
-        _counting(bot, conn, previous_period(period)),
-        people.bases(conn, form),
-    )
+    month = month_of(bot, conn, form, period, now)
     announced = bulletins.released(conn, form, previous_period(period))
     told = {c.report_id for kept in announced for c in kept.bulletin.changes}
     now_counts = _of_months(conn, form, [kept.bulletin.period for kept in announced])
     changes = [c for kept in announced for c in changes_since(kept, now_counts.get(kept.bulletin.period, {}), told)]
     return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
-
-
-def _counting(bot: Bot, conn: Connection, period: str) -> dict[str, Accepted]:
-    """unit -> the report that counts for a month: cumulative numbers carry on, others are of their month alone."""
-    form = bot.rules.bulletin_form
-    in_force = reports.in_force_until if bot.rules.forms[form].cumulative else reports.in_force
-    return {unit: reports.as_accepted(row) for unit, row in in_force(conn, form, period).items()}
 
 
 def _of_months(conn: Connection, form: str, announced: Sequence[str]) -> dict[str, dict[str, Accepted]]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding import weekly
+from bot.deciding.adding import total
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import contact, county
@@ -13,13 +14,12 @@ from bot.deciding.standing import rates
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.figures import counting, held_to, reporting
 from bot.jobs.standing import lines, people_by_unit
-from bot.model.deciding import Numbers
 from bot.record import explanations, people, reports
 
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
 
 
-def shown_period(bot: Bot, form: str, now: datetime) -> str | None:
+def period_in_view(bot: Bot, form: str, now: datetime) -> str | None:
     """The period that a digest is about: the newest whose deadline is past or near."""
     periods = owed_periods(bot.rules.forms[form], bot.campaign.first, bot.campaign.last, now, bot.zone)
     near = [p for p in periods if bot.deadline(form, p) <= now + SHOWN_BEFORE_DEADLINE]
@@ -30,7 +30,7 @@ def digest_context(
     bot: Bot, conn: Connection, form: str, due: datetime, since: datetime, now: datetime
 ) -> dict[str, Any] | None:
     """The values of one form's digest; None when nothing of it is owed yet."""
-    period = shown_period(bot, form, now)
+    period = period_in_view(bot, form, now)
     if period is None:
         return None
     rule, deadline = bot.rules.forms[form], bot.deadline(form, period)
@@ -110,14 +110,10 @@ def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: dateti
             "owes": row.unit in owing,
             "period": row.period,
             "version": row.version,
-            "total": _total(row.numbers),
-            "previous_total": _total(earlier[row.unit, row.period]) if (row.unit, row.period) in earlier else None,
+            "total": total(row.numbers),
+            "previous_total": total(earlier[row.unit, row.period]) if (row.unit, row.period) in earlier else None,
             "received_at": row.received_at,
             "on_time": row.on_time,
         }
         for row in rows
     ]
-
-
-def _total(numbers: Numbers) -> int:
-    return sum(sum(columns.values()) for columns in numbers.values())

@@ -29,7 +29,7 @@ def digest(bot: Bot, now: datetime) -> bool:
         due -= timedelta(days=7)
     with bot.record.begin() as conn:
         # A month that opens on a Saturday is nothing that Monday's digest has missed.
-        if due < runs.first_run(conn, now) or not owed_periods_any(bot, due):
+        if due < runs.first_run(conn, now) or not _is_anything_owed(bot, due):
             return False
         week = due.strftime("%G-W%V")
         since = runs.latest_run(conn, DIGEST, now) or runs.first_run(conn, now)
@@ -40,7 +40,7 @@ def digest(bot: Bot, now: datetime) -> bool:
     return True
 
 
-def owed_periods_any(bot: Bot, now: datetime) -> bool:
+def _is_anything_owed(bot: Bot, now: datetime) -> bool:
     """Whether anything at all is owed yet."""
     c = bot.campaign
     return any(owed_periods(rule, c.first, c.last, now, bot.zone) for rule in bot.rules.matrices.values())

@@ -1,13 +1,17 @@
-"""The numbers that count for the county in a month. Reads the record; the digest and the board look here."""
+"""The numbers that count for the county in a month. Reads the record; digest, board, bulletin and the groups' letter
+look here."""
 
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from bot.deciding.bulletin import Month
+from bot.deciding.deadlines import previous_period
 from bot.deciding.targets import account_day
 from bot.jobs.parts import Bot
-from bot.model.deciding import Numbers
-from bot.record import reports
+from bot.jobs.standing import lines
+from bot.model.deciding import Accepted, Numbers
+from bot.record import people, reports
 from bot.rules.forms import FormRule
 
 
@@ -16,17 +20,35 @@ def reporting(bot: Bot, rule: FormRule) -> list[str]:
     return [unit.name for unit in bot.rules.units.units if unit.kind in rule.owed.by]
 
 
+def in_force(
+    bot: Bot, conn: Connection, form: str, period: str, recorded_until: datetime | None = None
+) -> dict[str, Accepted]:
+    """unit -> the report that counts for a month; with ``recorded_until`` as of that moment.
+
+    Where numbers are cumulative, a unit that has not reported this month still has what it reported last; others are of
+    their month alone.
+    """
+    first = "" if bot.rules.forms[form].cumulative else period
+    found = reports.in_force_until(conn, form, period, recorded_until, first)
+    return {unit: reports.as_accepted(row) for unit, row in found.items()}
+
+
 def counting(
     bot: Bot, conn: Connection, form: str, period: str, recorded_until: datetime | None = None
 ) -> dict[str, Numbers]:
-    """unit -> what counts of it, for the units that owe the form; with ``recorded_until`` as of that moment.
+    """The numbers of the same, for the units that owe the form."""
+    found = in_force(bot, conn, form, period, recorded_until)
+    return {unit: found[unit].numbers for unit in reporting(bot, bot.rules.forms[form]) if unit in found}
 
-    Where numbers are cumulative, a unit that has not reported this month still has what it reported last.
-    """
-    rule = bot.rules.forms[form]
-    first = "" if rule.cumulative else period
-    found = reports.in_force_until(conn, form, period, recorded_until, first)
-    return {unit: found[unit].numbers for unit in reporting(bot, rule) if unit in found}
+
+def month_of(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> Month:
+    """All that is told of a month, as it stands now."""
+    return Month(
+        lines(bot, conn, form, period, now),
+        in_force(bot, conn, form, period),
+        in_force(bot, conn, form, previous_period(period)),
+        people.bases(conn, form),
+    )
 
 
 def held_to(bot: Bot, period: str, now: datetime) -> date:

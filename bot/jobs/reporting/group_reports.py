@@ -12,18 +12,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.deciding.bulletin import Month
-from bot.deciding.deadlines import owed_periods, previous_period
+from bot.deciding.deadlines import owed_periods
 from bot.deciding.groups import areas_of, due_period, report_context
 from bot.deciding.ladder import may_leave
 from bot.deciding.notices import People, reachable
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import mailbox_was_read
-from bot.jobs.standing import lines, people_by_unit
-from bot.model.deciding import Accepted, Attention, LetterDraft
+from bot.jobs.reporting.figures import month_of
+from bot.jobs.standing import people_by_unit
+from bot.model.deciding import Attention, LetterDraft
 from bot.model.people import Liaison
-from bot.record import attention, people, reports, runs
-from bot.rules.policy import GroupReports
+from bot.record import attention, people, runs
+from bot.rules.reminders import GroupReports
 from bot.rules.units import InspectionGroup
 
 JOB = "group_report"
@@ -94,7 +94,7 @@ def _drafts(
     """group_report:9:annex4:2017-06; the numbers of several groups are joined by +."""
     if not told:
         return
-    rule, deadline, month = bot.rules.forms[form], bot.deadline(form, period), _month(bot, conn, form, period, now)
+    rule, deadline, month = bot.rules.forms[form], bot.deadline(form, period), month_of(bot, conn, form, period, now)
     keys = set[str]()
     for person, groups in told.values():
         key = f"{JOB}:{'+'.join(str(g.number) for g in groups)}:{form}:{period}"
@@ -102,14 +102,3 @@ def _drafts(
         keys.add(key)
         context = report_context(person.name, groups, month, who, rule, bot.rules, period, deadline, now)
         yield LetterDraft(key=key, letter=policy.letter, to=person.email, context=context, held=policy.draft)
-
-
-def _month(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> Month:
-    """Cumulative numbers carry on from the last month that was reported; others are of their month alone."""
-    in_force = reports.in_force_until if bot.rules.forms[form].cumulative else reports.in_force
-
-    def counting(of: str) -> dict[str, Accepted]:
-        return {unit: reports.as_accepted(row) for unit, row in in_force(conn, form, of).items()}
-
-    standing = lines(bot, conn, form, period, now)
-    return Month(standing, counting(period), counting(previous_period(period)), people.bases(conn, form))

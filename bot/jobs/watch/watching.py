@@ -114,7 +114,7 @@ def refused_login(part: Part, bot: Bot, conn: Connection, now: datetime) -> Seen
 
 def stale_poll(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     """The mailbox could not be read for longer than reminders may rely on it."""
-    last = runs.moment(conn, LAST_POLL) or runs.moment(conn, "first_run")
+    last = runs.moment(conn, LAST_POLL) or runs.began(conn, now)
     if last is None or refused_since(conn, "mailbox"):
         return None
     fresh = abs(now - last) <= timedelta(minutes=bot.config.schedule.stale_poll_minutes)
