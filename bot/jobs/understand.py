@@ -169,7 +169,7 @@ def _by(sender: KnownSender, document: Document) -> Document:
     return replace(document, forms=tuple(signed(form) for form in document.forms))
 
 
-def _answered(conn: Connection, mail: Mail) -> "Row[Any] | None":
+def _answered(conn: Connection, mail: Mail) -> Row[Any] | None:
     """The letter of ours that a mail answers."""
     return outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
 

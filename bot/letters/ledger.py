@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from bot.letters.cells import Formula, put, sheet_title
-from bot.letters.sheets import Look, area, fits_width
+from bot.letters.sheets import Look, area, fits_width, printed_to
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -111,7 +111,8 @@ class Ledger:
 
     def finish(self, last_row: int = 0) -> None:
         """Prints on A4, landscape, as wide as the page, headings on each; the headings stay in sight."""
-        fits_width(self.sheet, last_row or self.row, self.width)
+        fits_width(self.sheet)
+        printed_to(self.sheet, last_row or self.row, self.width)
         self.sheet.print_title_rows = f"{self.head[0]}:{self.head[1]}"
         footer: Any = self.sheet.oddFooter
         footer.center.text = "— &P —"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.letters.cells import put, sheet_title
 from bot.letters.marked import colour
-from bot.letters.sheets import Look, area, fits_width
+from bot.letters.sheets import Look, area, fits_width, printed_to
 from bot.letters.workbook_words import WorkbookWords
 from bot.letters.workbooks import saved
 from bot.model.deciding import Content, Judged, Target
@@ -93,7 +93,8 @@ def _drawn(
     for note in rule.notes:
         sheet.next(24)
         put(sheet.area(1, sheet.width, 11, align="left"), note)
-    fits_width(sheet.sheet, sheet.row, sheet.width)
+    fits_width(sheet.sheet)
+    printed_to(sheet.sheet, sheet.row, sheet.width)
     return sheet, book
 
 

@@ -63,26 +63,31 @@ def _dress(cell: "Cell", look: Look) -> None:
         cell.fill = PatternFill("solid", fgColor=TINT)
 
 
-def one_page(sheet: "Worksheet", last_row: int, last_column: int) -> None:
-    """Prints on one A4, landscape, centred from side to side."""
+def fits_width(sheet: "Worksheet") -> None:
+    """Prints on A4, landscape, as wide as one page and as long as it is; rows that a person adds below print too."""
     from openpyxl.worksheet.page import PageMargins
     from openpyxl.worksheet.properties import PageSetupProperties
 
-    sheet.print_area = f"A1:{sheet.cell(last_row, last_column).coordinate}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 1
+    sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_options.horizontalCentered = True
     sheet.page_margins = PageMargins(MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES, MARGIN_INCHES)
     sheet.sheet_view.showGridLines = False
 
 
-def fits_width(sheet: "Worksheet", last_row: int, last_column: int) -> None:
-    """Prints on A4, landscape, as wide as one page and as long as it is."""
-    one_page(sheet, last_row, last_column)
-    sheet.page_setup.fitToHeight = 0
+def printed_to(sheet: "Worksheet", last_row: int, last_column: int) -> None:
+    """Nothing beyond this cell is printed."""
+    sheet.print_area = f"A1:{sheet.cell(last_row, last_column).coordinate}"
+
+
+def one_page(sheet: "Worksheet", last_row: int, last_column: int) -> None:
+    """Prints on one A4, landscape, centred from side to side, and nothing beyond the last cell."""
+    fits_width(sheet)
+    printed_to(sheet, last_row, last_column)
+    sheet.page_setup.fitToHeight = 1
 
 
 def protect(sheet: "Worksheet", start: str) -> None:

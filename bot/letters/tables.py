@@ -112,11 +112,11 @@ def filtered(sheet: "Worksheet", top: int, last_row: int, width: int, kept_colum
 
 
 def printed(sheet: "Worksheet", columns: Sequence[Column]) -> None:
-    """Columns as wide as they say; printed on A4 in landscape, with page numbers, is what is written so far."""
+    """Columns as wide as they say; printed on A4 in landscape, with page numbers."""
     from openpyxl.utils import get_column_letter
 
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
-    fits_width(sheet, sheet.max_row, len(columns))
+    fits_width(sheet)
     if sheet.oddFooter is not None:
         sheet.oddFooter.center.text = "&P / &N"
