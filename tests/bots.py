@@ -27,7 +27,7 @@ from bot.model.forms import Form
 from bot.model.letters import Delivery, Sent
 from bot.model.mail import RawMail
 from bot.model.people import Liaison
-from bot.record import archive, people, reports, runs, schema
+from bot.record import archive, people, reports, runs, schema, versions
 from bot.record.database import Record
 from bot.rules.units import Unit, Units
 from tests.books import VALUES
@@ -167,7 +167,7 @@ def reported(
     numbers = NUMBERS if numbers is None else numbers
     judged = Judged(Form("annex4", "Sheet1", {}, {}), "附件4.xlsx", unit, period, None, "李明", "", numbers, ())
     with bot.record.begin() as conn:
-        before = reports.accepted(conn, "annex4", unit, period)
+        before = versions.accepted(conn, "annex4", unit, period)
         first = before.first_received_at if before else moment
         due = bot.deadline("annex4", period)
         version = before.version + 1 if before else 1

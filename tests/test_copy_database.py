@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.errors import BotError, RecordError, UsageError
-from bot.record import moving, outbox, runs, schema
+from bot.record import correspondence, moving, runs, schema
 from bot.record.database import Record
 from bot.record.migrate import upgrade
 from bot.record.working import begin_work, only_worker
@@ -79,7 +79,7 @@ def test_the_bot_goes_on_there_and_takes_it_for_no_restore(both: tuple[str, str]
             conn.execute(insert(schema.mail).values(row))
             assert runs.restored(conn) is None
             assert runs.token_secret(conn) == secret_of(source)
-            assert outbox.counts(conn)
+            assert correspondence.counts(conn)
 
 
 def secret_of(url: str) -> bytes:

@@ -17,7 +17,7 @@ from bot.jobs.polling import poll
 from bot.jobs.understand import open_mail
 from bot.mail.mailbox import Mailbox
 from bot.reading.guard import Reader
-from bot.record import archive, attention, outbox, people, reports, runs, schema
+from bot.record import archive, attention, outbox, people, reports, runs, schema, versions
 from tests.bots import (
     NUMBERS,
     FakeMailbox,
@@ -113,7 +113,7 @@ def test_a_wrong_sum_is_returned_with_its_cell_and_still_owed(bot: Bot) -> None:
     (finding,) = rows(bot, schema.finding)
     assert (finding.check_id, finding.severity, finding.place) == ("total", "error", "B9")
     with bot.record.read() as conn:
-        assert reports.accepted(conn, "annex4", "五图街道", "2017-06") is None
+        assert versions.accepted(conn, "annex4", "五图街道", "2017-06") is None
 
 
 def test_an_unknown_sender_waits_and_the_office_learns(bot: Bot) -> None:

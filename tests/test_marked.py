@@ -11,7 +11,7 @@ import pytest
 
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
-from bot.record import reports
+from bot.record import versions
 from tests.books import MERGES, official, xlsx
 from tests.bots import appoint, archived, at, build, config, files_of, first_run, letters, never
 from tests.mails import mail
@@ -73,7 +73,7 @@ def test_mended_and_sent_back_it_is_accepted(bot: Bot) -> None:
     # then
     assert letters(bot)[-1].letter == "receipt"
     with bot.record.read() as conn:
-        found = reports.accepted(conn, "annex4", "五图街道", "2017-06")
+        found = versions.accepted(conn, "annex4", "五图街道", "2017-06")
     assert found and sum(sum(columns.values()) for columns in found.numbers.values()) == 32
 
 

@@ -18,7 +18,7 @@ from bot.jobs.reminders.reminding import remind
 from bot.jobs.standing import lines
 from bot.mail.authentication import Provider
 from bot.reading.guard import Reader
-from bot.record import people, questions, reports, runs, schema
+from bot.record import people, questions, runs, schema, versions
 from tests.bots import (
     FakeSender,
     appoint,
@@ -183,8 +183,8 @@ def test_a_report_is_counted_for_another_unit_or_month(bot: Bot) -> None:
     arrives(bot, report(STRANGER, HONGHE, subject="红河附件4"), at("2017-08-03T10:00"))
     says(bot, "改为 2017-07", asked(bot, at("2017-08-03T13:00")), when=at("2017-08-03T13:00"))
     with bot.record.read() as conn:
-        assert reports.accepted(conn, "annex4", HONGHE, "2017-07") is not None
-        assert reports.accepted(conn, "annex4", HONGHE, "2017-06") is None
+        assert versions.accepted(conn, "annex4", HONGHE, "2017-07") is not None
+        assert versions.accepted(conn, "annex4", HONGHE, "2017-06") is None
 
 
 def test_the_address_of_a_stranger_is_registered(bot: Bot) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.model.mail import RawMail
-from bot.record import archive, outbox, schema, unproven
+from bot.record import archive, correspondence, outbox, schema, unproven
 from bot.record.database import Record
 from bot.record.outbox import Due
 from tests.bots import at, database_url
@@ -64,7 +64,7 @@ def test_a_key_is_queued_once_whatever_became_of_it(record: Record) -> None:
         assert outbox.enqueue(conn, letter(), LATER) is None
         assert outbox.has_key(conn, "receipt:1")
         assert not outbox.has_key(conn, "receipt:2")
-        assert [r.key for r in outbox.listing(conn)] == ["receipt:1"]
+        assert [r.key for r in correspondence.listing(conn)] == ["receipt:1"]
         assert happened(conn) == ["letter.queued", "letter.cancelled"]
 
 
@@ -91,8 +91,8 @@ def test_a_letter_comes_back_as_it_was(record: Record) -> None:
     )
     with record.read() as conn:
         assert row(conn).state == "sending"
-        assert outbox.bytes_of(conn, "receipt:3") == b"m\0" * 3
-        assert outbox.bytes_of(conn, "no such key") is None
+        assert correspondence.bytes_of(conn, "receipt:3") == b"m\0" * 3
+        assert correspondence.bytes_of(conn, "no such key") is None
 
 
 def test_letters_leave_in_the_order_in_which_they_were_queued(conn: Connection) -> None:
@@ -152,7 +152,7 @@ def test_held_letters_go_or_are_dropped_by_hand(record: Record) -> None:
         assert outbox.drop(conn, ["receipt:1", "receipt:2"], LATER) == []
         assert outbox.release(conn, None, LATER) == ["receipt:3"]
         assert outbox.release(conn, None, LATER) == []
-        assert outbox.counts(conn) == {"queued": 2, "cancelled": 1, "sending": 1}
+        assert correspondence.counts(conn) == {"queued": 2, "cancelled": 1, "sending": 1}
         assert happened(conn)[4:] == ["letter.released", "letter.cancelled", "letter.released"]
 
 
@@ -181,8 +181,8 @@ def test_what_was_handed_over_counts_against_the_rates(conn: Connection) -> None
     outbox.mark_sent(conn, claimed(conn), NOW, "250")
     claimed(conn)  # under way
     outbox.mark_retry(conn, claimed(conn), NOW, LATER, "450")
-    assert outbox.sent_since(conn, NOW - timedelta(minutes=1), NOW) == 2
-    assert outbox.sent_since(conn, NOW, NOW) == 0
+    assert correspondence.sent_since(conn, NOW - timedelta(minutes=1), NOW) == 2
+    assert correspondence.sent_since(conn, NOW, NOW) == 0
 
 
 def test_answers_to_an_address_are_counted_not_reminders(conn: Connection) -> None:
@@ -190,22 +190,22 @@ def test_answers_to_an_address_are_counted_not_reminders(conn: Connection) -> No
     outbox.enqueue(conn, letter(1), NOW, mail_id=mail_id)
     outbox.enqueue(conn, letter(2), NOW)
     outbox.enqueue(conn, letter(3, to="b@town.test"), NOW, mail_id=mail_id)
-    assert outbox.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1), NOW) == 1
-    assert outbox.letters_to(conn, "a@town.test", NOW, NOW) == 0
+    assert correspondence.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1), NOW) == 1
+    assert correspondence.letters_to(conn, "a@town.test", NOW, NOW) == 0
 
 
 def test_a_reply_is_recognised_by_token_first(conn: Connection) -> None:
     outbox.enqueue(conn, letter(1), NOW)
     outbox.enqueue(conn, letter(2), NOW)
-    found = outbox.by_token_or_id(conn, ["ABSENT22", "TOKEN001"], ["<2@demo.test>"])
+    found = correspondence.by_token_or_id(conn, ["ABSENT22", "TOKEN001"], ["<2@demo.test>"])
     assert found is not None
     assert found.key == "receipt:1"
     assert outbox.obligations_of(found) == (OWED,)
-    by_id = outbox.by_token_or_id(conn, ["ABSENT22"], ["<x@y>", "<2@demo.test>"])
+    by_id = correspondence.by_token_or_id(conn, ["ABSENT22"], ["<x@y>", "<2@demo.test>"])
     assert by_id is not None
     assert by_id.key == "receipt:2"
-    assert outbox.by_token_or_id(conn, [], []) is None
-    assert outbox.by_token_or_id(conn, ["ABSENT22"], ["<x@y>"]) is None
+    assert correspondence.by_token_or_id(conn, [], []) is None
+    assert correspondence.by_token_or_id(conn, ["ABSENT22"], ["<x@y>"]) is None
 
 
 def test_a_letter_that_was_being_handed_over_is_found_again(conn: Connection) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
 from bot.model.deciding import Attention
-from bot.record import attention, reports, schema
+from bot.record import attention, reports, schema, versions
 from tests.bots import NUMBERS, archived, at, build, built, config, events, reported, rows
 
 WUTU, QIAOGUAN = "五图街道", "乔官镇"
@@ -28,8 +28,8 @@ def test_the_newest_accepted_version_is_in_force(bot: Bot) -> None:
     reported(bot, WUTU, "2017-07", "2017-08-01T10:00")
     # when
     with bot.record.read() as conn:
-        found = reports.accepted(conn, "annex4", WUTU, "2017-06")
-        force = reports.in_force(conn, "annex4", "2017-06")
+        found = versions.accepted(conn, "annex4", WUTU, "2017-06")
+        force = versions.in_force(conn, "annex4", "2017-06")
         uncounted = reports.not_counted(conn, "annex4", "2017-06", "2017-06")
     # then
     assert found is not None
@@ -47,12 +47,12 @@ def test_the_last_report_before_a_month_is_found_over_a_gap(bot: Bot) -> None:
     reported(bot, WUTU, "2017-09", "2017-10-03T10:00")
     reported(bot, WUTU, "2017-12", "2018-01-03T10:00")
     with bot.record.read() as conn:
-        assert reports.accepted_before(conn, "annex4", WUTU, "2017-06") is None
+        assert versions.accepted_before(conn, "annex4", WUTU, "2017-06") is None
         for period, wanted in (("2017-07", "2017-06"), ("2017-10", "2017-09"), ("2018-01", "2017-12")):
-            earlier = reports.accepted_before(conn, "annex4", WUTU, period)
+            earlier = versions.accepted_before(conn, "annex4", WUTU, period)
             assert earlier is not None
             assert earlier.period == wanted
-        carried = reports.in_force_until(conn, "annex4", "2017-11")
+        carried = versions.in_force_until(conn, "annex4", "2017-11")
         assert {unit: row.period for unit, row in carried.items()} == {WUTU: "2017-09"}
 
 
@@ -69,7 +69,7 @@ def test_what_was_recorded_between_two_digests(bot: Bot) -> None:
         reported(bot, unit, when=when)
     reported(bot, "营丘镇", when="2017-07-05T10:00", outcome="returned")
     with bot.record.read() as conn:
-        between = reports.recorded_between(conn, at("2017-07-03T08:30"), at("2017-07-10T08:30"))
+        between = versions.recorded_between(conn, at("2017-07-03T08:30"), at("2017-07-10T08:30"))
     assert [row.unit for row in between] == [QIAOGUAN]
 
 

@@ -12,7 +12,7 @@ from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.letters.tokens import TOKEN, TOKENS, message_id, token, tokens_in
 from bot.reading.guard import Reader
-from bot.record import outbox, schema
+from bot.record import correspondence, schema
 from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
 from tests.mails import report
 
@@ -74,13 +74,13 @@ def test_a_subject_full_of_tokens_looks_up_a_few(bot: Bot, monkeypatch: pytest.M
     work(bot, NOW, never)
     (receipt,) = letters(bot)
     asked: list[int] = []
-    look_up = outbox.by_token_or_id
+    look_up = correspondence.by_token_or_id
 
     def counted(conn: Any, tokens: Any, ids: Any) -> Any:
         asked.append(len(tokens))
         return look_up(conn, tokens, ids)
 
-    monkeypatch.setattr("bot.record.outbox.by_token_or_id", counted)
+    monkeypatch.setattr("bot.record.correspondence.by_token_or_id", counted)
     archived(bot, report(LI, extra=1, subject=f"{' '.join(many(3000))} {receipt.token}"), NOW)
     # when
     assert work(bot, NOW, never).failed == 0

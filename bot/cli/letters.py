@@ -28,12 +28,12 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from bot.config import load_config
-    from bot.record import outbox
+    from bot.record import correspondence
     from bot.record.database import Record
 
     config = load_config()
     with Record.open(config.database.url) as record, record.read() as conn:
-        rows = [{c: getattr(row, c) for c in COLUMNS} for row in outbox.listing(conn)]
+        rows = [{c: getattr(row, c) for c in COLUMNS} for row in correspondence.listing(conn)]
     for row in rows:
         row |= {at: row[at] and row[at].astimezone(config.office.zone) for at in ("queued_at", "sent_at")}
     if as_json:
@@ -48,11 +48,11 @@ def show(key: Annotated[str, typer.Argument(help="The letter's key.")]) -> None:
     """One letter as its receiver reads it: headers and plain text."""
     from bot.config import load_config
     from bot.errors import UsageError
-    from bot.record import outbox
+    from bot.record import correspondence
     from bot.record.database import Record
 
     with Record.open(load_config().database.url) as record, record.read() as conn:
-        mime = outbox.bytes_of(conn, key)
+        mime = correspondence.bytes_of(conn, key)
     if mime is None:
         raise UsageError(f"no letter has the key {key!r}")
     message = message_from_bytes(mime)

@@ -58,7 +58,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
     from bot.jobs.polling import LAST_POLL
     from bot.jobs.standing import lines, people_by_unit
     from bot.model.deciding import ONCE
-    from bot.record import archive, bulletins, outbox, runs
+    from bot.record import archive, bulletins, correspondence, runs
 
     every = periods(bot.campaign.first, bot.campaign.last)
     if bot.rules.forms[form].owed.once:
@@ -72,7 +72,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
     with bot.record.read() as conn:
         rows = lines(bot, conn, form, period, now)
         who = people_by_unit(conn, bot, now)
-        mails, letters = archive.counts(conn), outbox.counts(conn)
+        mails, letters = archive.counts(conn), correspondence.counts(conn)
         last_poll = runs.moment(conn, LAST_POLL)
         kept = bulletins.kept(conn, form, period)
     counted = rates(rows)

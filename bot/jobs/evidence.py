@@ -9,7 +9,7 @@ from bot.jobs.parts import Bot
 from bot.letters.workbook_words import safe_name
 from bot.mail.unwrap import unwrap
 from bot.model.deciding import LetterFile
-from bot.record import archive, outbox, reports
+from bot.record import archive, correspondence, reports
 from bot.record.questions import ABOUT_LETTERS
 
 EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
@@ -36,7 +36,7 @@ def _files(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFile]:
     if row.report_id is not None and row.mail_id is not None:
         yield from _attachment(bot, conn, row)
     elif row.kind in ABOUT_LETTERS and row.letter_key is not None:
-        mime = outbox.bytes_of(conn, row.letter_key)
+        mime = correspondence.bytes_of(conn, row.letter_key)
         if mime:
             yield LetterFile(f"{row.id}.eml", mime, OCTETS)
 

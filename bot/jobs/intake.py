@@ -21,7 +21,7 @@ from bot.jobs.watch.probing import came_back
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention
 from bot.model.mail import Bounce
-from bot.record import archive, attention, outbox, people, runs
+from bot.record import archive, attention, correspondence, people, runs
 
 log = logging.getLogger(__name__)
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
@@ -115,14 +115,14 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
         came_back(conn, opened.mail, now, mail_id)
     if opened.mail.bounce and opened.mail.bounce.final:
         _bounced(bot, conn, opened.mail.bounce, now, mail_id)
-    letters = ",".join(map(str, outbox.answering(conn, mail_id)))
+    letters = ",".join(map(str, correspondence.answering(conn, mail_id)))
     return {"mail": mail_id, "outcome": intent.outcome, "why": intent.why, "letters": letters or "none"}
 
 
 def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:
     """Marks the address that does not exist any more. Anyone can forge a bounce: it counts only when it
     names a letter of ours to that address."""
-    ours = outbox.by_token_or_id(conn, tokens_in(bounce.diagnostic), bounce.message_ids)
+    ours = correspondence.by_token_or_id(conn, tokens_in(bounce.diagnostic), bounce.message_ids)
     if ours is None or ours.to not in {a.lower() for a in bounce.recipients}:
         return
     if people.mark_dead(conn, ours.to, now, bounce.diagnostic):

@@ -25,7 +25,7 @@ from bot.letters.smtp_replies import is_spam
 from bot.letters.smtp_wire import TurnedAway
 from bot.model.deciding import Attention
 from bot.model.letters import GivenUp, RetryAt, Sent
-from bot.record import attention, outbox, people, runs
+from bot.record import attention, correspondence, outbox, people, runs
 from bot.record.clocks import SKEW
 from bot.record.outbox import Due
 
@@ -81,8 +81,8 @@ def _allowed(bot: Bot, conn: Connection, now: datetime) -> int:
     """How many letters the rates per minute and per day (office time) leave."""
     settings = bot.config.smtp
     midnight = bot.midnight(now)
-    minute = settings.per_minute - outbox.sent_since(conn, now - timedelta(minutes=1), now)
-    return max(0, min(minute, settings.per_day - outbox.sent_since(conn, midnight, now)))
+    minute = settings.per_minute - correspondence.sent_since(conn, now - timedelta(minutes=1), now)
+    return max(0, min(minute, settings.per_day - correspondence.sent_since(conn, midnight, now)))
 
 
 def _next(bot: Bot, now: datetime) -> Due | None:
@@ -109,7 +109,7 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
         outbox.put_off(conn, due, now + timedelta(minutes=5))
         return False
     owed = still_owed(bot, conn, due.obligations, now)
-    later = outbox.asked_later(conn, due)
+    later = correspondence.asked_later(conn, due)
     kept = [o for o in owed if (o.unit, o.form, o.period) not in later]
     if len(kept) == len(due.obligations):
         return True
@@ -122,7 +122,7 @@ def _still_wanted(bot: Bot, conn: Connection, due: Due, now: datetime) -> bool:
 
 def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
     with bot.record.read() as conn:  # a pause of the whole outbox is no verdict about this letter
-        called_spam = sum(map(is_spam, outbox.refusals(conn, due))) if due.attempts > 1 else 0
+        called_spam = sum(map(is_spam, correspondence.refusals(conn, due))) if due.attempts > 1 else 0
     try:
         delivery = sender.send(due.mime, due.to, called_spam + 1)
     except AnswerLost as error:

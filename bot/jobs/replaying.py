@@ -18,7 +18,7 @@ from bot.errors import BotError, TooComplex
 from bot.jobs.parts import Bot
 from bot.jobs.understand import Opened, Then, intent_of, open_mail
 from bot.letters.tokens import tokens_in
-from bot.record import archive, history, outbox
+from bot.record import archive, correspondence, history
 
 Result = Literal["same", "differs", "skipped"]
 ASIDE = "aside"
@@ -89,7 +89,7 @@ def _not_comparable(conn: Connection, came: Row[Any], opened: Opened) -> str:
         return ""
     if came.why == "orders":
         return "it gave orders"
-    answered = outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
+    answered = correspondence.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
     return "it is a reply in words" if answered is not None and opened.words.strip() else ""
 
 

@@ -10,7 +10,7 @@ from bot.deciding.whose import KnownSender
 from bot.jobs.parts import Bot
 from bot.model.replies import Asked, Said
 from bot.reading.replies import reply_in
-from bot.record import explanations, outbox, reports
+from bot.record import correspondence, explanations, outbox, versions
 from bot.rules.forms import FormRule
 
 UNCLEAR = "unclear"  # the letter that asks back
@@ -38,10 +38,10 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection)
     # A letter to several posts of one person speaks of all of them; one to other people's, of nothing here. Registers
     # and documents cannot be said in words.
     about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.matrices)
-    current = {o: found for o in about if (found := reports.accepted(conn, o.form, o.unit, o.period))}
+    current = {o: found for o in about if (found := versions.accepted(conn, o.form, o.unit, o.period))}
     carried = [o for o in about if bot.rules.forms[o.form].cumulative]
-    earlier = {o: found for o in carried if (found := reports.accepted_before(conn, o.form, o.unit, o.period))}
-    asked_before = row.letter == UNCLEAR or outbox.was_asked(conn, UNCLEAR, row.to, about)
+    earlier = {o: found for o in carried if (found := versions.accepted_before(conn, o.form, o.unit, o.period))}
+    asked_before = row.letter == UNCLEAR or correspondence.was_asked(conn, UNCLEAR, row.to, about)
     if row.mail_id is None:
         return Answered(about, current, earlier, asked_before=asked_before)
     return Answered(

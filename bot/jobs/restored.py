@@ -19,7 +19,7 @@ from bot.jobs.proving import OVERLAP, SPAN
 from bot.mail.copies import marks_of_copies
 from bot.mail.mailbox import Mailbox
 from bot.model.deciding import Attention
-from bot.record import archive, attention, outbox, runs, unproven
+from bot.record import archive, attention, correspondence, outbox, runs, unproven
 from bot.record.clocks import OF_A_MOMENT
 from bot.record.outbox import Due
 
@@ -80,7 +80,7 @@ def _doubtful(conn: Connection, due: Due, restored: runs.Restored) -> bool:
         asked = archive.headline(conn, due.mail_id).received_at <= restored.at
     else:
         asked = due.queued_at - restored.at <= CATCHING_UP
-    return asked and not outbox.was_released(conn, due.letter_id)
+    return asked and not correspondence.was_released(conn, due.letter_id)
 
 
 def _copies(conn: Connection, restored: runs.Restored) -> tuple[bool, set[str]] | None:

@@ -13,7 +13,7 @@ from bot.jobs.dispensing import let_off, let_off_between
 from bot.jobs.parts import Bot
 from bot.model.deciding import Accepted, Obligation
 from bot.model.people import Liaison
-from bot.record import people, reports
+from bot.record import people, reports, versions
 from bot.rules.rows import RowsRule
 
 
@@ -23,7 +23,7 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
     A report that waits speaks for the unit that it names and for its sender's own: one of them sent it.
     """
     rule = bot.rules.forms[form]
-    accepted = {u: reports.as_accepted(row) for u, row in reports.in_force(conn, form, period).items()}
+    accepted = {u: versions.as_accepted(row) for u, row in versions.in_force(conn, form, period).items()}
     if isinstance(rule, RowsRule) and rule.appoints:
         accepted = {**_appointed(bot, conn, form, period, now), **accepted}
     uncounted = _uncounted(reports.not_counted(conn, form, period, period))
@@ -101,7 +101,7 @@ def _open(
     if not periods:
         return []
     rule, first, last = bot.rules.forms[form], periods[0], periods[-1]
-    done = reports.reported(conn, form, first, last, only)
+    done = versions.reported(conn, form, first, last, only)
     listed = people_by_unit(conn, bot, now) if isinstance(rule, RowsRule) and rule.appoints else {}
     units = [u for u in bot.rules.units.units if u.name not in listed and (only is None or u.name in only)]
     uncounted: dict[str, list[Row[Any]]] = {}
@@ -123,7 +123,7 @@ def _open(
 def carried_on(bot: Bot, conn: Connection, form: str, unit: str, period: str) -> Accepted | None:
     """The last report before a period, whose numbers its workbook starts from; None where numbers begin anew each
     month: last month's would only be sent once more."""
-    return reports.accepted_before(conn, form, unit, period) if bot.rules.forms[form].cumulative else None
+    return versions.accepted_before(conn, form, unit, period) if bot.rules.forms[form].cumulative else None
 
 
 def people_by_unit(conn: Connection, bot: Bot, now: datetime) -> dict[str, list[Liaison]]:

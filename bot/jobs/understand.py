@@ -37,7 +37,7 @@ from bot.model.replies import Said
 from bot.reading.commands import commands_in
 from bot.reading.documents import documents
 from bot.reading.mailbody import read_body
-from bot.record import bulletins, explanations, outbox, people, reports
+from bot.record import bulletins, correspondence, explanations, outbox, people, versions
 from bot.rules.rows import RowsRule
 
 
@@ -171,7 +171,7 @@ def _by(sender: KnownSender, document: Document) -> Document:
 
 def _answered(conn: Connection, mail: Mail) -> Row[Any] | None:
     """The letter of ours that a mail answers."""
-    return outbox.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
+    return correspondence.by_token_or_id(conn, tokens_in(mail.subject), mail.answers)
 
 
 def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> KnownSender:
@@ -189,7 +189,7 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
         next((p.name for p in posts if p.name), ""),
         tuple(dict.fromkeys(o.unit for o in about)),
         periods.pop() if len(periods) == 1 else None,
-        outbox.letters_to(conn, mail.sender, bot.midnight(now), now),
+        correspondence.letters_to(conn, mail.sender, bot.midnight(now), now),
         answered is not None,
         next((p.mobile for p in posts if p.mobile), ""),
         tuple(dict.fromkeys(o.form for o in about)),
@@ -210,14 +210,14 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
     unit, period, form = placed.whose.unit, placed.when.period, placed.rule.id
     if unit is None or period is None:
         return Past()
-    in_force = reports.accepted(conn, form, unit, period, before)
+    in_force = versions.accepted(conn, form, unit, period, before)
     is_open, today = placed.when.open == period, now.astimezone(bot.zone).date()
     rows = placed.rule if isinstance(placed.rule, RowsRule) else None
     return Past(
         in_force,
-        reports.accepted_before(conn, form, unit, period, before),
+        versions.accepted_before(conn, form, unit, period, before),
         people.bases_of(conn, form, unit),
-        (in_force if is_open else reports.accepted(conn, form, unit, placed.when.open, before)) is not None,
+        (in_force if is_open else versions.accepted(conn, form, unit, placed.when.open, before)) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
         elsewhere(bot, conn, rows, unit, before) if rows else {},
         tuple(people.liaisons_of(conn, unit, today)) if rows and rows.appoints else (),

@@ -8,7 +8,7 @@ from bot.letters.workbook_words import file_name
 from bot.letters.workbooks import XLSX, prefilled
 from bot.model.deciding import Accepted, LetterFile, Obligation
 from bot.model.people import Liaison
-from bot.record import reports
+from bot.record import versions
 from bot.rules.rows import RowsRule
 
 
@@ -22,7 +22,7 @@ def workbook_for(
         return None
     name = file_name(rule, words, owed.unit, owed.period)
     if isinstance(rule, RowsRule):
-        current = reports.accepted(conn, owed.form, owed.unit, owed.period)
+        current = versions.accepted(conn, owed.form, owed.unit, owed.period)
         content = current.content if current else []
         data = register(rule, words, unit=owed.unit, content=content, reporter=person.name, phone=person.mobile)
     else:

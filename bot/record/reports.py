@@ -1,128 +1,16 @@
-"""Reports: what is known of a unit's earlier ones, and how a new one is written down."""
+"""Reports: how a ruling is written down as one, and those that do not count: returned, waiting, settled."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from bot.model.deciding import Accepted, Ruling
+from bot.model.deciding import Ruling
 from bot.record.runs import note
 from bot.record.schema import attention, finding, mail, report
 
-_OF_UNIT = (
-    select(report)
-    .where(report.c.form == bindparam("form"), report.c.unit == bindparam("unit"), report.c.outcome == "accepted")
-    .order_by(report.c.period.desc(), report.c.version.desc())
-    .limit(1)
-)
-_IN_FORCE = _OF_UNIT.where(report.c.period == bindparam("period"))
-_IN_FORCE_BEFORE = _OF_UNIT.where(report.c.period < bindparam("period"))
 _WRITE = insert(report).returning(report.c.id)
-
-
-def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
-    """The version in force for a unit and period; with ``before``, when the report of that number was not yet there."""
-    return _first(conn, _IN_FORCE, {"form": form, "unit": unit, "period": period}, before)
-
-
-def accepted_before(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
-    """The version in force for the last period before ``period`` that the unit has reported."""
-    return _first(conn, _IN_FORCE_BEFORE, {"form": form, "unit": unit, "period": period}, before)
-
-
-def _first(conn: Connection, query: Select[Any], values: dict[str, Any], before: int | None) -> Accepted | None:
-    row = conn.execute(query if before is None else query.where(_until(before)), values).first()
-    return as_accepted(row) if row else None
-
-
-def _until(before: int | None) -> Any:
-    return true() if before is None else report.c.id < before
-
-
-def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    """(unit, period) -> the numbers of the last period before it that the unit has reported, if there is one."""
-    rank = func.row_number().over(partition_by=(report.c.unit, report.c.period), order_by=report.c.version.desc())
-    where = (report.c.form == form, report.c.outcome == "accepted", report.c.unit.in_({unit for unit, _ in told}))
-    ranked = select(report.c.unit, report.c.period, report.c.numbers, rank.label("rank")).where(*where).subquery()
-    found: dict[tuple[str, str], Any] = {}
-    if not told:
-        return found
-    wanted: dict[str, list[str]] = {}
-    for unit, period in told:
-        wanted.setdefault(unit, []).append(period)
-    for row in conn.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.period)):
-        found |= {(row.unit, period): row.numbers for period in wanted[row.unit] if period > row.period}
-    return found
-
-
-def as_accepted(row: Row[Any]) -> Accepted:
-    """A row of an accepted report as the value that judging takes."""
-    return Accepted(
-        row.id,
-        row.unit,
-        row.form,
-        row.period,
-        row.version,
-        row.numbers,
-        row.received_at,
-        row.first_received_at,
-        row.content,
-    )
-
-
-def in_force(conn: Connection, form: str, period: str, before: int | None = None) -> dict[str, Row[Any]]:
-    """unit -> the accepted version in force, for one period; ``before`` as in ``accepted``."""
-    return in_force_between(conn, form, period, period, before).get(period, {})
-
-
-def in_force_between(
-    conn: Connection, form: str, first: str, last: str, before: int | None = None
-) -> dict[str, dict[str, Row[Any]]]:
-    """The same for each period from one to another: period -> unit -> report."""
-    rank = func.row_number().over(partition_by=(report.c.period, report.c.unit), order_by=report.c.version.desc())
-    where = (report.c.form == form, report.c.period.between(first, last), report.c.outcome == "accepted")
-    found: dict[str, dict[str, Row[Any]]] = {}
-    for row in _first_of_each(conn, rank, *where, _until(before)):
-        found.setdefault(row.period, {})[row.unit] = row
-    return found
-
-
-def _first_of_each(conn: Connection, rank: Any, *where: Any) -> Iterable[Row[Any]]:
-    """The whole rows that are first by ``rank``. Ranked without their contents, of which there may be years."""
-    ranked = select(report.c.id, rank.label("rank")).where(*where).subquery()
-    return conn.execute(select(report).join(ranked, ranked.c.id == report.c.id).where(ranked.c.rank == 1))
-
-
-def in_force_until(
-    conn: Connection, form: str, period: str, recorded_until: datetime | None = None, first: str = ""
-) -> dict[str, Row[Any]]:
-    """unit -> the newest accepted report of that period or an earlier one, back to ``first``: cumulative numbers
-    carry on.
-
-    With ``recorded_until``, as the record stood at that moment.
-    """
-    rank = func.row_number().over(
-        partition_by=report.c.unit, order_by=(report.c.period.desc(), report.c.version.desc())
-    )
-    where = [report.c.form == form, report.c.period.between(first, period), report.c.outcome == "accepted"]
-    if recorded_until is not None:
-        where.append(report.c.recorded_at <= recorded_until)
-    return {row.unit: row for row in _first_of_each(conn, rank, *where)}
-
-
-def reported(
-    conn: Connection, form: str, first: str, last: str, units: Collection[str] | None = None
-) -> dict[str, set[str]]:
-    """period -> the units of which a report is accepted, from one period to another; of ``units`` alone, if given."""
-    query = select(report.c.period, report.c.unit).distinct()
-    query = query.where(report.c.form == form, report.c.period.between(first, last), report.c.outcome == "accepted")
-    if units is not None:
-        query = query.where(report.c.unit.in_(units))
-    found: dict[str, set[str]] = {}
-    for period, unit in conn.execute(query):
-        found.setdefault(period, set()).add(unit)
-    return found
 
 
 def not_counted(
@@ -173,22 +61,6 @@ def reopen(conn: Connection, report_id: int, how: str) -> bool:
     """Takes back what was decided of a report, if it was ``how``. False if it was not."""
     where = (report.c.id == report_id, report.c.settled == how)
     return conn.execute(update(report).where(*where).values(settled="")).rowcount == 1
-
-
-def history(conn: Connection, unit: str, most: int) -> list[Row[Any]]:
-    """The newest accepted versions of a unit's reports, of every form, the newest first."""
-    query = select(report).where(report.c.unit == unit, report.c.outcome == "accepted")
-    return list(conn.execute(query.order_by(report.c.id.desc()).limit(most)))
-
-
-def recorded_between(conn: Connection, since: datetime, until: datetime) -> list[Row[Any]]:
-    """Accepted reports that were written down in (since, until], oldest first."""
-    query = (
-        select(report)
-        .where(report.c.recorded_at > since, report.c.recorded_at <= until, report.c.outcome == "accepted")
-        .order_by(report.c.id)
-    )
-    return list(conn.execute(query))
 
 
 def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime, now: datetime) -> int | None:

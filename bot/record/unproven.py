@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from bot.record.outbox import WITHOUT_MIME
+from bot.record.correspondence import WITHOUT_MIME
 from bot.record.runs import note
 from bot.record.schema import letter
 

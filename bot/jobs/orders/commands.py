@@ -13,7 +13,7 @@ from bot.jobs.reporting import bulletins
 from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
 from bot.model.people import Liaison
-from bot.record import acts, people, reports, runs
+from bot.record import acts, people, runs, versions
 from bot.record.acts import Dispensation
 
 Act = Callable[[Errand], Result]
@@ -37,7 +37,7 @@ def let_off(e: Errand) -> Result:
     """More time, or no report at all."""
     a, form = e.order.arguments, e.bot.rules.targets.form
     period, unit = _period(e), a.unit or ""
-    if reports.accepted(e.conn, form, unit, period):
+    if versions.accepted(e.conn, form, unit, period):
         raise Refusal("already_reported", {"unit": unit})
     until = a.until if e.order.rule.id == "extend" else None
     if until and until <= e.bot.deadline(form, period).date():

@@ -16,7 +16,7 @@ from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
-from bot.record import acts, attention, outbox, people
+from bot.record import acts, attention, correspondence, people
 
 ACTS: dict[str, commands.Act] = {**commands.ACTS, **wishes.ACTS}
 
@@ -66,7 +66,7 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
 def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
     """Whether the address has had as many answers today as any may have; the office is told."""
     sender = mail.sender or ""
-    if outbox.letters_to(conn, sender, bot.midnight(now), now) < bot.config.limits.letters_per_address_per_day:
+    if correspondence.letters_to(conn, sender, bot.midnight(now), now) < bot.config.limits.letters_per_address_per_day:
         return False
     bot.tell_once_a_day(conn, Attention("capped", sender), now, mail_id)
     return True

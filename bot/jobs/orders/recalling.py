@@ -10,7 +10,7 @@ from bot.deciding.standing import Standing, rates
 from bot.deciding.views import shown_period
 from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
-from bot.record import reports
+from bot.record import versions
 
 LATEST = 36  # reports of a unit's history
 
@@ -34,7 +34,7 @@ def _state(bot: Bot, row: Standing, form: str) -> str:
 def history_lines(bot: Bot, conn: Connection, unit: str) -> Iterator[str]:
     """Every accepted version, the newest first."""
     said = bot.rules.commands.answers
-    for row in reports.history(conn, unit, LATEST):
+    for row in versions.history(conn, unit, LATEST):
         rule = bot.rules.forms.get(row.form)
         month = shown_period(row.period)
         summed = f"{total(row.numbers)}{rule.measure}" if rule and row.numbers else ""

@@ -14,7 +14,7 @@ from bot.model.commands import Command, Orders
 from bot.model.mail import Mail
 from bot.reading.commands import commands_in
 from bot.reading.replies import reply_in
-from bot.record import acts, outbox
+from bot.record import acts, correspondence
 from bot.rules.commands import CommandRule
 
 
@@ -23,7 +23,7 @@ def orders_of(mail: Mail, words: str, units: Sequence[str], bot: Bot, conn: Conn
     if mail.sender is None or mail.attachments or mail.refused:
         return None
     # A token alone says which letter is answered: In-Reply-To can be copied by anybody.
-    answered = outbox.by_token_or_id(conn, tokens_in(mail.subject), ())
+    answered = correspondence.by_token_or_id(conn, tokens_in(mail.subject), ())
     own = answered if answered is not None and answered.to == mail.sender else None
     if mail.sender in bot.config.office.staff_addresses:
         return _of_staff(mail, words, own, bot, conn, now)

@@ -26,7 +26,7 @@ from bot.letters.summary import Source, summary
 from bot.letters.workbooks import XLSX
 from bot.model.bulletin import Bulletin, Change
 from bot.model.deciding import Accepted, LetterDraft, LetterFile
-from bot.record import bulletins, reports, runs
+from bot.record import bulletins, runs, versions
 
 JOB = LETTER = "bulletin"
 
@@ -134,8 +134,8 @@ def _of_months(conn: Connection, form: str, announced: Sequence[str]) -> dict[st
     """period -> unit -> what counts of it now, for months that ascend."""
     if not announced:
         return {}
-    found = reports.in_force_between(conn, form, announced[0], announced[-1])
-    return {period: {u: reports.as_accepted(row) for u, row in rows.items()} for period, rows in found.items()}
+    found = versions.in_force_between(conn, form, announced[0], announced[-1])
+    return {period: {u: versions.as_accepted(row) for u, row in rows.items()} for period, rows in found.items()}
 
 
 def _letter(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> LetterDraft:

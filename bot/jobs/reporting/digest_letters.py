@@ -14,7 +14,7 @@ from bot.deciding.standing import rates
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.figures import counting, held_to, reporting
 from bot.jobs.standing import lines, people_by_unit
-from bot.record import explanations, people, reports
+from bot.record import explanations, people, reports, versions
 
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
 
@@ -100,10 +100,10 @@ def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime
 def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: datetime) -> list[dict[str, Any]]:
     rule = bot.rules.forms[form]
     owing = set(reporting(bot, rule))
-    rows = [row for row in reports.recorded_between(conn, since, now) if row.form == form]
+    rows = [row for row in versions.recorded_between(conn, since, now) if row.form == form]
     # Numbers that begin anew each month are not to be held against those of another.
     told = [(row.unit, row.period) for row in rows] if rule.cumulative else []
-    earlier = reports.before_each(conn, form, told)
+    earlier = versions.before_each(conn, form, told)
     return [
         {
             "unit": row.unit,

@@ -16,7 +16,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.reporting.digest_letters import question
 from bot.jobs.standing import lines
 from bot.model.deciding import ONCE
-from bot.record import attention, outbox, reports, runs
+from bot.record import attention, correspondence, reports, runs
 
 UNREAD = (
     "unreadable",
@@ -37,7 +37,7 @@ def post_context(
 ) -> dict[str, Any]:
     """What came and could not be read, whatever form it may have been, how our own letters stand, what is owed once
     and still missing, and what waits for the office beyond the forms and months that are ``shown`` by themselves."""
-    letters = outbox.counts(conn, queued_before=now)  # what this very run queues is no backlog
+    letters = correspondence.counts(conn, queued_before=now)  # what this very run queues is no backlog
     return {
         "unread": _unread(bot, conn, since),
         "questions": _questions(bot, conn, shown),

@@ -11,7 +11,7 @@ from bot.deciding.targets import account_day
 from bot.jobs.parts import Bot
 from bot.jobs.standing import lines
 from bot.model.deciding import Accepted, Numbers
-from bot.record import people, reports
+from bot.record import people, versions
 from bot.rules.forms import FormRule
 
 
@@ -29,8 +29,8 @@ def in_force(
     their month alone.
     """
     first = "" if bot.rules.forms[form].cumulative else period
-    found = reports.in_force_until(conn, form, period, recorded_until, first)
-    return {unit: reports.as_accepted(row) for unit, row in found.items()}
+    found = versions.in_force_until(conn, form, period, recorded_until, first)
+    return {unit: versions.as_accepted(row) for unit, row in found.items()}
 
 
 def counting(

@@ -14,7 +14,7 @@ from bot.errors import RecordError
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.jobs.watch.probing import BACK
-from bot.record import archive, attention, outbox, runs, troubles
+from bot.record import archive, attention, correspondence, runs, troubles
 
 log = logging.getLogger(__name__)
 NAME = "heartbeat.json"
@@ -56,10 +56,10 @@ def _of_record(bot: Bot, now: datetime) -> dict[str, Any]:
         return {
             "ok": not last,
             "last_poll": local(runs.moment(conn, LAST_POLL)),
-            "last_sent": local(outbox.last_sent(conn)),
+            "last_sent": local(correspondence.last_sent(conn)),
             "last_probe_back": local(datetime.fromisoformat(back) if back else None),
             "mails": archive.counts(conn),
-            "letters": outbox.counts(conn),
+            "letters": correspondence.counts(conn),
             "untold": attention.count_untold(conn),
             "troubles": last,
         }

@@ -15,7 +15,7 @@ from bot.jobs.polling import LAST_POLL
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import LetterDraft
 from bot.model.mail import Mail
-from bot.record import outbox, runs
+from bot.record import correspondence, runs
 
 PROBE = "probe"  # the job, and the letter
 BACK = "probe_back"
@@ -36,7 +36,7 @@ def probe(bot: Bot, now: datetime) -> bool:
         if slot in runs.runs_starting(conn, PROBE, [slot], now):
             return False
     with bot.record.begin() as conn:
-        if outbox.any_unsent(conn, PROBE) or not runs.claim_run(conn, PROBE, slot, now):
+        if correspondence.any_unsent(conn, PROBE) or not runs.claim_run(conn, PROBE, slot, now):
             return False
         draft = LetterDraft(key=f"{PROBE}:{slot}", letter=PROBE, to=bot.config.own_address, context={})
         return bot.enqueue(conn, draft, now) is not None
@@ -45,7 +45,7 @@ def probe(bot: Bot, now: datetime) -> bool:
 def came_back(conn: Connection, mail: Mail, now: datetime, mail_id: int) -> None:
     """Notes the return of a probe, when a mail of our own is one. Its token cannot be guessed, but repeated."""
     ids = [mail.message_id] if mail.message_id else []
-    letter = outbox.by_token_or_id(conn, tokens_in(mail.subject), ids)
+    letter = correspondence.by_token_or_id(conn, tokens_in(mail.subject), ids)
     if letter is None or letter.letter != PROBE or letter.id <= last_back(conn)["letter_id"]:
         return
     runs.put(conn, BACK, json.dumps({"letter_id": letter.id, "at": now.isoformat()}))
@@ -61,7 +61,7 @@ def last_back(conn: Connection) -> dict[str, Any]:
 def lost_probe(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
     """A probe left, the mailbox was read well long after, and neither it nor a later one was there. While the mailbox
     cannot be read, or nothing leaves, that is what is wrong, and not the way in between."""
-    sent = outbox.first_sent_after(conn, PROBE, last_back(conn)["letter_id"], now) if probes(bot) else None
+    sent = correspondence.first_sent_after(conn, PROBE, last_back(conn)["letter_id"], now) if probes(bot) else None
     read = runs.moment(conn, LAST_POLL)
     if sent is None or read is None or read - sent < timedelta(hours=bot.config.watch.probe_back_hours):
         return None

@@ -24,7 +24,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL, UNSAFE
 from bot.jobs.watch.probing import lost_probe
 from bot.model.deciding import Attention
-from bot.record import attention, clocks, outbox, runs, troubles
+from bot.record import attention, clocks, correspondence, runs, troubles
 from bot.record.database import sqlite_file
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ def stopped_outbox(bot: Bot, conn: Connection, now: datetime) -> Seen | None:
         return None
     held = bot.config.smtp.deliver == "hold"
     paused = is_paused(conn, now)
-    waiting = outbox.overdue(conn, None if paused else now - OVERDUE, released_only=held)
+    waiting = correspondence.overdue(conn, None if paused else now - OVERDUE, released_only=held)
     said = runs.latest_run(conn, "account", now)  # the provider's own words went to the office
     return Seen(str(waiting), told=said is not None and now - said <= timedelta(days=1)) if waiting else None
 
