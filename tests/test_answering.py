@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.jobs.attending import bundle
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.intake import work
 from bot.jobs.orders.settling import accept
 from bot.jobs.outbox import send_due
@@ -229,7 +230,7 @@ def test_reminders_and_digests_are_no_answers(tmp_path: Path, reader: Reader) ->
         for number in range(5):
             draft = LetterDraft(key=f"probe:{number}", letter="probe", to="a@town.test", context={})
             with bot.record.begin() as conn:
-                bot.enqueue(conn, draft, NOW)
+                enqueue(bot, conn, draft, NOW)
         arrive(bot, LI, 0)
         work(bot, NOW, never)
         assert {when for _, when in due(bot)} == {NOW}

@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from bot.__main__ import main
 from bot.config import load_config
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -532,7 +533,7 @@ def some_letters(bot: Bot, *keys: str, held: bool = True) -> None:
     context = {"sentence": "一句话 [red]", "since": at(NOW), "detail": "细节"}
     with bot.record.begin() as conn:
         for key in keys:
-            bot.enqueue(conn, LetterDraft(key, "alarm", LI, context, held=held), at(NOW))
+            enqueue(bot, conn, LetterDraft(key, "alarm", LI, context, held=held), at(NOW))
 
 
 def test_outbox_lists_letters_as_they_stand(config: Path, bot: Bot, call: Callable[..., Answer]) -> None:

@@ -19,6 +19,7 @@ from bot.jobs import service as services
 from bot.jobs import tick
 from bot.jobs.answering import answer_from
 from bot.jobs.attending import bundle, sentence
+from bot.jobs.enqueuing import tell_once_a_day
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -132,7 +133,7 @@ def test_what_is_said_once_a_day(bot: Bot, ahead: timedelta) -> None:
     item = Attention("capped", LI)
     for now in (NOW + ahead, NOW, NOW + MINUTE):
         with bot.record.begin() as conn:
-            bot.tell_once_a_day(conn, item, now, None)
+            tell_once_a_day(bot, conn, item, now, None)
     assert attentions(bot) == [("capped", LI)] * 2
 
 

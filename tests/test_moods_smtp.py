@@ -15,6 +15,7 @@ import pytest
 from bot.errors import BotError
 from bot.jobs import tick
 from bot.jobs.attending import bundle
+from bot.jobs.enqueuing import enqueue, enqueue_for_staff
 from bot.jobs.logins import login
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -65,7 +66,7 @@ def bot(common: Bot, server: ScriptedSmtp, monkeypatch: pytest.MonkeyPatch) -> B
 def queue(bot: Bot, key: str, to: str, now: datetime = NOW) -> None:
     context = {"sentence": "一句话", "since": now, "detail": ""}
     with bot.record.begin() as conn:
-        bot.enqueue(conn, LetterDraft(key=key, letter="alarm", to=to, context=context), now)
+        enqueue(bot, conn, LetterDraft(key=key, letter="alarm", to=to, context=context), now)
 
 
 def run(bot: Bot, now: datetime) -> None:
@@ -312,7 +313,7 @@ def test_one_recipient_that_is_refused_does_not_keep_it_from_the_others(
     made = replace(bot, config=bot.config.model_copy(update={"office": office}))
     context = {"sentence": "一句话", "since": NOW, "detail": ""}
     with made.record.begin() as conn:
-        made.enqueue_for_staff(conn, LetterDraft(key="notice", letter="alarm", to="", context=context), NOW)
+        enqueue_for_staff(made, conn, LetterDraft(key="notice", letter="alarm", to="", context=context), NOW)
     server.replies["RCPT"] = ["", "", "550 User not found: gone@demo.test", ""]
     # when
     for minutes in (0, 1, 60, 24 * 60):

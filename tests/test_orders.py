@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from bot.jobs.attending import bundle
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -494,8 +495,8 @@ def test_a_draft_leaves_when_somebody_agrees(bot: Bot) -> None:
     draft = LetterDraft(key="draft:1", letter="alarm", to=WANG, held=True,
                         context={"sentence": "请督促", "since": NOW, "detail": "x"})  # fmt: skip
     with bot.record.begin() as conn:
-        bot.enqueue(conn, draft, NOW)
-        bot.enqueue(conn, replace(draft, key="draft:2", to=LI), NOW)
+        enqueue(bot, conn, draft, NOW)
+        enqueue(bot, conn, replace(draft, key="draft:2", to=LI), NOW)
     subject = asked(bot)
     one, two = numbers(bot)
     text = last(bot)[1]

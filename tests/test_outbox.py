@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import ConfigError, LoginRefused, SmtpError
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.outbox import PAUSED, send_due
 from bot.jobs.parts import Bot
 from bot.jobs.proving import prove
@@ -42,7 +43,7 @@ def queue(bot: Bot, *keys: str, now: datetime = NOW, to: str = TO) -> None:
     context = {"sentence": "一句话", "since": now, "detail": ""}
     with bot.record.begin() as conn:
         for key in keys:
-            bot.enqueue(conn, LetterDraft(key=key, letter="alarm", to=to, context=context), now)
+            enqueue(bot, conn, LetterDraft(key=key, letter="alarm", to=to, context=context), now)
 
 
 def send(bot: Bot, sender: FakeSender, now: datetime = NOW) -> int:

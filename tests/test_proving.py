@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import MailboxError
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.intake import work
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
@@ -58,7 +59,7 @@ def queue(bot: Bot, *keys: str, now: datetime = NOW) -> None:
     context = {"sentence": "一句话", "since": now, "detail": ""}
     with bot.record.begin() as conn:
         for key in keys:
-            bot.enqueue(conn, LetterDraft(key=key, letter="alarm", to=TO, context=context), now)
+            enqueue(bot, conn, LetterDraft(key=key, letter="alarm", to=TO, context=context), now)
 
 
 def states(bot: Bot) -> dict[str, str]:

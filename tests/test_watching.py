@@ -12,7 +12,7 @@ import pytest
 
 from bot.config import load_config
 from bot.deciding.watching import FADED, SETTLED, UNWATCHED, Seen, Trouble, follow, lasts
-from bot.jobs import tick
+from bot.jobs import enqueuing, tick
 from bot.jobs.intake import work
 from bot.jobs.outbox import PAUSED, send_due
 from bot.jobs.parts import Bot
@@ -76,7 +76,7 @@ def over_time(bot: Bot, minutes: range, free: Callable[[Path], int] = plenty, *,
 def enqueue(bot: Bot, key: str, when: datetime = NOW) -> None:
     context = {"sentence": "一句话", "since": when, "detail": ""}
     with bot.record.begin() as conn:
-        bot.enqueue(conn, LetterDraft(key, "alarm", "li@wutu.test", context), when)
+        enqueuing.enqueue(bot, conn, LetterDraft(key, "alarm", "li@wutu.test", context), when)
 
 
 # The rule

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
+from bot.jobs import enqueuing
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.yearly import send_year_plan
 from bot.jobs.tick import Report, begin, watch_the_clock
@@ -105,16 +106,16 @@ def test_runs_and_restarts_write_it_once_and_every_year_anew(any_bot: Bot) -> No
 
 def test_letters_and_their_mark_are_one_transaction(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     # given a process that dies at the second letter
-    enqueue, asked = Bot.enqueue, []
+    enqueue, asked = enqueuing.enqueue, []
 
-    def dying(self: Bot, *args: object) -> object:
+    def dying(*args: object) -> object:
         asked.append(1)
         if len(asked) == 2:
             raise KeyboardInterrupt
-        return enqueue(self, *args)  # type: ignore[arg-type]
+        return enqueue(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(Bot, "enqueue", dying)
+        patched.setattr("bot.jobs.reporting.yearly.enqueue", dying)
         with pytest.raises(KeyboardInterrupt):
             send_year_plan(bot, JANUARY)
     # then neither is there, and the next run writes both

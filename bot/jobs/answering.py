@@ -3,7 +3,7 @@
 an address of a liaison, or of the staff   letters_per_address_per_day
 a stranger's                               one a day, and all strangers together no more than their share
                                            of the hour and of the day; what is over that is never answered
-all together in an hour                    answers_per_hour; what is over that leaves later (``Bot.enqueue``)
+all together in an hour                    answers_per_hour; what is over that leaves later (``bot.jobs.enqueuing``)
 """
 
 import math

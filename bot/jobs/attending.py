@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from bot.deciding.bundling import portioned
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
+from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.evidence import evidence
 from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
@@ -65,7 +66,7 @@ def bundle(bot: Bot, now: datetime) -> int:
             context={"items": items, "brief": brief, "n": len(told), "left": parts.left},
             files=evidence(bot, conn, parts.whole),
         )
-        bot.enqueue_for_staff(conn, draft, now)
+        enqueue_for_staff(bot, conn, draft, now)
         attention.told(conn, [row.id for row in told], now, slot)
     return len(told)
 

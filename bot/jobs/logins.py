@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from sqlalchemy import Connection
 
 from bot.errors import LoginRefused
+from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.parts import Bot
 from bot.model.deciding import LetterDraft
 from bot.record import runs
@@ -70,7 +71,7 @@ def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefu
         sentence = bot.rules.reasons.attention["login_refused"]
         context = {"sentence": sentence, "since": now, "detail": getattr(bot.config, part).username}
         draft = LetterDraft(key=f"alarm:{part}:{now.isoformat()}", letter="alarm", to="", context=context)
-        bot.enqueue_for_staff(conn, draft, now, but=bot.config.own_address)
+        enqueue_for_staff(bot, conn, draft, now, but=bot.config.own_address)
 
 
 def _key(part: Part) -> str:

@@ -1,12 +1,10 @@
 """The parts that jobs work with, built once for a process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Connection
 
 from bot.config import Config
 from bot.deciding.calendar import WorkCalendar
@@ -17,18 +15,15 @@ from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
 from bot.letters.summary_words import SummaryWords
-from bot.letters.tokens import message_id, token
 from bot.letters.workbook_words import WorkbookWords
 from bot.logs import Lasting
 from bot.mail.authentication import Provider
 from bot.mail.packed import Unpacker
 from bot.mail.unpacker import Programs
-from bot.model.deciding import Attention, LetterDraft, Obligation
+from bot.model.deciding import Obligation
 from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
-from bot.record import answering, attention, outbox, runs
-from bot.record.clocks import key_for
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
@@ -115,58 +110,6 @@ class Bot:
         """What a unit owes, with the deadline that holds for everybody."""
         return Obligation(unit, form, period, self.deadline(form, period))
 
-    def enqueue(self, conn: Connection, draft: LetterDraft, now: datetime, mail_id: int | None = None) -> int | None:
-        """Renders a letter and queues it, once for its key; None when it was there already.
-
-        With ``mail_id`` it answers that mail, and takes its turn among the answers of the hour; the staff never waits.
-        With ``deliver = "hold"`` every letter is held until someone releases it.
-        """
-        key = key_for(conn, draft.key, now) if mail_id is None else draft.key
-        if key is None or outbox.has_key(conn, key):
-            return None
-        draft = replace(draft, key=key)
-        secret = runs.token_secret(conn)
-        own_id = message_id(secret, draft.key, self.config.own_address.partition("@")[2])
-        held = draft.held or self.config.smtp.deliver == "hold"
-        letter = self.renderer.render(
-            replace(draft, held=held), token=token(secret, draft.key), message_id=own_id, now=now
-        )
-        letter = replace(letter, only_while_owed=draft.only_while_owed)
-        due_at = now if held or mail_id is None else self._turn_of(conn, draft.to, now)
-        letter_id = outbox.enqueue(conn, letter, now, mail_id=mail_id, due_at=due_at)
-        if letter_id is not None and due_at > now:
-            until = due_at.isoformat()
-            runs.note(
-                conn, now, "letter.put_off", letter_id=letter_id, mail_id=mail_id, why="answers_per_hour", until=until
-            )
-            self.tell_once_a_day(conn, Attention("answers_put_off"), now, mail_id)
-        if draft.held and letter_id is not None:  # a draft, which only the office's word lets go
-            about = letter.obligations[0] if letter.obligations else None
-            unit, form, period = (about.unit, about.form, about.period) if about else (None, None, None)
-            item = Attention("draft", letter.to, unit, form, period, letter_id=letter_id)
-            attention.open_items(conn, [item], now)
-        return letter_id
-
-    def _turn_of(self, conn: Connection, address: str, now: datetime) -> datetime:
-        staff = self.config.office.staff_addresses
-        if address in staff:
-            return now
-        self.record.answer_in_turn(conn)
-        return answering.next_turn(conn, self.config.limits.answers_per_hour, now, but=staff)
-
     def midnight(self, now: datetime) -> datetime:
         """When the office's day began."""
         return datetime.combine(now.astimezone(self.zone).date(), time.min, self.zone)
-
-    def tell_once_a_day(self, conn: Connection, item: Attention, now: datetime, mail_id: int | None) -> None:
-        """Puts something before the office, unless the same was already today."""
-        if not attention.was_opened(conn, item, self.midnight(now), now):
-            attention.open_items(conn, [item], now, mail_id)
-
-    def enqueue_for_staff(self, conn: Connection, draft: LetterDraft, now: datetime, but: str = "") -> int:
-        """One letter for each staff address (providers dislike several recipients), ``but`` left out.
-
-        Returns how many are new."""
-        staff = [a for a in self.config.office.staff if a.lower() != but]
-        drafts = [replace(draft, key=f"{draft.key}:{a.lower()}", to=a) for a in staff]
-        return sum(self.enqueue(conn, d, now) is not None for d in drafts)

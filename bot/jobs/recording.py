@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.jobs.effects import take_effect
+from bot.jobs.enqueuing import enqueue, tell_once_a_day
 from bot.jobs.marking import with_marked
 from bot.jobs.parts import Bot
 from bot.jobs.understand import Opened
@@ -25,10 +26,10 @@ def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent:
     if intent.explains:
         explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
     for draft in intent.letters:
-        bot.enqueue(conn, with_marked(bot, draft, intent.rulings), now, mail_id)
+        enqueue(bot, conn, with_marked(bot, draft, intent.rulings), now, mail_id)
     for item in intent.attention:
         if item.kind in ONCE_A_DAY:
-            bot.tell_once_a_day(conn, item, now, mail_id)
+            tell_once_a_day(bot, conn, item, now, mail_id)
         else:
             about = replace(item, report_id=ids[item.ruling]) if item.ruling is not None else item
             attention.open_items(conn, [about], now, mail_id)

@@ -4,7 +4,7 @@ a mail with reports of numbers alone   beside others, but alone about its sender
 the same from an address of nobody     and alone about strangers, who share one limit
 anything else                          alone: orders, lists of liaisons, registers, words change what all are judged by
 
-Whose turn it is to be answered is asked for, last of all, by one after the other (``Bot.enqueue``).
+Whose turn it is to be answered is asked for, last of all, by one after the other (``bot.jobs.enqueuing``).
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from bot.jobs.parts import Bot
 from bot.jobs.understand import Opened, posts_of
+from bot.record import locks
 
 STRANGERS = "strangers"  # no address and no unit is called so
 
@@ -23,10 +24,10 @@ def take_turn(bot: Bot, conn: Connection, opened: Opened, now: datetime) -> None
     if bot.record.is_sqlite:
         return
     if not only_numbers(bot, opened):
-        bot.record.decide_alone(conn)
+        locks.decide_alone(conn)
         return
-    bot.record.decide_beside(conn)  # from here on nobody changes who the sender is
-    bot.record.decide_about(conn, concerned(bot, conn, opened, now))
+    locks.decide_beside(conn)  # from here on nobody changes who the sender is
+    locks.decide_about(conn, concerned(bot, conn, opened, now))
 
 
 def only_numbers(bot: Bot, opened: Opened) -> bool:

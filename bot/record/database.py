@@ -2,8 +2,7 @@
 
 import sqlite3
 import time
-import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -18,12 +17,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import ConfigError, OutOfReach, RecordError
+from bot.record import locks
 from bot.record.schema import HEAD
 
 BUSY_MS = 15_000  # how long SQLite waits for another writer: longer than any transaction of ours
 VERSION_TABLE = "alembic_version"
-MIGRATION_LOCK, DECIDING_LOCK = 20_170_605, 20_170_606  # any numbers of our own, for PostgreSQL's advisory locks
-ANSWERING_LOCK, ABOUT_LOCK = 20_170_609, 20_170_610  # 607 and 608 are those of ``bot.record.working``
 # What the drivers raise for a world that is broken; the plain DatabaseError is SQLite's for a damaged file.
 BROKEN = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
 _MACHINE = {
@@ -97,35 +95,12 @@ class Record:
         with broken_world(), self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
             # In a transaction of its own, for the session: what is read must begin after the wait for this lock.
             with conn.begin():
-                conn.execute(select(func.pg_advisory_lock_shared(MIGRATION_LOCK)))
+                conn.execute(select(func.pg_advisory_lock_shared(locks.MIGRATION)))
             try:
                 with conn.begin():
                     yield conn
             finally:
                 conn.invalidate()  # the lock ends with its session
-
-    def decide_alone(self, conn: Connection) -> None:
-        """Until this transaction ends no other worker decides about a mail: each sees what the one before it
-        wrote. SQLite's writers are alone anyway."""
-        if not self.is_sqlite:
-            conn.execute(select(func.pg_advisory_xact_lock(DECIDING_LOCK)))
-
-    def decide_beside(self, conn: Connection) -> None:
-        """The same, but others may decide beside it: until it ends nobody decides alone."""
-        if not self.is_sqlite:
-            conn.execute(select(func.pg_advisory_xact_lock_shared(DECIDING_LOCK)))
-
-    def decide_about(self, conn: Connection, what: Collection[str]) -> None:
-        """Beside others, but until it ends nobody else about any of these. To be called once in a transaction: all
-        are taken in one order, so that no two wait for each other."""
-        if not self.is_sqlite:
-            keys = sorted({zlib.crc32(name.encode()) - 2**31 for name in what})
-            conn.execute(select(*(func.pg_advisory_xact_lock(ABOUT_LOCK, key) for key in keys)))
-
-    def answer_in_turn(self, conn: Connection) -> None:
-        """Until this transaction ends nobody else looks for the next turn of an answer."""
-        if not self.is_sqlite:
-            conn.execute(select(func.pg_advisory_xact_lock(ANSWERING_LOCK)))
 
     def close(self) -> None:
         """Closes every connection."""
@@ -145,8 +120,7 @@ class Record:
         from bot.record.migrate import upgrade
 
         with self.begin() as conn:
-            if not self.is_sqlite:  # there BEGIN IMMEDIATE keeps two processes apart
-                conn.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            locks.migrate_alone(conn)
             upgrade(conn)
 
 

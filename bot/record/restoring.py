@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, literal, select, text
+from sqlalchemy import Connection, inspect, literal, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from bot.errors import RecordError, UsageError
-from bot.record import backup, files, replacing, runs
+from bot.record import backup, files, locks, replacing, runs
 from bot.record.backup import Backup
 from bot.record.copying import Progress
-from bot.record.database import MIGRATION_LOCK, VERSION_TABLE, Record, refuse_newer, sqlite_file, version_of
+from bot.record.database import VERSION_TABLE, Record, refuse_newer, sqlite_file, version_of
 from bot.record.schema import metadata
 from bot.record.working import locked, shut_out_workers
 
@@ -97,7 +97,7 @@ def _fill(
 
 def _set_aside(conn: Connection, name: str, force: bool, hint: str) -> str | None:
     """Makes room for our tables. If they hold anything they go into a schema called ``name``, which is returned."""
-    conn.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    locks.migrate_alone(conn)
     found = sorted(table for table in inspect(conn).get_table_names() if table in metadata.tables)
     version = version_of(conn)
     refuse_newer(version)

@@ -12,10 +12,8 @@ from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import RecordError
-from bot.record import runs
+from bot.record import locks, runs
 from bot.record.database import Record, broken_world, sqlite_file
-
-WORKER_LOCK, MAILBOX_LOCK = 20_170_607, 20_170_608  # numbers of our own, as those of ``bot.record.database``
 
 
 @contextmanager
@@ -87,7 +85,7 @@ def begin_work(record: Record) -> None:
 def _take_up(connection: Any, known: str | None) -> None:
     """Takes the lock for a fresh connection of the driver; RecordError if it must not be used."""
     cursor = connection.cursor()
-    cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (WORKER_LOCK,))
+    cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (locks.WORKER,))
     if not cursor.fetchone()[0]:
         raise RecordError("database: it is being restored; start again when that is done")
     cursor.execute("SELECT value FROM meta WHERE key = %s", (runs.RESTORED_AT,))
@@ -100,7 +98,7 @@ def _take_up(connection: Any, known: str | None) -> None:
 
 def shut_out_workers(conn: Connection) -> None:
     """On PostgreSQL, until this transaction ends no worker begins; RecordError if there is one."""
-    if not conn.execute(select(func.pg_try_advisory_xact_lock(WORKER_LOCK))).scalar_one():
+    if not conn.execute(select(func.pg_try_advisory_xact_lock(locks.WORKER))).scalar_one():
         raise RecordError("a worker is running on this database, or another restore: stop it first")
 
 
@@ -117,7 +115,7 @@ def turn_at_the_mailbox(record: Record) -> Iterator[bool]:
         conn = record.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         with broken_world():
-            mine = bool(conn.execute(select(func.pg_try_advisory_lock(MAILBOX_LOCK))).scalar_one())
+            mine = bool(conn.execute(select(func.pg_try_advisory_lock(locks.MAILBOX))).scalar_one())
         yield mine
     finally:
         with suppress(DBAPIError):  # a session that is lost has let go of it

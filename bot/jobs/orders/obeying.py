@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.jobs.enqueuing import enqueue, enqueue_for_staff, tell_once_a_day
 from bot.jobs.orders import answers, commands, wishes
 from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.parts import Bot
@@ -68,7 +69,7 @@ def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime)
     sender = mail.sender or ""
     if correspondence.letters_to(conn, sender, bot.midnight(now), now) < bot.config.limits.letters_per_address_per_day:
         return False
-    bot.tell_once_a_day(conn, Attention("capped", sender), now, mail_id)
+    tell_once_a_day(bot, conn, Attention("capped", sender), now, mail_id)
     return True
 
 
@@ -144,7 +145,7 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, g
         subject_of=mail.subject,
         files=tuple(told.files),
     )
-    bot.enqueue(conn, draft, now, mail_id)
+    enqueue(bot, conn, draft, now, mail_id)
     if told.changed:
         done_ones = [item for item in told.items if item["good"]]
         copy = LetterDraft(
@@ -153,7 +154,7 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, g
             to="",
             context={**context, "items": done_ones, "by": mail.sender or ""},
         )
-        bot.enqueue_for_staff(conn, copy, now, but=mail.sender or "")
+        enqueue_for_staff(bot, conn, copy, now, but=mail.sender or "")
 
 
 def _person(bot: Bot, conn: Connection, given: Given, now: datetime) -> str:
@@ -177,6 +178,6 @@ def _ask_back(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given: Order
         reply_to=mail.message_id,
         subject_of=mail.subject,
     )
-    if bot.enqueue(conn, draft, now, mail_id) is not None:
+    if enqueue(bot, conn, draft, now, mail_id) is not None:
         text = "\n".join(order.text for order in given.orders if isinstance(order, Command))
         acts.ask(conn, now, letter_key=key, actor=mail.sender or "", text=text, mail_id=mail_id)

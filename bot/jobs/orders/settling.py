@@ -13,11 +13,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.deciding.trusting import Trusted
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.jobs.recording import write_down
 from bot.jobs.understand import intent_of, open_mail
 from bot.model.deciding import LetterDraft, Outcome
-from bot.record import archive, reports, runs
+from bot.record import archive, locks, reports, runs
 
 REJECTED, DISMISSED = "rejected", "dismissed"
 
@@ -34,7 +35,7 @@ def accept(
 ) -> Outcome | None:
     """Takes a waiting report as one that counts, from the day on which it came. Its sender gets the receipt that any
     report gets; or what to correct, if there are errors in it. None if nothing of that number waits."""
-    bot.record.decide_alone(conn)
+    locks.decide_alone(conn)
     row = reports.open_question(conn, report_id)
     raw = archive.raw_of(conn, row.mail_id) if row else None
     if row is None or raw is None:
@@ -86,7 +87,7 @@ def reject(bot: Bot, conn: Connection, report_id: int, now: datetime, *, by: str
         reply_to=came.message_id,
         subject_of=came.subject or "",
     )
-    bot.enqueue(conn, draft, now, row.mail_id)
+    enqueue(bot, conn, draft, now, row.mail_id)
     return True
 
 

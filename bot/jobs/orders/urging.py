@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.addressing import Reminder
 from bot.jobs.reminders.reminder_letters import drafts
@@ -20,7 +21,7 @@ def urge(bot: Bot, conn: Connection, unit: str | None, mark: str, now: datetime)
     late = [item for item in items if item.obligation.deadline < now]
     due = [Reminder(item, _stage(bot, item.obligation.deadline < now)) for item in late or items]
     made = [replace(draft, key=f"{draft.key}:{mark}", held=False) for draft in drafts(bot, conn, due, now)]
-    return sum(bot.enqueue(conn, draft, now) is not None for draft in made)
+    return sum(enqueue(bot, conn, draft, now) is not None for draft in made)
 
 
 def chased(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:

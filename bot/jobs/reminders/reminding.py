@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bot.deciding.escalation import escalated
 from bot.deciding.ladder import may_leave, reached
 from bot.deciding.notices import overdue_context
+from bot.jobs.enqueuing import enqueue, enqueue_for_staff
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.jobs.reminders import escalation_letters, reminder_letters
@@ -44,7 +45,7 @@ def remind(bot: Bot, now: datetime) -> int:
             return 0
         # Another worker may have written part of it since it was looked at: what is claimed is this one's to say.
         due = [item for item in _due(bot, conn, now) if _claimed(bot, conn, item, now)]
-        letters = sum(bot.enqueue(conn, draft, now) is not None for draft in _drafts(bot, conn, due, now))
+        letters = sum(enqueue(bot, conn, draft, now) is not None for draft in _drafts(bot, conn, due, now))
         escalation_letters.tell_unreachable(bot, conn, _to("lead", due), now)
         for form, period in dict.fromkeys((r.obligation.form, r.obligation.period) for r in due):
             of_both = [r for r in due if (r.obligation.form, r.obligation.period) == (form, period)]
@@ -62,7 +63,7 @@ def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligati
         if sent := [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]:
             due.append(Reminder(item, stages[sent[-1]]))
     for draft in _drafts(bot, conn, due, now, cancelled.to):
-        bot.enqueue(conn, draft, now)
+        enqueue(bot, conn, draft, now)
 
 
 def _drafts(
@@ -139,4 +140,4 @@ def _notice(bot: Bot, conn: Connection, form: str, period: str, due: list[Remind
         escalation=escalated(units, who, bot.rules.units, dead=dead, draft=draft) if pressed else None,
     )
     key = f"{NOTICE}:{form}:{period}:{told[-1].id}"
-    bot.enqueue_for_staff(conn, LetterDraft(key=key, letter=told[-1].office, to="", context=context), now)
+    enqueue_for_staff(bot, conn, LetterDraft(key=key, letter=told[-1].office, to="", context=context), now)

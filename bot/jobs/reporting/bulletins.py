@@ -17,6 +17,7 @@ from bot.deciding.bulletin_view import document_context, letter_context
 from bot.deciding.deadlines import owed_periods, previous_period
 from bot.deciding.ladder import may_leave
 from bot.errors import ConfigError, UsageError
+from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import mailbox_was_read
 from bot.jobs.reporting.figures import month_of
@@ -26,7 +27,7 @@ from bot.letters.summary import Source, summary
 from bot.letters.workbooks import XLSX
 from bot.model.bulletin import Bulletin, Change
 from bot.model.deciding import Accepted, LetterDraft, LetterFile
-from bot.record import bulletins, runs, versions
+from bot.record import bulletins, locks, runs, versions
 
 JOB = LETTER = "bulletin"
 
@@ -69,7 +70,7 @@ def draft(bot: Bot, now: datetime) -> bool:
             return False
         made = _make(bot, conn, period, now)
         bulletins.draft(conn, made, now)
-        return bot.enqueue_for_staff(conn, _letter(bot, conn, Edition(made), now), now) > 0
+        return enqueue_for_staff(bot, conn, _letter(bot, conn, Edition(made), now), now) > 0
 
 
 def edition(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
@@ -86,7 +87,7 @@ def release(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
     """Freezes a month in the caller's transaction. UsageError when it was released already.
 
     No worker decides about a mail meanwhile: what is announced is what is locked."""
-    bot.record.decide_alone(conn)
+    locks.decide_alone(conn)
     made = _make(bot, conn, period, now)
     if not bulletins.release(conn, made, now):
         kept = bulletins.kept(conn, made.form, period)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
+from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.digest_letters import digest_context
 from bot.jobs.reporting.digest_post import NOTHING, post_context
@@ -36,7 +37,7 @@ def digest(bot: Bot, now: datetime) -> bool:
         if not runs.claim_run(conn, DIGEST, week, now):
             return False
         for draft in _drafts(bot, conn, due, since, now):
-            bot.enqueue_for_staff(conn, draft, now)
+            enqueue_for_staff(bot, conn, draft, now)
     return True
 
 

@@ -16,6 +16,7 @@ from bot.deciding.deadlines import owed_periods
 from bot.deciding.groups import areas_of, due_period, report_context
 from bot.deciding.ladder import may_leave
 from bot.deciding.notices import People, reachable
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import mailbox_was_read
 from bot.jobs.reporting.figures import month_of
@@ -57,7 +58,7 @@ def _report(bot: Bot, conn: Connection, policy: GroupReports, form: str, since: 
         return 0
     who = people_by_unit(conn, bot, now)
     told = _by_person(conn, groups, who, form, period, now)
-    return sum(bot.enqueue(conn, d, now) is not None for d in _drafts(bot, conn, policy, told, who, form, period, now))
+    return sum(enqueue(bot, conn, d, now) is not None for d in _drafts(bot, conn, policy, told, who, form, period, now))
 
 
 def _run_key(form: str, period: str, group: int | None = None) -> str:

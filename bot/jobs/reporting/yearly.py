@@ -21,6 +21,7 @@ from bot.deciding.formwords import form_words
 from bot.deciding.ladder import may_leave
 from bot.deciding.views import shown_period
 from bot.deciding.yearplan import PlanDay, plan
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.letters.calendars import ICS, calendar_file
 from bot.model.deciding import LetterDraft, LetterFile
@@ -54,7 +55,7 @@ def send_year_plan(bot: Bot, now: datetime) -> int:
         days = coming(bot, year, now) if waiting else ()
         drafts = [(r, _draft(bot, year, days, r, now)) for r in waiting]
         return sum(
-            bot.enqueue(conn, draft, now) is not None
+            enqueue(bot, conn, draft, now) is not None
             for recipient, draft in drafts
             if draft and runs.claim_run(conn, JOB, _run_key(year, recipient), now)
         )

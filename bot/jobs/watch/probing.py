@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.deciding.watching import Seen
+from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.letters.tokens import tokens_in
@@ -39,7 +40,7 @@ def probe(bot: Bot, now: datetime) -> bool:
         if correspondence.any_unsent(conn, PROBE) or not runs.claim_run(conn, PROBE, slot, now):
             return False
         draft = LetterDraft(key=f"{PROBE}:{slot}", letter=PROBE, to=bot.config.own_address, context={})
-        return bot.enqueue(conn, draft, now) is not None
+        return enqueue(bot, conn, draft, now) is not None
 
 
 def came_back(conn: Connection, mail: Mail, now: datetime, mail_id: int) -> None:
