@@ -12,6 +12,7 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from imapclient import IMAPClient
@@ -166,6 +167,7 @@ class DovecotOffice:
         self.sent: list[Posted] = self._sink.sent
         self.refusals = self._sink.refusals
         self.copies: str | None = None
+        self._making = Lock()
         self._forget(username)
 
     def __enter__(self) -> Self:
@@ -215,8 +217,9 @@ class DovecotOffice:
     def deliver(self, user: str, data: bytes, when: datetime, folder: str = "INBOX") -> None:
         """APPEND ``data`` dated ``when`` (aware); the folder is made if missing."""
         with self.client(user) as client:
-            if not client.folder_exists(folder):
-                client.create_folder(folder)
+            with self._making:  # letters of several workers are filed at once
+                if not client.folder_exists(folder):
+                    client.create_folder(folder)
             client.append(folder, data, msg_time=when)
 
     def letters_to(self, address: str) -> list[bytes]:
