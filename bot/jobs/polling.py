@@ -107,6 +107,7 @@ def _archive(
                 given.update(found)
             headlines |= found
             new += _archive_portion(bot, box, withheld, found, stored, now, stop)
+            headlines = {uid: line for uid, line in headlines.items() if uid not in stored}  # of years of mail, few
     finally:
         with bot.record.begin() as conn:  # also where the connection broke: else the same mail would break the next
             lost = withheld.keep(conn, set(unknown) - stored)
