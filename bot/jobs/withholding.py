@@ -18,6 +18,7 @@ from bot.record import runs
 ALONE_AFTER = 2  # tries that came to nothing; one may be the network's fault, and many share its portion
 RESTS_AFTER = 3
 FIRST_REST, LONGEST_REST = timedelta(minutes=5), timedelta(hours=6)
+TOGETHER = 1000  # years of mail may come at once, and what is known of each is kept until its portion is archived
 TOLD_AFTER = 6  # with a poll each minute or two, after half an hour
 
 
@@ -54,13 +55,15 @@ class Withheld:
         return cls(folder, uidvalidity, {int(u): Tries(n, datetime.fromisoformat(at)) for u, (n, at) in rows})
 
     def portions(self, unknown: Iterable[int], now: datetime) -> list[list[int]]:
-        """What is to be asked for now: together what made no trouble, then each of the others alone, the worst last."""
+        """What is to be asked for now: together what made no trouble, then each of the others alone, the worst
+        last."""
         none = Tries(0, now)
         awake = [uid for uid in unknown if not self.tries.get(uid, none).rests(now)]
         alone = [uid for uid in awake if self.tries.get(uid, none).count >= ALONE_AFTER]
         together = sorted(set(awake) - set(alone))
         worst_last = sorted(alone, key=lambda uid: (self.tries[uid].count, uid))
-        return [*([together] if together else []), *([uid] for uid in worst_last)]
+        chunks = [together[start : start + TOGETHER] for start in range(0, len(together), TOGETHER)]
+        return [*chunks, *([uid] for uid in worst_last)]
 
     @contextmanager
     def asked_for(self, uids: Iterable[int], now: datetime) -> Iterator[set[int]]:
