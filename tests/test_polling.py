@@ -11,6 +11,7 @@ from bot.jobs import polling
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL, poll
+from bot.jobs.withholding import Tries, Withheld
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs, schema
 from tests.bots import FakeMailbox, at, attentions, build, built, config, events, first_run, letters, never, rows
@@ -361,3 +362,12 @@ def test_netease_breaking_anywhere_loses_nothing(netease: NetEase, tmp_path: Pat
         with opened(bot, netease.password) as box:
             assert poll(bot, box, NOW + MINUTE, never) == 2
         assert events(bot) == ["mail.archived"] * 2
+
+
+def test_years_of_mail_are_asked_for_in_portions_and_what_made_trouble_alone_after_them() -> None:
+    now = at("2017-06-20T09:00")
+    withheld = Withheld("INBOX", 1, {7: Tries(2, now), 1500: Tries(1, now)})
+    portions = withheld.portions(range(1, 2502), now)
+    assert [len(portion) for portion in portions] == [1000, 1000, 500, 1]
+    assert portions[-1] == [7]
+    assert sorted(uid for portion in portions for uid in portion) == list(range(1, 2502))
