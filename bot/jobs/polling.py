@@ -80,7 +80,7 @@ def _poll_folder(bot: Bot, box: Mailbox, name: str, now: datetime, stop: Stop) -
         withheld = Withheld.of(conn, name, selected.uidvalidity)
     stored, new = _archive(bot, box, withheld, unknown, now, stop)
     upto = max([0 if fresh or state is None else state.seen_upto, *stored])
-    missing = set(unknown) - stored
+    missing = {uid for uid in unknown if uid not in stored}
     if missing:
         upto = min(upto, min(missing) - 1)
     swept_at = now if sweep or state is None else state.swept_at
@@ -110,7 +110,7 @@ def _archive(
             headlines = {uid: line for uid, line in headlines.items() if uid not in stored}  # of years of mail, few
     finally:
         with bot.record.begin() as conn:  # also where the connection broke: else the same mail would break the next
-            lost = withheld.keep(conn, set(unknown) - stored)
+            lost = withheld.keep(conn, [uid for uid in unknown if uid not in stored])
             if lost:
                 arrived = [headlines[uid].received_at for uid in lost if uid in headlines]
                 _tell_withheld(bot, conn, withheld.folder, len(lost), [a for a in arrived if a], now)

@@ -60,7 +60,7 @@ class Withheld:
         none = Tries(0, now)
         awake = [uid for uid in unknown if not self.tries.get(uid, none).rests(now)]
         alone = [uid for uid in awake if self.tries.get(uid, none).count >= ALONE_AFTER]
-        together = sorted(set(awake) - set(alone))
+        together = sorted(uid for uid in awake if self.tries.get(uid, none).count < ALONE_AFTER)
         worst_last = sorted(alone, key=lambda uid: (self.tries[uid].count, uid))
         chunks = [together[start : start + TOGETHER] for start in range(0, len(together), TOGETHER)]
         return [*chunks, *([uid] for uid in worst_last)]

@@ -125,7 +125,9 @@ class Mailbox:
             uids = found_uids(self._checked(self._client._imap.uid("SEARCH", *criteria)))
         if after is not None:
             uids = {uid for uid in uids if uid > after}
-        return sorted(uids - known(sorted(uids))) if uids else []
+        ascending = sorted(uids)
+        there = known(ascending) if ascending else set()
+        return [uid for uid in ascending if uid not in there]
 
     def arrived_since(self, day: date) -> list[int]:
         """The UIDs of the open folder that came on ``day`` or later, by the server's zone, whichever it is."""
