@@ -43,7 +43,8 @@ class KeyValueFormatter(logging.Formatter):
         """The whole line, and a traceback below it, masked."""
         record = copy.copy(record)
         record.exc_text = None  # where another handler keeps the traceback as Python prints it
-        return masked(super().format(record))
+        text = super().format(record)
+        return masked(text) if record.exc_info or record.stack_info else text  # the line itself is masked already
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Time, level, room and message, then key=value, on one line of bounded length."""

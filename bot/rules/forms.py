@@ -100,6 +100,10 @@ class FormRule(Rule):
     fields: tuple[FieldRule, ...] = ()
     checks: tuple[CheckRule, ...]
 
+    def __hash__(self) -> int:
+        """By its id alone: what is computed once of a form is kept by its rule, and is looked up for every sheet."""
+        return hash(self.id)
+
     @model_validator(mode="after")
     def _has_a_table(self) -> Self:
         if self.kind != "paper" and not (self.groups and self.columns):
@@ -152,4 +156,8 @@ class FormRule(Rule):
     def spoken_of_in(self, text: str) -> bool:
         """Whether a subject, a file name or a body mentions this form."""
         evened = even(text)
-        return any(even(word) in evened for word in (self.title, *self.keywords))
+        return any(word in evened for word in self._spoken)
+
+    @cached_property
+    def _spoken(self) -> frozenset[str]:
+        return texts(self.title, self.keywords)
