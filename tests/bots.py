@@ -184,6 +184,12 @@ def rows(bot: Bot, table: Table) -> list[Any]:
         return list(conn.execute(select(table).order_by(*table.primary_key.columns)))
 
 
+def raw_mails(bot: Bot) -> dict[int, bytes | None]:
+    """The bytes of every mail by its number; None for one that was too large to fetch."""
+    kept = {row.mail_id: row.data for row in rows(bot, schema.raw)}
+    return {row.id: kept.get(row.id) for row in rows(bot, schema.mail)}
+
+
 def with_units(bot: Bot, number: int) -> Bot:
     """The same bot in a county with so many units: further departments."""
     units = bot.rules.units

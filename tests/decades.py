@@ -70,7 +70,7 @@ def letters_waiting(bot: Bot, number: int, now: datetime) -> None:
 
 def _mail(key: int, n: int, moment: datetime, outcome: str) -> dict[str, Any]:
     return {
-        "id": key, "sha256": f"{key:064}", "raw": b"", "size": 0, "received_at": moment, "archived_at": moment,
+        "id": key, "sha256": f"{key:064}", "size": 0, "received_at": moment, "archived_at": moment,
         "state": "done", "attempts": 1, "sender": f"liaison{n}@demo.test", "shown_from": "", "subject": "附件4",
         "outcome": outcome, "why": "", "done_at": moment,
     }  # fmt: skip

@@ -21,7 +21,7 @@ from bot.jobs.polling import LAST_POLL
 from bot.jobs.service import Service
 from bot.jobs.watch.watching import watch
 from bot.record import runs, schema
-from tests.bots import appoint, at, attentions, build_hasty, config, events, flat, letters, never, rows
+from tests.bots import appoint, at, attentions, build_hasty, config, events, flat, letters, never, raw_mails, rows
 from tests.mails import mail
 from tests.servers.netease import CAPABILITIES, CUT, SILENCE, NetEase, Stored
 
@@ -68,7 +68,7 @@ def run(bot: Bot, now: datetime = NOW) -> list[Any]:
 
 
 def archived(bot: Bot) -> list[bytes | None]:
-    return sorted((row.raw for row in rows(bot, schema.mail)), key=repr)
+    return sorted(raw_mails(bot).values(), key=repr)
 
 
 def answered(bot: Bot) -> list[str]:

@@ -14,7 +14,20 @@ from bot.jobs.polling import LAST_POLL, poll
 from bot.jobs.withholding import Tries, Withheld
 from bot.mail.mailbox import Mailbox
 from bot.record import archive, runs, schema
-from tests.bots import FakeMailbox, at, attentions, build, built, config, events, first_run, letters, never, rows
+from tests.bots import (
+    FakeMailbox,
+    at,
+    attentions,
+    build,
+    built,
+    config,
+    events,
+    first_run,
+    letters,
+    never,
+    raw_mails,
+    rows,
+)
 from tests.mails import mail
 from tests.servers.dovecot import DovecotOffice
 from tests.servers.netease import CUT, SILENCE, NetEase, Stored
@@ -34,11 +47,12 @@ def any_bot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bot]:
     yield from built(request, tmp_path)
 
 
-def mails(bot: Bot) -> dict[bytes, list[tuple[str, int, int]]]:
+def mails(bot: Bot) -> dict[bytes | None, list[tuple[str, int, int]]]:
     """What is in the archive: bytes, and the places where they lay."""
     places = rows(bot, schema.place)
     return {
-        m.raw: [(p.folder, p.uidvalidity, p.uid) for p in places if p.mail_id == m.id] for m in rows(bot, schema.mail)
+        data: [(p.folder, p.uidvalidity, p.uid) for p in places if p.mail_id == id_]
+        for id_, data in raw_mails(bot).items()
     }
 
 

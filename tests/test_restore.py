@@ -127,9 +127,7 @@ def test_an_older_backup_is_migrated(url: str, tmp_path: Path, revision: str) ->
     put_back(url, file)
     with Record.bare(url) as record:
         assert schema_version(record.engine) == schema.HEAD
-    found = held(url)
-    for table, rows in held(old).items():
-        assert [{key: row[key] for key in rows[0]} for row in found[table]] == rows
+    plausible.carried(held(old), held(url))
 
 
 def test_new_rows_get_numbers_behind_those_that_came(url: str, file: Path) -> None:

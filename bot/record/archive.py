@@ -6,22 +6,24 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.model.mail import Mail, Place, RawMail
 from bot.record.clocks import LONGEST_CLAIM, mail_is_free
 from bot.record.runs import insert_new, insert_once, note
-from bot.record.schema import folder, mail, place
+from bot.record.schema import folder, mail, place, raw
 
 UIDS_AT_ONCE = 500  # a database takes some ten thousand values in a statement, older SQLite 999
 CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
+_KEEP = insert(raw)
 _BY_HASH = select(mail.c.id).where(mail.c.sha256 == bindparam("sha256"))
 _FREE = (
-    select(mail.c.id, mail.c.raw, mail.c.received_at, mail.c.attempts)
+    select(mail.c.id, raw.c.data, mail.c.received_at, mail.c.attempts)
+    .outerjoin_from(mail, raw)
     .where(mail.c.state == "new", mail_is_free(bindparam("now"), bindparam("far")))
     .order_by(mail.c.received_at, mail.c.id)
     .limit(1)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=mail)
 )
 _CLAIM = update(mail).where(mail.c.id == bindparam("of_mail"))
 _FINISH = update(mail).where(mail.c.id == bindparam("of_mail"), mail.c.state == "new")
@@ -69,11 +71,13 @@ def known_uids(conn: Connection, name: str, uidvalidity: int, uids: Iterable[int
     return known
 
 
-def store(conn: Connection, raw: RawMail, where: Place | None, now: datetime) -> int | None:
+def store(conn: Connection, came: RawMail, where: Place | None, now: datetime) -> int | None:
     """Keeps the bytes and the place. Returns the mail's id, or None when these bytes were known already."""
-    digest = sha256(raw.data).hexdigest()
-    row = {"sha256": digest, "raw": raw.data, "size": len(raw.data), "received_at": raw.received_at}
-    return _store(conn, row, where, now)
+    row = {"sha256": sha256(came.data).hexdigest(), "size": len(came.data), "received_at": came.received_at}
+    mail_id = _store(conn, row, where, now)
+    if mail_id is not None:
+        conn.execute(_KEEP, {"mail_id": mail_id, "data": came.data})
+    return mail_id
 
 
 def store_too_large(conn: Connection, size: int, received_at: datetime, where: Place, now: datetime) -> int | None:
@@ -100,14 +104,17 @@ def claim(conn: Connection, now: datetime) -> Claimed | None:
     if row is None:
         return None
     conn.execute(_CLAIM, {"of_mail": row.id, "attempts": row.attempts + 1, "claimed_until": now + CLAIM})
-    raw = RawMail(row.raw, row.received_at) if row.raw is not None else None
-    return Claimed(row.id, raw, row.attempts + 1)
+    return Claimed(row.id, _as_it_came(row), row.attempts + 1)
 
 
 def raw_of(conn: Connection, mail_id: int) -> RawMail | None:
     """An archived mail as it came; None when it was too large to fetch."""
-    row = conn.execute(select(mail.c.raw, mail.c.received_at).where(mail.c.id == mail_id)).one()
-    return RawMail(row.raw, row.received_at) if row.raw is not None else None
+    query = select(raw.c.data, mail.c.received_at).outerjoin_from(mail, raw).where(mail.c.id == mail_id)
+    return _as_it_came(conn.execute(query).one())
+
+
+def _as_it_came(row: Any) -> RawMail | None:
+    return RawMail(row.data, row.received_at) if row.data is not None else None
 
 
 def headline(conn: Connection, mail_id: int) -> Any:

@@ -96,7 +96,7 @@ def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterabl
     """The letter that a reply answers: by the token in its subject, else by the Message-IDs it names."""
     for column, values in ((letter.c.token, list(tokens)), (letter.c.message_id, list(message_ids))):
         if values:
-            query = select(letter).where(column.in_(values)).order_by(letter.c.id.desc()).limit(1)
+            query = select(*WITHOUT_MIME).where(column.in_(values)).order_by(letter.c.id.desc()).limit(1)
             if row := conn.execute(query).first():
                 return row
     return None

@@ -23,7 +23,7 @@ from bot.record.columns import UtcDateTime, metadata
 from bot.record.schema_office import act, bulletin, dispensation, explanation, pending
 
 __all__ = ["act", "bulletin", "dispensation", "explanation", "metadata", "pending"]
-HEAD = "0005"
+HEAD = "0006"
 
 
 # Facts about this record itself: secret of the tokens, first run, last good poll.
@@ -45,7 +45,6 @@ mail = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("sha256", String(64), nullable=False, unique=True),
-    Column("raw", LargeBinary),
     Column("size", Integer, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("archived_at", UtcDateTime, nullable=False),
@@ -60,6 +59,15 @@ mail = Table(
     Column("why", Text),
     Column("done_at", UtcDateTime),
     Index("ix_mail_state_received_at", "state", "received_at"),
+)
+
+# Its bytes, unless it was too large to fetch. Apart from what changes and is asked for: SQLite writes a row anew as a
+# whole, and reads past the bytes to what stands behind them.
+raw = Table(
+    "raw",
+    metadata,
+    Column("mail_id", ForeignKey("mail.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 # Where a mail lay. The queue of a poll is every UID without a row here.
@@ -147,7 +155,7 @@ letter = Table(
     Column("id", Integer, primary_key=True),
     Column("key", String, nullable=False, unique=True),
     Column("letter", String, nullable=False),
-    Column("to", String, nullable=False, index=True),
+    Column("to", String, nullable=False),
     Column("subject", Text, nullable=False),
     Column("token", String(16), nullable=False, unique=True),
     Column("message_id", Text, nullable=False, index=True),
@@ -162,6 +170,7 @@ letter = Table(
     Column("obligations", JSON, nullable=False),
     Column("only_while_owed", Boolean, nullable=False),
     Index("ix_letter_state_due_at", "state", "due_at"),
+    Index("ix_letter_to_queued_at", "to", "queued_at", "mail_id"),  # all that the answers to one address are counted by
     Index("ix_letter_sent_at", "sent_at"),
 )
 
