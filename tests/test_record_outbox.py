@@ -62,8 +62,6 @@ def test_a_key_is_queued_once_whatever_became_of_it(record: Record) -> None:
         assert outbox.enqueue(conn, letter(token="OTHER"), LATER) is None
         outbox.mark_ended(conn, claimed(conn), NOW, "cancelled", "reported in the meantime")
         assert outbox.enqueue(conn, letter(), LATER) is None
-        assert outbox.has_key(conn, "receipt:1")
-        assert not outbox.has_key(conn, "receipt:2")
         assert [r.key for r in correspondence.listing(conn)] == ["receipt:1"]
         assert happened(conn) == ["letter.queued", "letter.cancelled"]
 

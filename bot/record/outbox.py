@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
@@ -13,7 +13,6 @@ from bot.record.clocks import letter_is_due
 from bot.record.runs import insert_new, note
 from bot.record.schema import event, letter
 
-_OF_KEY = select(letter.c.id).where(letter.c.key == bindparam("key"))
 RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 
@@ -64,11 +63,6 @@ def enqueue(
         return None
     note(conn, now, "letter.held" if item.held else "letter.queued", letter_id=letter_id, mail_id=mail_id, key=item.key)
     return letter_id
-
-
-def has_key(conn: Connection, key: str) -> bool:
-    """Whether a letter with this key was ever queued."""
-    return conn.execute(_OF_KEY, {"key": key}).first() is not None
 
 
 def claim(
