@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 BATCH_COUNT = 200  # each costs a round trip; where one breaks, all of it is fetched again
-BATCH_BYTES = 8_000_000  # bounds the memory of one answer
+BATCH_BYTES = 2_000_000  # bounds the memory of one answer
 
 
 @dataclass(frozen=True, slots=True)
