@@ -1,4 +1,4 @@
-"""The bench: its three ways do read the same mails."""
+"""The bench: its ways do read the same mails."""
 
 import sqlite3
 from email import message_from_bytes
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import box, floor, script
+from tests.bench import box, floor, promises, script
 from tests.bench.__main__ import run, table
 from tests.bench.costs import Cost
 from tests.bench.page import PAGE, marks, tell
@@ -30,18 +30,26 @@ def test_the_ways_read_the_same_mails(dovecot: DovecotOffice, tmp_path: Path) ->
         client.select_folder("INBOX")
     box.fill(dovecot.server.root / "mail" / dovecot.username / "Maildir", box.mails(NUMBER))
     floor.main(dovecot.imap_port, dovecot.username, dovecot.password, str(tmp_path / "floor.db"))
+    promises.main(dovecot.imap_port, dovecot.username, dovecot.password, str(tmp_path / "promises.db"))
     script.main(dovecot.imap_port, dovecot.username, dovecot.password, str(tmp_path / "script.db"))
     with sqlite3.connect(tmp_path / "floor.db") as db:
         assert db.execute("SELECT count(*) FROM mail").fetchone() == (NUMBER,)
         assert db.execute("SELECT count(*), sum(value) FROM cell").fetchone() == (12 * 16, 32 * 16)
         assert db.execute("SELECT count(*) FROM letter").fetchone() == (16,)
+    with sqlite3.connect(tmp_path / "promises.db") as db:
+        assert db.execute("SELECT count(*), sum(attempts) FROM mail").fetchone() == (NUMBER, NUMBER)
+        assert db.execute("SELECT count(*) FROM report").fetchone() == (16,)
+        letters = [message_from_bytes(mime) for (mime,) in db.execute("SELECT mime FROM letter")]
+        assert [[part.get_content_subtype() for part in letter.walk()][1:] for letter in letters] == [
+            ["plain", "html"]
+        ] * 16
     with sqlite3.connect(tmp_path / "script.db") as db:
         assert db.execute("SELECT count(*) FROM report").fetchone() == (14,)  # without the two .xls
 
 
 def test_a_small_run_measures_each_way() -> None:
     costs = run(10, 1)
-    assert set(costs) == {"the floor", "this program", "a script"}
+    assert set(costs) == {"the floor", "the floor, and what is promised", "this program", "a script"}
     assert all(cost.cpu > 0 and cost.wall > 0 for runs in costs.values() for cost in runs)
     assert costs["this program"][0].peak > 20
 

@@ -42,14 +42,16 @@ def ours(office: DovecotOffice, folder: Path, number: int) -> Cost:
 
 def other(module: str) -> Callable[[DovecotOffice, Path, int], Cost]:
     def run(office: DovecotOffice, folder: Path, number: int) -> Cost:
-        command = [sys.executable, "-m", f"tests.bench.{module}", str(office.imap_port), USER, PASSWORD]
-        return measured([*command, str(folder / "bench.db")])
+        command = [sys.executable, "-m", "tests.bench.started", str(folder / "peak"), "-m", f"tests.bench.{module}"]
+        words = [str(office.imap_port), USER, PASSWORD, str(folder / "bench.db")]
+        return measured([*command, *words], folder / "peak")
 
     return run
 
 
 WAYS: dict[str, Callable[[DovecotOffice, Path, int], Cost]] = {
     "the floor": other("floor"),
+    "the floor, and what is promised": other("promises"),
     "this program": ours,
     "a script": other("script"),
 }

@@ -42,7 +42,7 @@ def measured(command: list[str], peak_file: Path | None = None) -> Cost:
 
 def once(folder: Path, now: str) -> list[str]:
     """The command of one run at a moment, with config.toml in a folder; its peak memory is written beside it."""
-    command = [sys.executable, "-m", "tests.bench.ours", str(folder / "peak"), str(ROOT / "scheduler.py")]
+    command = [sys.executable, "-m", "tests.bench.started", str(folder / "peak"), str(ROOT / "scheduler.py")]
     return [*command, "--once", "--config", str(folder / "config.toml"), "--now", now]
 
 

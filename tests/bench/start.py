@@ -23,7 +23,7 @@ def alone(command: list[str]) -> tuple[float, float]:
     """CPU in seconds and peak memory in MB of a command. RuntimeError if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         peak = Path(folder) / "peak"
-        cost = measured([sys.executable, "-m", "tests.bench.ours", str(peak), *command], peak)
+        cost = measured([sys.executable, "-m", "tests.bench.started", str(peak), *command], peak)
     return cost.cpu, cost.peak
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.ours PEAK_FILE SCRIPT|-m MODULE [ARGUMENTS]``: a program of ours as it is started; the peak
+"""``python -m tests.bench.started PEAK_FILE SCRIPT|-m MODULE [ARGUMENTS]``: a program as it is started; the peak
 memory of its process, in MB, is written to a file when it has ended."""
 
 import runpy
