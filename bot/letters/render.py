@@ -22,7 +22,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 from jinja2.environment import TemplateModule
-from jinja2.runtime import Context, Macro
+from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.config import Office, read_toml
@@ -38,6 +38,7 @@ FORMATS = ("month", "day", "fullday", "moment", "percent")
 PARTS = ("subject.txt", "body.txt", "body.html")
 LONGEST_TEXT = 1000  # a cell may hold 32,767 characters; no letter repeats that
 LONGEST_SUBJECT = 120
+_OF_LOOPS = frozenset({"index", "index0", "first", "last", "length"})
 _LETTER = re.compile(r"[a-z][a-z0-9_]*")
 # What a template can raise besides Jinja's own errors: {{ 1 + none }}, {{ 1 / 0 }}, a file that is not UTF-8.
 _TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, OSError)
@@ -63,6 +64,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             return obj[attribute]
         if obj.__class__ is TemplateModule and attribute[0] != "_" and attribute in obj.__dict__:
             return obj.__dict__[attribute]
+        if obj.__class__ is LoopContext and attribute in _OF_LOOPS:
+            return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
