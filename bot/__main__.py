@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from bot.errors import BotError, ConfigError, UsageError
@@ -14,7 +15,11 @@ class Interrupted(BaseException):
     """Ctrl-C. Not KeyboardInterrupt, of which click makes a status that says something else."""
 
 
+_came = threading.Event()  # Ctrl-C, whatever a library has made of its exception
+
+
 def _interrupt(*_: object) -> None:
+    _came.set()
     raise Interrupted
 
 
@@ -45,31 +50,39 @@ def main() -> int:
     """Exit status: 0 good; 1 something needs a person; 2 wrong usage or config; 3 the world is broken; 130 Ctrl-C."""
     before = signal.signal(signal.SIGINT, _interrupt)
     try:
-        argv, quiet = take_common(sys.argv[1:])
-        from bot.cli import progress
-        from bot.cli.app import app
-
-        if quiet:
-            progress.wanted = False
-            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
-        return app(argv, prog_name="python -m bot", standalone_mode=True) or 0
-    except (ConfigError, UsageError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the operator
-        return 2
-    except BotError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the operator
-        return 3
-    except BrokenPipeError:  # piped into head, which has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (Interrupted, RuntimeError) as error:
-        # Python makes a RuntimeError of what is raised while a class is made.
-        if not isinstance(error, Interrupted) and not isinstance(error.__cause__, Interrupted):
-            raise
-        print("stopped", file=sys.stderr)  # noqa: T201 - the one line for the operator
-        return STOPPED
+        return _command()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        # While modules load, Python makes a RuntimeError of it, where a class is made, and pydantic a SchemaError.
+        if _came.is_set():
+            print("stopped", file=sys.stderr)  # noqa: T201 - the one line for the operator
+            return STOPPED
+        return _status_of(error)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _command() -> int:
+    argv, quiet = take_common(sys.argv[1:])
+    from bot.cli import progress
+    from bot.cli.app import app
+
+    if quiet:
+        progress.wanted = False
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
+    return app(argv, prog_name="python -m bot", standalone_mode=True) or 0
+
+
+def _status_of(error: BaseException) -> int:
+    """What an error is to whoever called the program; a bug is raised again."""
+    if isinstance(error, BrokenPipeError):  # piped into head, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if not isinstance(error, BotError):
+        raise error
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the operator
+    return 2 if isinstance(error, (ConfigError, UsageError)) else 3
 
 
 if __name__ == "__main__":

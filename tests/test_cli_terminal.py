@@ -246,3 +246,23 @@ def test_ctrl_c_at_any_moment_is_one_word(bot: Bot, tmp_path: Path) -> None:
     assert 130 in statuses
     assert before == (tmp_path / "data" / "bot.db").exists()
     assert list(tmp_path.glob("b.*")) == []  # no half-written backup is left
+
+
+# ``python -m bot`` with a module that makes something else of an interrupt, as pydantic does while it builds a model.
+SWALLOWING = """
+import os, runpy, signal, sys, types
+class Swallowing(types.ModuleType):
+    def __getattr__(self, name):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except BaseException:
+            raise ValueError("error while a validator was built") from None
+sys.modules["bot.cli.app"] = Swallowing("bot.cli.app")
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_ctrl_c_is_known_by_whatever_a_library_makes_of_it() -> None:
+    command = [sys.executable, "-c", SWALLOWING, "status"]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "stopped\n")
