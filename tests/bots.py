@@ -214,8 +214,10 @@ def statements(conn: Connection | Engine, step: Callable[[], object]) -> int:
 
 
 def letters(bot: Bot, state: str | None = None) -> list[Any]:
-    """The outbox, oldest first."""
-    return [row for row in rows(bot, schema.letter) if state in (None, row.state)]
+    """The outbox with the bytes of each letter as ``mime``, oldest first."""
+    query = select(schema.letter, schema.mime.c.data.label("mime")).join(schema.mime).order_by(schema.letter.c.id)
+    with bot.record.read() as conn:
+        return [row for row in conn.execute(query) if state in (None, row.state)]
 
 
 def events(bot: Bot, prefix: str = "") -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, literal, select
 
 from bot.deciding.deadlines import next_period, periods
 from bot.jobs.parts import Bot
@@ -12,6 +12,11 @@ from bot.rules.units import Unit
 from tests.bots import NUMBERS, at, with_units
 
 FIRST = "2017-06"
+BYTES, MANY = (
+    (18_000, 13_000),
+    10_000,
+)  # of a mail and of a letter, as long as there are not so many that they fill a disk
+SHORT = b"Subject: x\r\n\r\nx\r\n"
 
 
 def months(number: int) -> tuple[str, ...]:
@@ -56,6 +61,7 @@ def live_through(bot: Bot, units: int, number: int) -> Bot:
         conn.execute(insert(schema.liaison), [{**row, "since": at("2017-01-01T00:00").date()} for row in liaisons])
         for table, rows in ((schema.mail, mails), (schema.report, reports), (schema.letter, answers)):
             conn.execute(insert(table), rows)
+        _with_bytes(conn, *(BYTES if len(mails) <= MANY else (1, 1)))
     return bot
 
 
@@ -66,6 +72,14 @@ def letters_waiting(bot: Bot, number: int, now: datetime) -> None:
         row |= {"token": f"w{n}", "message_id": f"<w{n}@demo.test>", "mail_id": None}
     with bot.record.begin() as conn:
         conn.execute(insert(schema.letter), rows)
+        written = select(schema.letter.c.id, literal(SHORT)).where(schema.letter.c.key.startswith("waiting:"))
+        conn.execute(insert(schema.mime).from_select(["letter_id", "data"], written))
+
+
+def _with_bytes(conn: Connection, mails: int, letters: int) -> None:
+    """Every mail and every letter gets so many bytes."""
+    for table, parent, size in ((schema.raw, schema.mail, mails), (schema.mime, schema.letter, letters)):
+        conn.execute(insert(table).from_select(list(table.c.keys()), select(parent.c.id, literal(bytes(size)))))
 
 
 def _mail(key: int, n: int, moment: datetime, outcome: str) -> dict[str, Any]:
@@ -90,7 +104,7 @@ def _report(key: int, unit: Unit, form: str, period: str, moment: datetime, outc
 def _answer(key: int, n: int, moment: datetime) -> dict[str, Any]:
     return {
         "key": f"receipt:{key}", "letter": "receipt", "to": f"liaison{n}@demo.test", "subject": "已收到",
-        "token": f"t{key}", "message_id": f"<{key}@demo.test>", "mime": b"Subject: x\r\n\r\nx\r\n", "state": "sent",
+        "token": f"t{key}", "message_id": f"<{key}@demo.test>", "state": "sent",
         "attempts": 1, "queued_at": moment, "due_at": moment, "sent_at": moment, "answer": "", "mail_id": key,
         "obligations": [], "only_while_owed": False,
     }  # fmt: skip

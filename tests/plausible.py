@@ -40,7 +40,7 @@ class Moved(NamedTuple):
     now: str
 
 
-MOVED = (Moved("mail", "raw", "raw", "mail_id", "data"),)
+MOVED = (Moved("mail", "raw", "raw", "mail_id", "data"), Moved("letter", "mime", "mime", "letter_id", "data"))
 
 
 def fill(conn: Connection, each: int = 5, blob: int = 300) -> None:
@@ -92,7 +92,7 @@ def _of_type(column: Column[Any], number: int, blob: int) -> Any:
     if isinstance(kind, JSON):
         return (None, [], {"单位": [number, 1.5, None, True, "é\\u0000"]}, [["五图", "2017-06"]], "text")[number % 5]
     if isinstance(kind, LargeBinary):
-        return bytes((number + n) % 256 for n in range(blob))
+        return bytes((number + n + len(column.table.name)) % 256 for n in range(blob))
     if isinstance(kind, DateTime):
         return (
             MOMENT + timedelta(hours=number) if number % 2 else MOMENT.replace(microsecond=0) + timedelta(days=number)

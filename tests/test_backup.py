@@ -374,7 +374,7 @@ def test_what_is_no_good_is_told_in_one_line(sqlite: str, tmp_path: Path, damage
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (flip, "damaged: table 'letter' is not what was written"),
+        (flip, "damaged: table 'mime' is not what was written"),
         (lambda p: statement(p, "DELETE FROM job_run WHERE job LIKE '1%'"), "damaged: table 'job_run' is not what"),
         (lambda p: statement(p, "DROP TABLE job_run"), "there is no table 'job_run'"),
         (lambda p: statement(p, "ALTER TABLE job_run ADD COLUMN more"), "table 'job_run' has other columns than"),

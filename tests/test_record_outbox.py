@@ -156,9 +156,9 @@ def test_held_letters_go_or_are_dropped_by_hand(record: Record) -> None:
 
 def claimed_number(conn: Connection, number: int) -> Due:
     """The letter as it is once it has been claimed."""
-    made = row(conn, number)
+    made, mime = row(conn, number), letter(number).mime
     about = (None, (OWED,), False, made.token, made.message_id)
-    return Due(number, made.key, made.letter, made.to, made.mime, 1, NOW, NOW, *about)
+    return Due(number, made.key, made.letter, made.to, mime, 1, NOW, NOW, *about)
 
 
 def test_where_everything_is_held_only_what_a_person_released_is_taken(conn: Connection) -> None:

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from bot.model.deciding import Obligation
 from bot.record.clocks import SKEW
 from bot.record.outbox import RELEASED, Due
-from bot.record.schema import event, letter
+from bot.record.schema import event, letter, mime
 
-WITHOUT_MIME = [column for column in letter.c if column.name != "mime"]
 _ANSWERING = select(letter.c.id).where(letter.c.mail_id == bindparam("mail_id")).order_by(letter.c.id)
 _ANSWERS_TO = select(func.count()).where(
     letter.c.to == bindparam("to"),
@@ -96,7 +95,7 @@ def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterabl
     """The letter that a reply answers: by the token in its subject, else by the Message-IDs it names."""
     for column, values in ((letter.c.token, list(tokens)), (letter.c.message_id, list(message_ids))):
         if values:
-            query = select(*WITHOUT_MIME).where(column.in_(values)).order_by(letter.c.id.desc()).limit(1)
+            query = select(letter).where(column.in_(values)).order_by(letter.c.id.desc()).limit(1)
             if row := conn.execute(query).first():
                 return row
     return None
@@ -112,13 +111,13 @@ def was_asked(conn: Connection, kind: str, address: str, about: Iterable[Obligat
 
 def listing(conn: Connection) -> list[Row[Any]]:
     """Every letter without its bytes, oldest first."""
-    return list(conn.execute(select(*WITHOUT_MIME).order_by(letter.c.id)))
+    return list(conn.execute(select(letter).order_by(letter.c.id)))
 
 
 def bytes_of(conn: Connection, key: str) -> bytes | None:
     """The whole message of one letter."""
-    mime: bytes | None = conn.execute(select(letter.c.mime).where(letter.c.key == key)).scalar()
-    return mime
+    data: bytes | None = conn.execute(select(mime.c.data).join(letter).where(letter.c.key == key)).scalar()
+    return data
 
 
 def counts(conn: Connection, queued_before: datetime | None = None) -> dict[str, int]:

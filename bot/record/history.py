@@ -1,28 +1,24 @@
-"""Everything that the record holds about one letter, mail and report. Only reads; no bytes, which are large."""
+"""Everything that the record holds about one letter, mail and report. Only reads; no bytes."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from bot.record.schema import attention, event, explanation, finding, letter, mail, place, report
 
 About = tuple[str, str, str]  # unit, form, period
 
 
-def _light(table: Table) -> Any:
-    return select(*(c for c in table.c if c.name not in ("raw", "mime")))
-
-
 def letter_of(conn: Connection, token: str) -> Row[Any] | None:
     """The letter that has this number in its subject."""
-    return conn.execute(_light(letter).where(letter.c.token == token)).first()
+    return conn.execute(select(letter).where(letter.c.token == token)).first()
 
 
 def mail_of(conn: Connection, mail_id: int) -> Row[Any] | None:
     """A mail without its bytes; None if there is none of that number."""
-    return conn.execute(_light(mail).where(mail.c.id == mail_id)).first()
+    return conn.execute(select(mail).where(mail.c.id == mail_id)).first()
 
 
 def places_of(conn: Connection, mail_id: int) -> list[Row[Any]]:
@@ -54,7 +50,7 @@ def findings_of(conn: Connection, report_id: int) -> list[Row[Any]]:
 
 def letters_about(conn: Connection, mail_id: int | None, about: Collection[About]) -> list[Row[Any]]:
     """The letters that answer a mail, and those that speak of the same report (reminders), oldest first."""
-    rows = conn.execute(_light(letter).order_by(letter.c.id))
+    rows = conn.execute(select(letter).order_by(letter.c.id))
     return [
         row
         for row in rows

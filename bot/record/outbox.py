@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.model.deciding import Obligation
 from bot.model.letters import Letter
 from bot.record.clocks import letter_is_due
 from bot.record.runs import insert_new, note
-from bot.record.schema import event, letter
+from bot.record.schema import event, letter, mime
 
+_KEEP = insert(mime)
 RELEASED = "letter.released"  # the event of a held letter that a person let go
 
 
@@ -48,7 +49,6 @@ def enqueue(
         "subject": item.subject,
         "token": item.token,
         "message_id": item.message_id,
-        "mime": item.mime,
         "state": "held" if item.held else "queued",
         "attempts": 0,
         "queued_at": now,
@@ -61,6 +61,7 @@ def enqueue(
     letter_id: int | None = insert_new(conn, letter, row)
     if letter_id is None:
         return None
+    conn.execute(_KEEP, {"letter_id": letter_id, "data": item.mime})
     note(conn, now, "letter.held" if item.held else "letter.queued", letter_id=letter_id, mail_id=mail_id, key=item.key)
     return letter_id
 
@@ -71,12 +72,12 @@ def claim(
     """Takes the letter that waits longest: it is ``sending`` from here on, and this attempt is counted. With
     ``released_only`` only what a person released, not what was queued by itself at an earlier time; with ``only`` no
     other kinds of letter."""
-    query = select(letter).where(letter.c.state == "queued", letter_is_due(now))
+    query = select(letter, mime.c.data).join(mime).where(letter.c.state == "queued", letter_is_due(now))
     if only is not None:
         query = query.where(letter.c.letter.in_(only))
     if released_only:
         query = query.where(letter.c.id.in_(select(event.c.letter_id).where(event.c.what == RELEASED)))
-    query = query.order_by(letter.c.due_at, letter.c.id).limit(1).with_for_update(skip_locked=True)
+    query = query.order_by(letter.c.due_at, letter.c.id).limit(1).with_for_update(skip_locked=True, of=letter)
     row = conn.execute(query).first()
     if row is None:
         return None
@@ -86,7 +87,7 @@ def claim(
         row.key,
         row.letter,
         row.to,
-        row.mime,
+        row.data,
         row.attempts + 1,
         row.queued_at,
         row.due_at,

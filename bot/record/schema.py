@@ -159,7 +159,6 @@ letter = Table(
     Column("subject", Text, nullable=False),
     Column("token", String(16), nullable=False, unique=True),
     Column("message_id", Text, nullable=False, index=True),
-    Column("mime", LargeBinary, nullable=False),
     Column("state", String(10), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("queued_at", UtcDateTime, nullable=False),
@@ -172,6 +171,14 @@ letter = Table(
     Index("ix_letter_state_due_at", "state", "due_at"),
     Index("ix_letter_to_queued_at", "to", "queued_at", "mail_id"),  # all that the answers to one address are counted by
     Index("ix_letter_sent_at", "sent_at"),
+)
+
+# Its bytes, as they leave; apart, as those of a mail are.
+mime = Table(
+    "mime",
+    metadata,
+    Column("letter_id", ForeignKey("letter.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 # Append-only: what happened to each mail, why each letter was written, who changed what.

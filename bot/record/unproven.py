@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from bot.record.correspondence import WITHOUT_MIME
 from bot.record.runs import note
 from bot.record.schema import letter
 
@@ -16,14 +15,14 @@ def letters(conn: Connection, before: datetime, after: datetime) -> list[Row[Any
     """Letters that a worker was handing over when it died, claimed ``before``: nobody knows whether they arrived.
     What was claimed ``after`` a moment in the future was claimed by a clock that was wrong."""
     claimed = or_(letter.c.due_at < before, letter.c.due_at > after)
-    query = select(*WITHOUT_MIME).where(letter.c.state == "sending", claimed)
+    query = select(letter).where(letter.c.state == "sending", claimed)
     return list(conn.execute(query.order_by(letter.c.id)))
 
 
 def neighbours(conn: Connection, moment: datetime, span: timedelta, until: datetime) -> list[Row[Any]]:
     """The letters that the server took last before ``moment``, and the first ones after it and before ``until``: a few
     of each, as those of one run bear one time, and at most ``span`` away."""
-    sent = select(*WITHOUT_MIME).where(letter.c.state == "sent")
+    sent = select(letter).where(letter.c.state == "sent")
     before = sent.where(letter.c.sent_at.between(moment - span, moment)).order_by(letter.c.sent_at.desc())
     after = sent.where(letter.c.sent_at > moment, letter.c.sent_at <= min(moment + span, until))
     return [

@@ -1,4 +1,4 @@
-"""The bytes of a mail in a table of their own; an index that the answers to an address can be counted by."""
+"""The bytes of mails and letters in tables of their own; an index that the answers to an address can be counted by."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,15 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Moves the bytes. In SQLite the file grows by the size of the mails while this runs, and no more."""
-    op.create_table(
-        "raw",
-        sa.Column("mail_id", sa.Integer(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_raw_mail_id_mail")),
-        sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_raw")),
-    )
-    op.execute("INSERT INTO raw (mail_id, data) SELECT id, raw FROM mail WHERE raw IS NOT NULL")
-    op.drop_column("mail", "raw")
+    """Moves the bytes, one kind after the other. A SQLite file grows by their size while this runs, and no more."""
+    for table, key, parent, column in (("raw", "mail_id", "mail", "raw"), ("mime", "letter_id", "letter", "mime")):
+        op.create_table(
+            table,
+            sa.Column(key, sa.Integer(), nullable=False),
+            sa.Column("data", sa.LargeBinary(), nullable=False),
+            sa.ForeignKeyConstraint([key], [f"{parent}.id"], name=op.f(f"fk_{table}_{key}_{parent}")),
+            sa.PrimaryKeyConstraint(key, name=op.f(f"pk_{table}")),
+        )
+        op.execute(f"INSERT INTO {table} ({key}, data) SELECT id, {column} FROM {parent} WHERE {column} IS NOT NULL")
+        op.drop_column(parent, column)
     op.create_index(op.f("ix_letter_to_queued_at"), "letter", ["to", "queued_at", "mail_id"])
     op.drop_index(op.f("ix_letter_to"), "letter")
