@@ -149,6 +149,24 @@ def test_done_mail_is_moved_to_a_folder_that_is_made_for_it(dovecot: DovecotOffi
     assert flags(dovecot, "已处理") == [set(), set()]
 
 
+def test_a_folder_that_somebody_makes_at_the_same_moment_is_taken(
+    dovecot: DovecotOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers that have both looked; or one, and a person in the web mail."""
+    fill(dovecot, b"1")
+    with Mailbox.open(settings(dovecot, file_into="已处理"), dovecot.password) as box:
+        box.select("INBOX")
+        create = box._client.create_folder
+
+        def late(name: str) -> None:
+            create(name)
+            create(name)
+
+        monkeypatch.setattr(box._client, "create_folder", late)
+        assert box.file([1], "已处理") is True
+        assert box.unknown(None, nothing) == []
+
+
 def test_a_folder_that_does_not_exist_is_named(dovecot: DovecotOffice) -> None:
     with (
         Mailbox.open(settings(dovecot), dovecot.password) as box,

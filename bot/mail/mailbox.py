@@ -199,11 +199,19 @@ class Mailbox:
         if self._select(opened.folder, readonly=False).uidvalidity != opened.uidvalidity:
             raise MailboxError(f"the folder {opened.folder!r} was renumbered in between: nothing is moved")
         with translated(f"cannot move mail to {into!r}"):
-            if not self._client.folder_exists(into):
-                self._client.create_folder(into)
+            self._make(into)
             for start in range(0, len(numbers), UIDS_PER_COMMAND):
                 self._client.move(numbers[start : start + UIDS_PER_COMMAND], into)
         return True
+
+    def _make(self, folder: str) -> None:
+        if self._client.folder_exists(folder):
+            return
+        try:
+            self._client.create_folder(folder)
+        except imaplib.IMAP4.error:
+            if not self._client.folder_exists(folder):  # else another worker, or a person, has made it just now
+                raise
 
     def _can(self, capability: str) -> bool:
         with translated("cannot ask for the capabilities"):
