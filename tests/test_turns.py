@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.jobs import intake, turns
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.tick import begin
@@ -152,3 +153,44 @@ def test_workers_together_give_strangers_no_more_than_their_share(bots: list[Bot
     for n in range(12):
         archived(bots[0], report(f"who{n}@demo.test", "红河镇", "2017年6", extra=n), NOW)
     assert len(work_together(bots, 12)) == 2
+
+
+def corrections(bot: Bot, number: int) -> None:
+    """One liaison reports and corrects himself, a minute after the other."""
+    for n in range(number):
+        archived(bot, report(LI, "五图街道", "2017年6", extra=n), NOW + timedelta(minutes=n))
+
+
+def test_who_corrects_himself_is_decided_in_order(bots: list[Bot], monkeypatch: pytest.MonkeyPatch) -> None:
+    corrections(bots[0], 8)
+    opening = open_mail
+
+    def slowly(raw: RawMail, bot: Bot) -> Opened:
+        opened = opening(raw, bot)
+        time.sleep(0.1 if raw.received_at.minute % 2 == 0 else 0)  # the next one is read before this one
+        return opened
+
+    monkeypatch.setattr(intake, "open_mail", slowly)
+    work_together(bots, 8)
+    found = sorted(rows(bots[0], schema.report), key=lambda row: row.received_at)
+    assert [(row.outcome, row.version) for row in found] == [("accepted", n) for n in range(1, 9)]
+
+
+def test_a_mail_waits_for_an_earlier_one_of_its_sender_alone(bots: list[Bot], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PAUSES", (0.01,))
+    corrections(bots[0], 2)
+    archived(bots[0], report(WANG, "乔官镇", "2017年6"), NOW + timedelta(minutes=1))
+    # when another worker is at the first
+    with bots[0].record.begin() as conn:
+        first = archive.claim(conn, NOW)
+    assert first is not None
+    work(bots[1], NOW, never)
+    # then the second is not decided, nor counted as tried, and nobody else waits
+    assert [(row.state, row.attempts) for row in rows(bots[0], schema.mail)] == [("new", 1), ("new", 0), ("done", 1)]
+    assert [row.unit for row in rows(bots[0], schema.report)] == ["乔官镇"]
+    # and when that worker is dead, both are decided once its claim has passed
+    work(bots[1], NOW + archive.CLAIM, never)
+    assert [(row.unit, row.outcome, row.version) for row in rows(bots[0], schema.report)][1:] == [
+        ("五图街道", "accepted", 1),
+        ("五图街道", "accepted", 2),
+    ]

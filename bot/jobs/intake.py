@@ -15,7 +15,7 @@ from bot.errors import BotError, ConfigError, OutOfReach, RecordError, TooComple
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import write_down
-from bot.jobs.turns import take_turn
+from bot.jobs.turns import turn
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.jobs.watch.probing import came_back
 from bot.letters.tokens import tokens_in
@@ -24,6 +24,7 @@ from bot.model.mail import Bounce
 from bot.record import archive, attention, correspondence, people, runs
 
 log = logging.getLogger(__name__)
+SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
 
 
@@ -49,8 +50,7 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         except OutOfReach:
             # A full disk that took the claim and not the rest must not set aside what lies before it.
             with suppress(RecordError), bot.record.begin() as conn:
-                archive.put_back(conn, claimed)
-                archive.release(conn, claimed.mail_id, now + RETRY)
+                archive.put_off(conn, claimed, now + RETRY)
             raise
         except RecordError:
             raise
@@ -91,9 +91,12 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> archive.Clai
         except TooComplex:
             _set_aside(bot, claimed, now, "set_aside")
             return None
-        with bot.record.begin() as conn:
-            take_turn(bot, conn, opened, now)
-            done = apply(bot, conn, claimed.mail_id, opened, now)
+        with turn(bot, claimed, opened, now) as (conn, mine):
+            if mine:
+                done = apply(bot, conn, claimed.mail_id, opened, now)
+            else:
+                done = {}
+                archive.put_off(conn, claimed, now + SOON)
             following = archive.claim(conn, now)
         if done:  # said only of what is committed
             log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})

@@ -4,18 +4,55 @@ a mail with reports of numbers alone   beside others, but alone about its sender
 the same from an address of nobody     and alone about strangers, who share one limit
 anything else                          alone: orders, lists of liaisons, registers, words change what all are judged by
 
-Whose turn it is to be answered is asked for, last of all, by one after the other (``bot.jobs.enqueuing``).
+A mail waits for those that its sender wrote before: else his correction would be decided first, and what it corrects
+be put before the office. Whose turn it is to be answered is asked for, last of all, by one after the other
+(``bot.jobs.enqueuing``).
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.jobs.parts import Bot
 from bot.jobs.understand import Opened, posts_of
-from bot.record import locks
+from bot.mail.sender import sender_of
+from bot.record import archive, locks
 
 STRANGERS = "strangers"  # no address and no unit is called so
+PAUSES = (
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1,
+)  # seconds between two looks whether an earlier mail is done; most take milliseconds
+
+
+@contextmanager
+def turn(bot: Bot, claimed: archive.Claimed, opened: Opened, now: datetime) -> Iterator[tuple[Connection, bool]]:
+    """A transaction, and whether this worker may decide about a mail in it: not while an earlier one of the same sender
+    has no fate, for which it waits two seconds."""
+    for pause in (*PAUSES, None):
+        with bot.record.begin() as conn:
+            take_turn(bot, conn, opened, now)
+            mine = not comes_too_early(bot, conn, claimed, opened)
+            if mine or pause is None:
+                yield conn, mine
+                return
+        time.sleep(pause)
+
+
+def comes_too_early(bot: Bot, conn: Connection, claimed: archive.Claimed, opened: Opened) -> bool:
+    """Whether its sender wrote a mail before this one that has no fate. Where there is one worker, mails come in order,
+    and one that failed does not stop those behind it."""
+    sender = opened.mail.sender
+    if bot.record.is_sqlite or sender is None:
+        return False
+    return any(sender_of(head) == sender for head in archive.undecided_before(conn, claimed))
 
 
 def take_turn(bot: Bot, conn: Connection, opened: Opened, now: datetime) -> None:

@@ -6,8 +6,9 @@ Says nothing about whether the sender is who he claims to be: that is ``authenti
 import re
 from email.utils import parseaddr
 
+from bot.errors import TooComplex
 from bot.mail.charsets import raw_text
-from bot.mail.mime import Part
+from bot.mail.mime import Budget, Part, header_block, parse
 from bot.mail.names import decode_words, unfold
 
 _LENGTH_LIMIT = 2000  # characters of a From header; the longest honest one seen is far below
@@ -42,3 +43,12 @@ def believed_sender(msg: Part, header_block: bytes) -> str | None:
     if _CONTROL.search(phrase) or "=?" in address or parseaddr(text)[1] != address:
         return None
     return address.lower()
+
+
+def sender_of(data: bytes) -> str | None:
+    """The same of a mail that is not opened: its beginning will do, with the whole header."""
+    head = header_block(data)
+    try:
+        return believed_sender(parse(head, Budget()), head)
+    except TooComplex:
+        return None

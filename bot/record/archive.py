@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, func, insert, or_, select, update
 
 from bot.model.mail import Mail, Place, RawMail
 from bot.record.clocks import LONGEST_CLAIM, mail_is_free
@@ -26,6 +26,15 @@ _FREE = (
     .with_for_update(skip_locked=True, of=mail)
 )
 _CLAIM = update(mail).where(mail.c.id == bindparam("of_mail"))
+_HEAD, _HEADS = 65_536, 20  # bytes of a mail in which its header stands; so many mails are looked at
+_UNDECIDED_BEFORE = (
+    select(func.substr(raw.c.data, 1, _HEAD, type_=LargeBinary))
+    .join(mail)
+    .where(mail.c.state == "new", mail.c.received_at <= bindparam("received_at"))
+    .where(or_(mail.c.received_at < bindparam("received_at"), mail.c.id < bindparam("before")))
+    .order_by(mail.c.received_at.desc(), mail.c.id.desc())
+    .limit(_HEADS)
+)
 _FINISH = update(mail).where(mail.c.id == bindparam("of_mail"), mail.c.state == "new")
 
 
@@ -126,6 +135,20 @@ def headline(conn: Connection, mail_id: int) -> Any:
 def any_new(conn: Connection) -> bool:
     """Whether a mail has no fate yet."""
     return conn.execute(select(mail.c.id).where(mail.c.state == "new").limit(1)).first() is not None
+
+
+def undecided_before(conn: Connection, claimed: Claimed) -> list[bytes]:
+    """The beginnings of the mails that came before this one and have no fate: at work elsewhere, or to be tried again.
+    Whoever claims takes the oldest, so they are few; no more than the last twenty."""
+    assert claimed.raw is not None
+    values = {"received_at": claimed.raw.received_at, "before": claimed.mail_id}
+    return list(conn.execute(_UNDECIDED_BEFORE, values).scalars())
+
+
+def put_off(conn: Connection, claimed: Claimed, until: datetime) -> None:
+    """As if the mail had not been claimed, but not to be claimed before ``until``: it was not its fault."""
+    put_back(conn, claimed)
+    release(conn, claimed.mail_id, until)
 
 
 def put_back(conn: Connection, claimed: Claimed) -> None:
