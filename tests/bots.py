@@ -27,7 +27,7 @@ from bot.model.forms import Form
 from bot.model.letters import Delivery, Sent
 from bot.model.mail import RawMail
 from bot.model.people import Liaison
-from bot.record import archive, people, reports, runs, schema, versions
+from bot.record import archive, claims, people, reports, runs, schema, versions
 from bot.record.database import Record
 from bot.rules.units import Unit, Units
 from tests.books import VALUES
@@ -173,7 +173,7 @@ def reported(
         version = before.version + 1 if before else 1
         ruling = Ruling(judged, outcome, why, version, before, due, first <= due, about=period, sender_unit=sender_unit)
         report_id = reports.write(conn, mail_id, ruling, moment, moment)
-        archive.finish(conn, mail_id, moment, outcome, why, None)
+        claims.finish(conn, mail_id, moment, outcome, why, None)
     assert report_id is not None
     return report_id
 

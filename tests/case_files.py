@@ -32,7 +32,7 @@ from bot.model.forms import Form
 from bot.model.letters import Letter
 from bot.model.mail import RawMail
 from bot.model.people import Liaison
-from bot.record import archive, outbox, people, reports
+from bot.record import archive, claims, outbox, people, reports
 from bot.record.database import Record
 
 FOLDER = Path(__file__).parent / "cases"
@@ -166,7 +166,7 @@ def _numbers(bot: Bot, values: tuple[int, ...]) -> Numbers:
 def _write_mail(conn: Connection, text: str, at: datetime) -> int:
     mail_id = archive.store(conn, RawMail(text.encode(), at), None, at)
     assert mail_id is not None
-    archive.finish(conn, mail_id, at, "accepted", "receipt", None)
+    claims.finish(conn, mail_id, at, "accepted", "receipt", None)
     return mail_id
 
 

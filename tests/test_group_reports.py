@@ -17,7 +17,7 @@ from bot.deciding.standing import Uncounted, standings
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.group_reports import report_to_groups
 from bot.model.people import Liaison
-from bot.record import archive, people, schema
+from bot.record import claims, people, schema
 from bot.rules.reminders import GroupReports
 from bot.rules.workdays import CalendarFile
 from tests.books import ANNEX4, RULES
@@ -182,7 +182,7 @@ def test_nothing_is_told_while_the_mailbox_is_not_read_or_a_mail_lies_unopened(b
     archived(bot, b"not opened yet", FIFTH)
     assert run(bot, FIFTH) == 0
     with bot.record.begin() as conn:
-        archive.set_aside(conn, 1, FIFTH, "set_aside")
+        claims.set_aside(conn, 1, FIFTH, "set_aside")
     assert run(bot, FIFTH) == 1
 
 

@@ -17,7 +17,7 @@ from bot.jobs.polling import poll
 from bot.jobs.understand import open_mail
 from bot.mail.mailbox import Mailbox
 from bot.reading.guard import Reader
-from bot.record import archive, attention, outbox, people, reports, runs, schema, versions
+from bot.record import attention, claims, outbox, people, reports, runs, schema, versions
 from tests.bots import (
     NUMBERS,
     FakeMailbox,
@@ -221,7 +221,7 @@ def test_when_any_step_fails_nothing_of_the_mail_stands(bot: Bot, monkeypatch: p
         "enqueue": (outbox, "enqueue"),
         "reports": (reports, "write"),
         "attention": (attention, "open_items"),
-        "finish": (archive, "finish"),
+        "finish": (claims, "finish"),
     }
     # when
     with monkeypatch.context() as patched:
@@ -244,7 +244,7 @@ def test_a_worker_that_was_slower_writes_nothing(bot: Bot, monkeypatch: pytest.M
 
     def slow(*args: Any) -> Any:
         with bot.record.begin() as conn:
-            archive.finish(conn, mail_id, NOW, "accepted", "receipt", None)
+            claims.finish(conn, mail_id, NOW, "accepted", "receipt", None)
         return open_mail(*args)
 
     monkeypatch.setattr("bot.jobs.intake.open_mail", slow)
@@ -312,7 +312,7 @@ def test_a_mail_that_kills_the_process_three_times_is_not_opened_again(
     # given
     tried = raising_at(any_bot, monkeypatch, b"X-Poison", KeyboardInterrupt())
     archived(any_bot, report(LI, headers={"X-Poison": "1"}), NOW)
-    wait = MINUTE if any_bot.record.is_sqlite else archive.CLAIM  # there a claim outlives its worker
+    wait = MINUTE if any_bot.record.is_sqlite else claims.CLAIM  # there a claim outlives its worker
     now = NOW
     # when it dies each time, and is started again
     for _ in range(3):

@@ -33,7 +33,7 @@ from bot.letters.smtp import Sender
 from bot.model.deciding import Attention
 from bot.model.letters import Delivery, RetryAt
 from bot.reading.guard import Reader
-from bot.record import archive, attention
+from bot.record import attention, claims
 from tests.bots import (
     FakeMailbox,
     FakeSender,
@@ -82,8 +82,8 @@ def test_a_mail_that_was_claimed_or_put_off(bot: Bot, reader: Reader, ahead: tim
     bot = replace(bot, reader=reader)
     claimed, put_off = archived(bot, report(LI), NOW), archived(bot, mail(WANG, "开会"), NOW)
     with bot.record.begin() as conn:
-        assert archive.claim(conn, NOW + ahead) is not None  # and the process died
-        archive.release(conn, put_off, NOW + ahead + 2 * MINUTE)
+        assert claims.claim(conn, NOW + ahead) is not None  # and the process died
+        claims.release(conn, put_off, NOW + ahead + 2 * MINUTE)
     assert work(bot, NOW, never).worked == 2
     assert claimed != put_off
 

@@ -13,7 +13,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL, poll
 from bot.jobs.withholding import Tries, Withheld
 from bot.mail.mailbox import Mailbox
-from bot.record import archive, runs, schema
+from bot.record import archive, claims, runs, schema
 from tests.bots import (
     FakeMailbox,
     at,
@@ -332,7 +332,7 @@ def test_dovecot_done_mail_is_moved_and_what_needs_a_person_stays(dovecot: Dovec
         with opened(bot) as box:
             poll(bot, box, NOW, never)
         with bot.record.begin() as conn:
-            archive.set_aside(conn, 2, NOW, "set_aside")
+            claims.set_aside(conn, 2, NOW, "set_aside")
         work(bot, NOW, never)
         for _ in range(2):  # once more does no harm
             with opened(bot) as box:

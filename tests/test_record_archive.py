@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from bot.model.mail import Mail, Place, RawMail
-from bot.record import archive, schema
-from bot.record.archive import CLAIM, FolderState
+from bot.record import archive, claims, schema
+from bot.record.archive import FolderState
+from bot.record.claims import CLAIM
 from bot.record.database import Record
 from tests.bots import at, database_url
 
@@ -61,8 +62,8 @@ def test_bytes_and_times_come_back_as_they_were(record: Record) -> None:
     with record.begin() as conn:
         archive.store(conn, RawMail(data, arrived), None, NOW)
     with record.begin() as conn:
-        claimed = archive.claim(conn, NOW)
-    assert claimed == archive.Claimed(1, RawMail(data, arrived), 1)
+        claimed = claims.claim(conn, NOW)
+    assert claimed == claims.Claimed(1, RawMail(data, arrived), 1)
 
 
 def test_an_attempt_is_counted_and_committed_before_the_mail_is_opened(record: Record) -> None:
@@ -70,20 +71,20 @@ def test_an_attempt_is_counted_and_committed_before_the_mail_is_opened(record: R
         archive.store(conn, raw(), None, NOW)
     for attempt in (1, 2, 3, 4):
         with record.begin() as conn:
-            claimed = archive.claim(conn, NOW)
+            claimed = claims.claim(conn, NOW)
         # the process dies here; its successor frees what it held
         assert claimed is not None
         assert claimed.attempts == attempt
         with record.begin() as conn:
-            archive.unclaim_all(conn)
+            claims.unclaim_all(conn)
 
 
 def test_a_claimed_mail_is_nobody_elses_until_the_claim_is_over(record: Record) -> None:
     with record.begin() as conn:
         archive.store(conn, raw(), None, NOW)
-        assert archive.claim(conn, NOW) is not None
-        assert archive.claim(conn, NOW + CLAIM - timedelta(seconds=1)) is None
-        taken_over = archive.claim(conn, NOW + CLAIM)
+        assert claims.claim(conn, NOW) is not None
+        assert claims.claim(conn, NOW + CLAIM - timedelta(seconds=1)) is None
+        taken_over = claims.claim(conn, NOW + CLAIM)
     assert taken_over is not None
     assert taken_over.attempts == 2
 
@@ -94,23 +95,23 @@ def test_two_workers_take_two_mails(postgres_url: str) -> None:
             archive.store(conn, raw("one"), None, NOW)
             archive.store(conn, raw("two"), None, NOW)
         with record.begin() as one, record.begin() as two, record.begin() as three:
-            mails = [archive.claim(conn, NOW) for conn in (one, two, three)]
+            mails = [claims.claim(conn, NOW) for conn in (one, two, three)]
     assert [m.raw.data if m and m.raw else None for m in mails] == [b"one", b"two", None]
 
 
 def test_the_oldest_mail_comes_first(conn: Connection) -> None:
     for text, when in (("late", LATER), ("early", NOW - timedelta(days=1)), ("now", NOW)):
         archive.store(conn, raw(text, when), None, NOW)
-    claimed = [archive.claim(conn, NOW) for _ in range(3)]
+    claimed = [claims.claim(conn, NOW) for _ in range(3)]
     assert [c.raw.data for c in claimed if c and c.raw] == [b"early", b"now", b"late"]
 
 
 def test_a_released_mail_waits_for_its_time(conn: Connection) -> None:
     archive.store(conn, raw(), None, NOW)
-    archive.claim(conn, NOW)
-    archive.release(conn, 1, LATER)
-    assert archive.claim(conn, LATER - timedelta(seconds=1)) is None
-    claimed = archive.claim(conn, LATER)
+    claims.claim(conn, NOW)
+    claims.release(conn, 1, LATER)
+    assert claims.claim(conn, LATER - timedelta(seconds=1)) is None
+    claimed = claims.claim(conn, LATER)
     assert claimed is not None
     assert claimed.attempts == 2
 
@@ -118,13 +119,13 @@ def test_a_released_mail_waits_for_its_time(conn: Connection) -> None:
 def test_a_mail_has_one_fate(record: Record) -> None:
     with record.begin() as conn:
         archive.store(conn, raw(), None, NOW)
-        archive.claim(conn, NOW)
-        assert archive.finish(conn, 1, NOW, "accepted", "receipt", opened())
-        assert not archive.finish(conn, 1, LATER, "returned", "returned", opened())
-        assert not archive.set_aside(conn, 1, LATER, "set_aside")
-        archive.release(conn, 1, NOW)
-        archive.unclaim_all(conn)
-        assert archive.claim(conn, LATER + CLAIM) is None
+        claims.claim(conn, NOW)
+        assert claims.finish(conn, 1, NOW, "accepted", "receipt", opened())
+        assert not claims.finish(conn, 1, LATER, "returned", "returned", opened())
+        assert not claims.set_aside(conn, 1, LATER, "set_aside")
+        claims.release(conn, 1, NOW)
+        claims.unclaim_all(conn)
+        assert claims.claim(conn, LATER + CLAIM) is None
         row = conn.execute(schema.mail.select()).one()
         assert archive.raw_of(conn, 1) == raw()
     assert (row.state, row.outcome, row.why, row.sender, row.subject) == (
@@ -139,9 +140,9 @@ def test_a_mail_has_one_fate(record: Record) -> None:
 
 def test_a_mail_that_is_set_aside_keeps_its_bytes_and_comes_no_more(conn: Connection) -> None:
     archive.store(conn, raw(), None, NOW)
-    assert archive.set_aside(conn, 1, NOW, "set_aside")
-    assert not archive.finish(conn, 1, NOW, "accepted", "", None)
-    assert archive.claim(conn, LATER + CLAIM) is None
+    assert claims.set_aside(conn, 1, NOW, "set_aside")
+    assert not claims.finish(conn, 1, NOW, "accepted", "", None)
+    assert claims.claim(conn, LATER + CLAIM) is None
     row = conn.execute(schema.mail.select()).one()
     assert (row.state, row.outcome, row.why) == ("aside", None, "set_aside")
     assert archive.raw_of(conn, 1) == raw()
@@ -151,7 +152,7 @@ def test_a_mail_that_is_too_large_is_known_without_its_bytes(conn: Connection) -
     where = Place("INBOX", 7, 3)
     assert archive.store_too_large(conn, 90_000_000, NOW, where, NOW) == 1
     assert archive.known_uids(conn, "INBOX", 7, [3]) == {3}
-    claimed = archive.claim(conn, NOW)
+    claimed = claims.claim(conn, NOW)
     assert claimed is not None
     assert claimed.raw is None
 
@@ -184,8 +185,8 @@ def test_a_folder_is_remembered_with_its_largest_numbers(record: Record) -> None
 def test_only_what_is_done_is_filed_and_once(conn: Connection) -> None:
     for uid in (1, 2, 3):
         archive.store(conn, raw(str(uid)), Place("INBOX", 7, uid), NOW)
-    archive.finish(conn, 1, NOW, "accepted", "", None)
-    archive.set_aside(conn, 2, NOW, "set_aside")  # a person looks for it where it came in
+    claims.finish(conn, 1, NOW, "accepted", "", None)
+    claims.set_aside(conn, 2, NOW, "set_aside")  # a person looks for it where it came in
     assert archive.unfiled(conn, "INBOX", 7) == [1]
     archive.mark_filed(conn, "INBOX", 7, [1])
     assert archive.unfiled(conn, "INBOX", 7) == []
@@ -198,7 +199,7 @@ def test_a_backlog_of_years_is_filed_at_once(record: Record) -> None:
     where = {"folder": "INBOX", "uidvalidity": 7, "mail_id": 1, "filed": False}
     with record.begin() as conn:
         archive.store(conn, raw("1"), Place("INBOX", 7, 1), NOW)
-        archive.finish(conn, 1, NOW, "accepted", "", None)
+        claims.finish(conn, 1, NOW, "accepted", "", None)
         conn.execute(insert(schema.place), [{**where, "uid": uid} for uid in range(2, most)])
         archive.mark_filed(conn, "INBOX", 7, archive.unfiled(conn, "INBOX", 7))
         assert archive.unfiled(conn, "INBOX", 7) == []
@@ -208,7 +209,7 @@ def test_text_with_what_a_database_hates(record: Record) -> None:
     mail = some_mail("<'; DROP TABLE mail; --@x>", None, "🀄 \\%_'\"", "鄌郚镇" * 5000)
     with record.begin() as conn:
         archive.store(conn, raw(), None, NOW)
-        archive.finish(conn, 1, NOW, "ignored", "no_report", mail)
+        claims.finish(conn, 1, NOW, "ignored", "no_report", mail)
     with record.read() as conn:
         row = conn.execute(schema.mail.select()).one()
     assert (row.message_id, row.sender, row.shown_from, row.subject) == (

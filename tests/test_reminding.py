@@ -23,7 +23,7 @@ from bot.model.letters import RetryAt
 from bot.model.mail import Attachment
 from bot.reading.documents import documents
 from bot.reading.guard import Reader
-from bot.record import archive, people, schema
+from bot.record import claims, people, schema
 from tests.books import RULES
 from tests.bots import (
     NUMBERS,
@@ -205,7 +205,7 @@ def test_nobody_is_reminded_while_a_mail_lies_unopened(bot: Bot) -> None:
     assert run(bot, AFTER) == 0
     # when it is opened
     with bot.record.begin() as conn:
-        archive.set_aside(conn, 1, AFTER, "set_aside")
+        claims.set_aside(conn, 1, AFTER, "set_aside")
     # then
     assert run(bot, AFTER) == 1
 

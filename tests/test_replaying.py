@@ -20,7 +20,7 @@ from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.jobs.replaying import replay
 from bot.model.mail import Place
-from bot.record import archive, history, schema
+from bot.record import archive, claims, history, schema
 from tests.bots import ROOT, appoint, archived, at, build, built, config_file, first_run, letters, never, reported, rows
 from tests.mails import mail, report
 
@@ -217,7 +217,7 @@ def test_a_mail_that_cannot_be_opened_any_more_differs(
 def test_a_mail_that_was_set_aside_and_can_be_read_by_now_differs(bot: Bot) -> None:
     mail_id = archived(bot, report(LI), START)
     with bot.record.begin() as conn:
-        archive.set_aside(conn, mail_id, START, "set_aside")
+        claims.set_aside(conn, mail_id, START, "set_aside")
     item = replay(bot, mail_id)
     assert item is not None
     assert item.differences[0] == "outcome: aside -> accepted"

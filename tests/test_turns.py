@@ -19,7 +19,7 @@ from bot.jobs.turns import take_turn
 from bot.jobs.understand import Opened, open_mail
 from bot.model.mail import RawMail
 from bot.reading.guard import Reader
-from bot.record import answering, archive, schema
+from bot.record import answering, archive, claims, schema
 from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
 from tests.mails import mail, report
 from tests.servers.postgres import PostgresServer
@@ -182,14 +182,14 @@ def test_a_mail_waits_for_an_earlier_one_of_its_sender_alone(bots: list[Bot], mo
     archived(bots[0], report(WANG, "乔官镇", "2017年6"), NOW + timedelta(minutes=1))
     # when another worker is at the first
     with bots[0].record.begin() as conn:
-        first = archive.claim(conn, NOW)
+        first = claims.claim(conn, NOW)
     assert first is not None
     work(bots[1], NOW, never)
     # then the second is not decided, nor counted as tried, and nobody else waits
     assert [(row.state, row.attempts) for row in rows(bots[0], schema.mail)] == [("new", 1), ("new", 0), ("done", 1)]
     assert [row.unit for row in rows(bots[0], schema.report)] == ["乔官镇"]
     # and when that worker is dead, both are decided once its claim has passed
-    work(bots[1], NOW + archive.CLAIM, never)
+    work(bots[1], NOW + claims.CLAIM, never)
     assert [(row.unit, row.outcome, row.version) for row in rows(bots[0], schema.report)][1:] == [
         ("五图街道", "accepted", 1),
         ("五图街道", "accepted", 2),

@@ -1,6 +1,6 @@
 """Archived mails are worked off one by one; whatever happens to a mail, the next one is worked off.
 
-archive.claim: commit -> open_mail -> intent_of -> render, apply, claim of the next: ONE transaction -> commit
+claims.claim: commit -> open_mail -> intent_of -> render, apply, claim of the next: ONE transaction -> commit
 """
 
 import logging
@@ -21,7 +21,7 @@ from bot.jobs.watch.probing import came_back
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention
 from bot.model.mail import Bounce
-from bot.record import archive, attention, correspondence, people, runs
+from bot.record import attention, claims, correspondence, people, runs
 
 log = logging.getLogger(__name__)
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
@@ -39,7 +39,7 @@ class Tally:
 def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
     """Works off every archived mail that is free, oldest first."""
     tally = Tally()
-    following: archive.Claimed | None = None
+    following: claims.Claimed | None = None
     while not stop():
         claimed, following = following or _first(bot, now), None
         if claimed is None:
@@ -50,14 +50,14 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         except OutOfReach:
             # A full disk that took the claim and not the rest must not set aside what lies before it.
             with suppress(RecordError), bot.record.begin() as conn:
-                archive.put_off(conn, claimed, now + RETRY)
+                claims.put_off(conn, claimed, now + RETRY)
             raise
         except RecordError:
             raise
         except BotError as error:
             if not isinstance(error, ConfigError):  # the reading process cannot start: no mail is to blame
                 with bot.record.begin() as conn:
-                    archive.put_back(conn, claimed)
+                    claims.put_back(conn, claimed)
                 raise
             tally.failed += 1  # a template that cannot take what this mail says
             log.error("mail failed: %s", error, extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
@@ -68,16 +68,16 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
             _failed(bot, claimed, now, error)
     if following is not None:
         with bot.record.begin() as conn:
-            archive.put_back(conn, following)
+            claims.put_back(conn, following)
     return tally
 
 
-def _first(bot: Bot, now: datetime) -> archive.Claimed | None:
+def _first(bot: Bot, now: datetime) -> claims.Claimed | None:
     with bot.record.begin() as conn:
-        return archive.claim(conn, now)
+        return claims.claim(conn, now)
 
 
-def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> archive.Claimed | None:
+def _work_one(bot: Bot, claimed: claims.Claimed, now: datetime) -> claims.Claimed | None:
     """Works off one mail. The next one is claimed as this one is written down, so that a mail costs one commit; None
     where that could not be, or no other is free."""
     if claimed.raw is None:
@@ -96,8 +96,8 @@ def _work_one(bot: Bot, claimed: archive.Claimed, now: datetime) -> archive.Clai
                 done = apply(bot, conn, claimed.mail_id, opened, now)
             else:
                 done = {}
-                archive.put_off(conn, claimed, now + SOON)
-            following = archive.claim(conn, now)
+                claims.put_off(conn, claimed, now + SOON)
+            following = claims.claim(conn, now)
         if done:  # said only of what is committed
             log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})
         return following
@@ -108,7 +108,7 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     """Decides and writes everything down in the caller's transaction: report, findings, letters, the mail's fate.
     Returns what an operator may read of it; nothing when another worker was faster."""
     intent = intent_of(opened, bot, conn, now)
-    if not archive.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
+    if not claims.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
         return {}
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     write_down(bot, conn, mail_id, opened, intent, now)
@@ -133,18 +133,18 @@ def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id:
         attention.open_items(conn, [Attention("bounced", ours.to, posts[0].unit if posts else None)], now, mail_id)
 
 
-def _failed(bot: Bot, claimed: archive.Claimed, now: datetime, error: BaseException) -> None:
+def _failed(bot: Bot, claimed: claims.Claimed, now: datetime, error: BaseException) -> None:
     if claimed.attempts >= bot.config.limits.attempts:
         _set_aside(bot, claimed, now, "set_aside", type(error).__name__)
         return
     with bot.record.begin() as conn:
-        archive.release(conn, claimed.mail_id, now + RETRY * claimed.attempts)
+        claims.release(conn, claimed.mail_id, now + RETRY * claimed.attempts)
         runs.note(conn, now, "mail.failed", mail_id=claimed.mail_id, error=type(error).__name__)
 
 
-def _set_aside(bot: Bot, claimed: archive.Claimed, now: datetime, why: str, error: str = "") -> None:
+def _set_aside(bot: Bot, claimed: claims.Claimed, now: datetime, why: str, error: str = "") -> None:
     with bot.record.begin() as conn:
-        if archive.set_aside(conn, claimed.mail_id, now, why):
+        if claims.set_aside(conn, claimed.mail_id, now, why):
             runs.note(conn, now, "mail.aside", mail_id=claimed.mail_id, why=why, error=error)
             attention.open_items(conn, [Attention(why)], now, claimed.mail_id)
     log.warning("mail set aside", extra={"mail": claimed.mail_id, "why": why, "attempt": claimed.attempts})

@@ -38,7 +38,7 @@ from bot.jobs.watch.probing import probe
 from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
-from bot.record import archive, clocks, runs
+from bot.record import claims, clocks, runs
 from bot.record.working import begin_work
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def begin(bot: Bot, now: datetime) -> None:
         runs.first_run(conn, now)
         runs.token_secret(conn)
         if bot.record.is_sqlite:
-            archive.unclaim_all(conn)
+            claims.unclaim_all(conn)
 
 
 def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:

@@ -19,21 +19,15 @@ from sqlalchemy import Connection
 from bot.jobs.parts import Bot
 from bot.jobs.understand import Opened, posts_of
 from bot.mail.sender import sender_of
-from bot.record import archive, locks
+from bot.record import claims, locks
 
 STRANGERS = "strangers"  # no address and no unit is called so
-PAUSES = (
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.5,
-    1,
-)  # seconds between two looks whether an earlier mail is done; most take milliseconds
+# Seconds between two looks whether an earlier mail is done; most take milliseconds.
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 @contextmanager
-def turn(bot: Bot, claimed: archive.Claimed, opened: Opened, now: datetime) -> Iterator[tuple[Connection, bool]]:
+def turn(bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime) -> Iterator[tuple[Connection, bool]]:
     """A transaction, and whether this worker may decide about a mail in it: not while an earlier one of the same sender
     has no fate, for which it waits two seconds."""
     for pause in (*PAUSES, None):
@@ -46,13 +40,13 @@ def turn(bot: Bot, claimed: archive.Claimed, opened: Opened, now: datetime) -> I
         time.sleep(pause)
 
 
-def comes_too_early(bot: Bot, conn: Connection, claimed: archive.Claimed, opened: Opened) -> bool:
+def comes_too_early(bot: Bot, conn: Connection, claimed: claims.Claimed, opened: Opened) -> bool:
     """Whether its sender wrote a mail before this one that has no fate. Where there is one worker, mails come in order,
     and one that failed does not stop those behind it."""
     sender = opened.mail.sender
     if bot.record.is_sqlite or sender is None:
         return False
-    return any(sender_of(head) == sender for head in archive.undecided_before(conn, claimed))
+    return any(sender_of(head) == sender for head in claims.undecided_before(conn, claimed))
 
 
 def take_turn(bot: Bot, conn: Connection, opened: Opened, now: datetime) -> None:

@@ -1,50 +1,20 @@
-"""Mails: stored raw before anything looks at them, worked off one by one, each attempt counted first."""
+"""Mails: stored raw before anything looks at them, and where they lay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bot.model.mail import Mail, Place, RawMail
-from bot.record.clocks import LONGEST_CLAIM, mail_is_free
+from bot.model.mail import Place, RawMail
 from bot.record.runs import insert_new, insert_once, note
 from bot.record.schema import folder, mail, place, raw
 
 UIDS_AT_ONCE = 500  # a database takes some ten thousand values in a statement, older SQLite 999
-CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
 _KEEP = insert(raw)
 _BY_HASH = select(mail.c.id).where(mail.c.sha256 == bindparam("sha256"))
-_FREE = (
-    select(mail.c.id, raw.c.data, mail.c.received_at, mail.c.attempts)
-    .outerjoin_from(mail, raw)
-    .where(mail.c.state == "new", mail_is_free(bindparam("now"), bindparam("far")))
-    .order_by(mail.c.received_at, mail.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=mail)
-)
-_CLAIM = update(mail).where(mail.c.id == bindparam("of_mail"))
-_HEAD, _HEADS = 65_536, 20  # bytes of a mail in which its header stands; so many mails are looked at
-_UNDECIDED_BEFORE = (
-    select(func.substr(raw.c.data, 1, _HEAD, type_=LargeBinary))
-    .join(mail)
-    .where(mail.c.state == "new", mail.c.received_at <= bindparam("received_at"))
-    .where(or_(mail.c.received_at < bindparam("received_at"), mail.c.id < bindparam("before")))
-    .order_by(mail.c.received_at.desc(), mail.c.id.desc())
-    .limit(_HEADS)
-)
-_FINISH = update(mail).where(mail.c.id == bindparam("of_mail"), mail.c.state == "new")
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A mail that this worker alone may open now. ``raw`` is None when it was too large to fetch."""
-
-    mail_id: int
-    raw: RawMail | None
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +77,14 @@ def _store(conn: Connection, row: dict[str, object], where: Place | None, now: d
     return mail_id if fresh else None
 
 
-def claim(conn: Connection, now: datetime) -> Claimed | None:
-    """Takes the oldest mail that nobody works on, and counts the attempt before it is opened."""
-    row = conn.execute(_FREE, {"now": now, "far": now + LONGEST_CLAIM}).first()
-    if row is None:
-        return None
-    conn.execute(_CLAIM, {"of_mail": row.id, "attempts": row.attempts + 1, "claimed_until": now + CLAIM})
-    return Claimed(row.id, _as_it_came(row), row.attempts + 1)
-
-
 def raw_of(conn: Connection, mail_id: int) -> RawMail | None:
     """An archived mail as it came; None when it was too large to fetch."""
     query = select(raw.c.data, mail.c.received_at).outerjoin_from(mail, raw).where(mail.c.id == mail_id)
-    return _as_it_came(conn.execute(query).one())
+    return as_it_came(conn.execute(query).one())
 
 
-def _as_it_came(row: Any) -> RawMail | None:
+def as_it_came(row: Any) -> RawMail | None:
+    """The mail of a row with its ``data`` and ``received_at``."""
     return RawMail(row.data, row.received_at) if row.data is not None else None
 
 
@@ -135,55 +97,6 @@ def headline(conn: Connection, mail_id: int) -> Any:
 def any_new(conn: Connection) -> bool:
     """Whether a mail has no fate yet."""
     return conn.execute(select(mail.c.id).where(mail.c.state == "new").limit(1)).first() is not None
-
-
-def undecided_before(conn: Connection, claimed: Claimed) -> list[bytes]:
-    """The beginnings of the mails that came before this one and have no fate: at work elsewhere, or to be tried again.
-    Whoever claims takes the oldest, so they are few; no more than the last twenty."""
-    assert claimed.raw is not None
-    values = {"received_at": claimed.raw.received_at, "before": claimed.mail_id}
-    return list(conn.execute(_UNDECIDED_BEFORE, values).scalars())
-
-
-def put_off(conn: Connection, claimed: Claimed, until: datetime) -> None:
-    """As if the mail had not been claimed, but not to be claimed before ``until``: it was not its fault."""
-    put_back(conn, claimed)
-    release(conn, claimed.mail_id, until)
-
-
-def put_back(conn: Connection, claimed: Claimed) -> None:
-    """As if the mail had not been claimed: it was not its fault."""
-    values = {"attempts": claimed.attempts - 1, "claimed_until": None}
-    conn.execute(update(mail).where(mail.c.id == claimed.mail_id, mail.c.state == "new").values(values))
-
-
-def release(conn: Connection, mail_id: int, until: datetime) -> None:
-    """Puts a claimed mail back, not to be tried before ``until``."""
-    conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(claimed_until=until))
-
-
-def unclaim_all(conn: Connection) -> None:
-    """For the only worker of a record, at its start: what its dead predecessor held is free again."""
-    conn.execute(update(mail).where(mail.c.state == "new").values(claimed_until=None))
-
-
-def finish(conn: Connection, mail_id: int, now: datetime, outcome: str, why: str, opened: Mail | None) -> bool:
-    """Gives a mail its fate. False when another worker was faster: then nothing of this one may stand."""
-    values: dict[str, object] = {"state": "done", "outcome": outcome, "why": why, "done_at": now, "claimed_until": None}
-    if opened is not None:
-        values |= {
-            "message_id": opened.message_id,
-            "sender": opened.sender,
-            "shown_from": opened.shown_from,
-            "subject": opened.subject,
-        }
-    return conn.execute(_FINISH, {"of_mail": mail_id, **values}).rowcount == 1
-
-
-def set_aside(conn: Connection, mail_id: int, now: datetime, why: str) -> bool:
-    """Leaves a mail to a person; its bytes stay. False when it had a fate already."""
-    values = {"state": "aside", "outcome": None, "why": why, "done_at": now, "claimed_until": None}
-    return conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(values)).rowcount == 1
 
 
 def unfiled(conn: Connection, name: str, uidvalidity: int) -> list[int]:
