@@ -49,6 +49,15 @@ def test_a_changed_template_or_format_counts(tmp_path: Path, monkeypatch: pytest
     assert len({file.name[:12] for file in compiled.iterdir()}) == 1  # what nobody can use is removed
 
 
+def test_a_template_that_is_edited_while_the_program_runs_counts_after_a_restart(tmp_path: Path) -> None:
+    """Half of what a person is about to write must not go out."""
+    root = folder(tmp_path, body_txt="旧\n")
+    running = Renderer(root, OFFICE, SENDER, tmp_path / "compiled")
+    running.check()
+    (root / "note" / "body.txt").write_text("新{{", encoding="utf-8")
+    assert words_of(running, note())["body.txt"] == "旧\n"
+
+
 def test_a_fault_still_names_file_and_line(tmp_path: Path) -> None:
     root = folder(tmp_path, body_txt="甲\n\n{{ absent }}\n")
     for _ in range(2):

@@ -163,8 +163,6 @@ class Renderer:
         for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
             for used in (f"{name}.html", f"{name}.txt") if name.endswith(".jinja") else (name,):
                 self._guarded(partial(self._environment.get_template, used), used)
-        if self._environment.cache is not None:
-            self._environment.cache.clear()  # most of them are not needed today
 
     def _values(self, context: dict[str, Any], now: datetime) -> dict[str, Any]:
         if now.tzinfo is None:
