@@ -12,10 +12,8 @@ from bot.rules.units import Unit
 from tests.bots import NUMBERS, at, with_units
 
 FIRST = "2017-06"
-BYTES, MANY = (
-    (18_000, 13_000),
-    10_000,
-)  # of a mail and of a letter, as long as there are not so many that they fill a disk
+BYTES = (18_000, 13_000)  # of a mail and of a letter
+MANY = 10_000  # of more than so many the bytes would fill a disk
 SHORT = b"Subject: x\r\n\r\nx\r\n"
 
 

@@ -163,10 +163,9 @@ def corrections(bot: Bot, number: int) -> None:
 
 def test_who_corrects_himself_is_decided_in_order(bots: list[Bot], monkeypatch: pytest.MonkeyPatch) -> None:
     corrections(bots[0], 8)
-    opening = open_mail
 
     def slowly(raw: RawMail, bot: Bot) -> Opened:
-        opened = opening(raw, bot)
+        opened = open_mail(raw, bot)
         time.sleep(0.1 if raw.received_at.minute % 2 == 0 else 0)  # the next one is read before this one
         return opened
 

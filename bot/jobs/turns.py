@@ -41,8 +41,8 @@ def turn(bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime) -> It
 
 
 def comes_too_early(bot: Bot, conn: Connection, claimed: claims.Claimed, opened: Opened) -> bool:
-    """Whether its sender wrote a mail before this one that has no fate. Where there is one worker, mails come in order,
-    and one that failed does not stop those behind it."""
+    """Whether its sender wrote a mail before this one that has no fate: also one that failed and is to be tried again,
+    until it is set aside. SQLite, which has one worker, takes mails in order and is asked for nothing."""
     sender = opened.mail.sender
     if bot.record.is_sqlite or sender is None:
         return False
