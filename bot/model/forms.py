@@ -7,10 +7,30 @@ from typing import Literal
 Cell = str | int | float | bool | date | None
 
 
+Mark = Literal["struck", "raised", "hidden", "uncomputed", "covered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A cell that could also say something else. The grid holds what the eye sees (struck-out characters and raised
+    note marks left out); ``other`` is the second reading, as a text, or empty when nobody can tell it.
+
+    ``struck``: characters with a line through them. ``raised``: superscript or subscript. ``hidden``: it stands in a
+    row or column that is not shown. ``uncomputed``: a formula whose saved value may be old or was never computed.
+    ``covered``: something lies over it, such as an annotation of a PDF. ``row`` and ``column`` are zero-based.
+    """
+
+    row: int
+    column: int
+    mark: Mark
+    other: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """One sheet or table. ``rows`` begins at the true A1 and may be ragged; ``merges`` are
-    (first row, first column, last row, last column), zero-based, inclusive.
+    (first row, first column, last row, last column), zero-based, inclusive. ``doubts`` name the cells that could also
+    say something else.
 
     ``tables`` is None for a sheet, whose cells have addresses. In a Word file or a mail they have none: then it
     holds the first and the last row of each table, and every other row is a paragraph."""
@@ -19,6 +39,7 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
     merges: tuple[tuple[int, int, int, int], ...] = ()
     tables: tuple[tuple[int, int], ...] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol, get_args
 
-from bot.model.forms import Cell, Grid
+from bot.model.forms import Cell, Doubt, Grid, Mark
 
 SHEETS = 60
 ROWS = 2_000
@@ -17,6 +17,7 @@ COLUMNS = 256
 CELLS = 200_000  # of all sheets together, blanks between values included
 TEXT = 1_000  # characters of one cell
 MERGES = 5_000
+DOUBTS = 2_000  # cells of one sheet that could also say something else
 FRAME = 32 << 20  # bytes of one answer
 
 Trust = Literal["exact", "summed", "confirm"]
@@ -94,7 +95,13 @@ def decoded(frame: bytes) -> Opened:
 
 
 def _plain(grid: Grid) -> dict[str, Any]:
-    return {"name": grid.name, "rows": grid.rows, "merges": grid.merges, "tables": grid.tables}
+    return {
+        "name": grid.name,
+        "rows": grid.rows,
+        "merges": grid.merges,
+        "tables": grid.tables,
+        "doubts": [[d.row, d.column, d.mark, d.other] for d in grid.doubts],
+    }
 
 
 def _dated(value: object) -> dict[str, str]:
@@ -108,7 +115,15 @@ def _grid(plain: Any) -> Grid:
     merges = tuple(_merge(merge) for merge in plain["merges"][:MERGES])
     tables = plain.get("tables")
     spans = None if tables is None else tuple(_span(span) for span in tables[:ROWS])
-    return Grid(_text(plain["name"])[:100], rows, merges, spans)
+    doubts = tuple(_doubt(doubt) for doubt in plain["doubts"][:DOUBTS])
+    return Grid(_text(plain["name"])[:100], rows, merges, spans, doubts)
+
+
+def _doubt(plain: Any) -> Doubt:
+    row, column, mark, other = plain
+    if mark not in get_args(Mark):
+        raise TypeError("no such mark")
+    return Doubt(int(row), int(column), mark, _text(other)[:TEXT])
 
 
 def _span(plain: Any) -> tuple[int, int]:
