@@ -50,6 +50,11 @@ FORMS = {
     "rfc2231_wins_over_plain": b"filename=\"??????.xlsx\"; filename*=gbk''" + OCTETS,
     "percent_without_star": b'filename="%s"' % UTF8,
     "upper_case": b'FILENAME="%s"' % GBK,
+    "rfc2231_split_in_a_percent": b"filename*0*=utf-8''%s; filename*1*=%s" % (UTF8[:4], UTF8[4:]),
+    "rfc2231_split_after_a_percent": b"filename*0*=utf-8''%s;\r\n filename*1*=%s" % (UTF8[:10], UTF8[10:]),
+    "rfc2231_gbk_split_in_a_percent": b"filename*0*=gbk''%s; filename*1*=%s" % (OCTETS[:14], OCTETS[14:]),
+    "rfc2231_pieces_of_both_kinds": b"filename*0*=utf-8''%s; filename*1=.xlsx" % UTF8[: -len(percent(b".xlsx"))],
+    "percent_in_pieces_without_star": b'filename*0="%s"; filename*1="%s"' % (UTF8[:10], UTF8[10:]),
     "windows_path": b'filename="C:\\fakepath\\%s"' % GBK,
 }
 
@@ -164,3 +169,38 @@ def test_a_subject_is_decoded_to_one_clean_line(raw: bytes, text: str) -> None:
 
 def test_a_missing_header_is_empty() -> None:
     assert decode_header(None) == ""
+
+
+CUT_NAMES = {
+    "at_the_end": "东沟镇项目进度".encode()[:-1],
+    "before_the_extension": "东沟镇项目进度".encode()[:-1] + b".xlsx",
+    "at_both_ends": b"6" + "进东沟镇项目进度度".encode()[1:-2] + b".xlsx",
+    "in_gbk": "东沟镇项目进度".encode("gbk")[:-1],
+}
+
+
+@pytest.mark.parametrize("form", CUT_NAMES)
+def test_a_name_cut_inside_a_character_loses_that_character_only(form: str) -> None:
+    # given a program that cuts names after so many bytes
+    whole = {"at_both_ends": "6东沟镇项目进度"}.get(form, "东沟镇项目进")
+    name = part(b'Content-Disposition: attachment; filename="%s"' % CUT_NAMES[form]).file_name()
+    assert name == whole + (".xlsx" if CUT_NAMES[form].endswith(b".xlsx") else "")
+
+
+@pytest.mark.parametrize("dropped", [1, 2, 3, 4, 5, 7, 8])
+@pytest.mark.parametrize("written", ["filename*=utf-8''", "filename*=", "filename="])
+def test_a_percent_encoded_name_may_be_cut_anywhere(written: str, dropped: int) -> None:
+    octets = percent("东沟镇项目进度".encode())[:-dropped]
+    name = part(b"Content-Disposition: attachment; " + written.encode() + octets).file_name()
+    assert name == "东沟镇项目进"
+
+
+@pytest.mark.parametrize("text", ["关于报送六月份附件4的报告", "中国", "“附件4”报告"])
+def test_a_raw_subject_cut_inside_a_character_keeps_what_is_whole(text: str) -> None:
+    for dropped in (1, 2):
+        assert decode_header(text.encode()[:-dropped].decode("utf-8", "surrogateescape")) == text[:-1]
+
+
+@pytest.mark.parametrize("text", ["联通", "关于报送六月份附件4的报告", "镕基", "涓涓细流", "组长", "规划", "年，"])
+def test_raw_gbk_is_not_taken_for_utf8_that_was_cut(text: str) -> None:
+    assert decode_header(text.encode("gbk").decode("ascii", "surrogateescape")) == text

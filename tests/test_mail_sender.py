@@ -49,6 +49,12 @@ REFUSED = {
     "only_a_name": b"From: boss",
     "angle_twice": b"From: <<boss@company.example>>",
     "long": b"From: " + b"a" * 3000 + b" <boss@company.example>",
+    "another_address_as_the_name": b"From: boss@company.example <attacker@evil.example>",
+    "another_address_in_single_quotes": b"From: 'boss@company.example' <attacker@evil.example>",
+    "an_address_that_begins_alike": b"From: attacker@evil.example.boss@company.example <attacker@evil.example>",
+    "the_same_address_and_more": b"From: boss@company.example <boss@company.example> <attacker@evil.example>",
+    "the_same_address_and_another": b"From: boss@company.example, attacker@evil.example <attacker@evil.example>",
+    "a_cut_character_in_the_address": b"From: boss\xe5@company.example",
     "full_width_at": "From: boss＠company.example".encode(),
 }
 
@@ -58,6 +64,10 @@ BELIEVED = {
     "upper_case": (b"From: BOSS@Company.Example", BOSS),
     "bare": (b"From: boss@company.example", BOSS),
     "angle": (b"From: <boss@company.example>", BOSS),
+    "the_address_as_its_own_name": (b"From: boss@company.example <boss@company.example>", BOSS),
+    "the_same_in_another_case": (b"From: Boss@Company.example<BOSS@company.example>", BOSS),
+    "the_same_in_single_quotes": (b"From: 'boss@company.example' <boss@company.example>", BOSS),
+    "the_same_folded": (b"From: boss@company.example\r\n\t<boss@company.example>", BOSS),
     "no_blank": (b"From:boss@company.example", BOSS),
     "name_of_the_header_in_lower_case": (b"from: boss@company.example", BOSS),
     "chinese_name_folded": (b"From: =?gb18030?B?wO7D9w==?=\r\n <boss@company.example>", BOSS),

@@ -22,6 +22,10 @@ _LABEL = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
 
 _CONTROL = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})  # in UTF-8 no other character has such a byte
 _LINE_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+DAMAGED = "\ufffd"
+_CHINESE = re.compile(r"[\u2010-\u2027\u3000-\u303f\u4e00-\u9fff\uff00-\uff5e]")
+_CUT = re.compile(rf"(?<={_CHINESE.pattern}){DAMAGED}(?![^\x00-\x7f])")
+_WHOLE_AN_ODD = 3  # Chinese characters for each other or broken one, at least
 _LINE_LIMIT = 1000  # characters of a header that are of use to anybody; the raw mail keeps the rest
 
 
@@ -51,6 +55,8 @@ def decode(data: bytes, label: str | None = None) -> str:
         except (UnicodeError, LookupError, ValueError):  # LookupError: "zlib" is a codec, but not of text
             if candidate == name == "utf-8" and _mostly_readable(text := data.decode("utf-8", "replace")):
                 return text
+            if candidate == "utf-8" and (cut := _cut_utf8(data)) is not None:
+                return cut
     try:
         return data.decode(name or "gb18030", "replace")
     except (UnicodeError, LookupError, ValueError):
@@ -59,7 +65,24 @@ def decode(data: bytes, label: str | None = None) -> str:
 
 def _mostly_readable(text: str) -> bool:
     """A cut or damaged UTF-8 text is still UTF-8: gb18030 would read rubbish out of it without an error."""
-    return text.count("\ufffd") * 20 <= max(len(text), 20)
+    return text.count(DAMAGED) * 20 <= max(len(text), 20)
+
+
+def _cut_utf8(data: bytes) -> str | None:
+    """UTF-8 in which a program cut a character in two, each place as U+FFFD; None for what is no UTF-8.
+
+    A cut stands behind a whole character, and before ASCII or the end. Chinese in GBK, looked at as UTF-8, has broken
+    places elsewhere (measured: none of 36,000 words and pieces of sentences is taken for UTF-8).
+    """
+    text = data.decode("utf-8", "replace")
+    whole = len(_CHINESE.findall(text))
+    odd = sum(c > "\x7f" for c in _CUT.sub("", text)) - whole
+    return text if whole and whole >= _WHOLE_AN_ODD * odd else None
+
+
+def without_damage(text: str) -> str:
+    """Decoded text without the characters that could not be read: the halves of what a program cut."""
+    return text.replace(DAMAGED, "")
 
 
 def bytes_of(raw: str) -> bytes:

@@ -6,10 +6,9 @@ Works on the raw values that the compat32 parser keeps. Never raises.
 import binascii
 import re
 import unicodedata
-from email.utils import decode_params
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from bot.mail.charsets import clean_line, codec, decode, raw_text
+from bot.mail.charsets import clean_line, codec, decode, raw_text, without_damage
 
 HEADER_LIMIT = 65_536  # characters of one header that are looked at
 NAME_LIMIT = 120  # bytes of a file name in UTF-8: fits every file system, and a line of a letter
@@ -22,13 +21,15 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))', re.DOTALL)
 _LOOSE = r'(?i:\b{key}\s*=\s*"?([^";\r\n]+))'
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_HALF_PERCENT = re.compile(r"%[0-9A-Fa-f]?\Z")
+_PIECE = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")  # filename*, filename*0, filename*0*
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})  # categories of Unicode
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
 
 
 def decode_header(raw: str | None) -> str:
     """One header for people: unfolded, decoded, one clean line. Empty for None."""
-    return clean_line(decode_words(unfold(raw_text((raw or "")[:HEADER_LIMIT]))))
+    return clean_line(without_damage(decode_words(unfold(raw_text((raw or "")[:HEADER_LIMIT])))))
 
 
 def unfold(value: str) -> str:
@@ -89,30 +90,37 @@ def _unquote(quoted: str | None, bare: str | None) -> str:
 
 
 def _rfc2231(pieces: list[tuple[str, str]]) -> dict[str, str]:
-    try:
-        joined = decode_params([("", ""), *pieces])[1:]
-    except (ValueError, TypeError):  # filename*99…9 (5,000 digits): int() refuses it
-        return {}
-    out: dict[str, str] = {}
-    for name, value in joined:
-        octets = isinstance(value, tuple)
-        out.setdefault(name, _from_octets(value[2].strip('"'), value[0]) if octets else str(value).strip('"'))
-    return out
+    """Parameters that came in pieces or percent-encoded (RFC 2231, 3 and 4), the first of each name and number.
+
+    The pieces are joined before anything is decoded: programs split inside a character, and inside ``%E4`` itself.
+    """
+    found: dict[str, dict[int, tuple[str, bool]]] = {}
+    for name, value in pieces:
+        if match := _PIECE.fullmatch(name):
+            found.setdefault(match[1], {}).setdefault(int(match[2] or 0), (value, bool(match[3])))
+    return {name: _joined([numbered[n] for n in sorted(numbered)]) for name, numbered in found.items()}
 
 
-def _from_octets(value: str, charset: str | None) -> str:
-    """decode_params gives one character an octet; raw text that stood there unencoded is text already."""
-    try:
-        return decode(value.encode("latin-1"), charset)
-    except UnicodeError:
-        return value
+def _joined(pieces: list[tuple[str, bool]]) -> str:
+    """One value from its pieces; each comes with whether it is percent-encoded."""
+    if not any(encoded for _, encoded in pieces):
+        return "".join(value for value, _ in pieces)
+    first, charset = pieces[0], ""
+    if first[1] and first[0].count("'") >= 2:
+        charset, _, rest = first[0].split("'", 2)
+        pieces = [(rest, True), *pieces[1:]]
+    label = codec(charset) or "utf-8"
+    text = "".join(value if encoded else quote_from_bytes(value.encode(label, "replace")) for value, encoded in pieces)
+    text = _HALF_PERCENT.sub("", text).strip('"')
+    # Raw text that stood there unencoded was decoded with the header already.
+    return decode(unquote_to_bytes(text), charset if text.isascii() else "utf-8")
 
 
 def file_name(disposition: str | None, content_type: str | None) -> str:
     """The cleaned file name that a part claims in these raw headers, or an empty text."""
     for raw, key in ((disposition, "filename"), (content_type, "name"), (content_type, "filename")):
         if raw and (value := parameters(raw).get(key) or _loose(raw, key)):
-            name = clean_name(_decode_name(value))
+            name = clean_name(without_damage(_decode_name(value)))
             if name:
                 return name
     return ""
@@ -128,8 +136,10 @@ def _decode_name(value: str) -> str:
     text = decode_words(value)
     if text == value and _PERCENT.search(value):  # percent-encoded without the "*" that says so
         try:
-            return unquote_to_bytes(value).decode("utf-8")
-        except UnicodeError:
+            return unquote_to_bytes(_HALF_PERCENT.sub("", value)).decode("utf-8")
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":  # the name was cut
+                return error.object[: error.start].decode("utf-8")
             return value
     return text
 

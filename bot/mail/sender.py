@@ -34,7 +34,7 @@ def believed_sender(msg: Part, header_block: bytes) -> str | None:
     values = msg.raw_all("from")
     if len(values) != 1 or len(_FROM_LINE.findall(header_block)) != 1 or len(values[0]) > _LENGTH_LIMIT:
         return None
-    text = unfold(raw_text(values[0]))
+    text = _once(unfold(raw_text(values[0])))
     match = _FROM.fullmatch(text)
     if match is None:
         return None
@@ -43,6 +43,14 @@ def believed_sender(msg: Part, header_block: bytes) -> str | None:
     if _CONTROL.search(phrase) or "=?" in address or parseaddr(text)[1] != address:
         return None
     return address.lower()
+
+
+def _once(text: str) -> str:
+    """``li@x <li@x>``, as phones write it where the name is not known: one address, said twice. Another address as the
+    name stays, and is refused."""
+    name, bracket, rest = text.partition("<")
+    same = bracket and name.strip(" \t'").lower() == rest.strip(" \t").removesuffix(">").strip(" \t").lower()
+    return bracket + rest if same else text
 
 
 def sender_of(data: bytes) -> str | None:
