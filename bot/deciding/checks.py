@@ -65,7 +65,9 @@ def _cells(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding |
             if cell is None or cell.doubt == "blank":
                 yield finding(rule, "required", "", cell.place if cell else "", target, label=label)
             else:
-                yield finding(rule, "count", "", cell.place, target, label=label, written=cell.written)
+                plain = finding(rule, "count", "", cell.place, target, label=label, written=cell.written)
+                merged = finding(rule, "count", "merged", cell.place, target, label=label, written=cell.written)
+                yield (merged or plain) if cell.doubt == "merged" else plain
 
 
 def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:

@@ -43,7 +43,8 @@ def marked(rule: FormRule, words: WorkbookWords, judged: Judged, period: str) ->
     blank.notes()
     for group, columns in judged.form.counts.items():
         for column, count in columns.items():
-            if column not in judged.numbers.get(group, {}) and count.written:
+            # What stood in a merged cell was written once, and in none of the cells of the form.
+            if column not in judged.numbers.get(group, {}) and count.written and count.doubt != "merged":
                 put(blank.cells["count", group, column], count.written)
     if judged.unit is None:
         blank.cells["field", "unit"].protection = Protection(locked=False)

@@ -60,12 +60,13 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Count:
     """One number cell. ``value`` is None when nothing, or nothing certain, is written; then
-    ``doubt`` says which: ``blank``, ``negative``, ``fraction``, ``words``."""
+    ``doubt`` says which: ``blank``, ``negative``, ``fraction``, ``words``, or ``merged``: the cell is merged with
+    those of other columns or rows, whose number it could be as well."""
 
     value: int | None
     written: str
     place: str
-    doubt: Literal["blank", "negative", "fraction", "words"] | None = None
+    doubt: Literal["blank", "negative", "fraction", "words", "merged"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

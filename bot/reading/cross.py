@@ -54,11 +54,11 @@ def crosses(view: View, vocab: Vocabulary) -> list[Cross]:
 
 def read(view: View, table: Cross, words: Words) -> Numbers:
     """Every number of the table, each with its place. The sums of the columns have no place in the form."""
-    reader = CellReader(view, words)
+    reader = CellReader(view, words, table.top, range(table.left, table.first))
     found = Numbers(bottom=table.bottom)
     for group, row in table.rows.items():
         found.counts[group] = {
-            id_: reader.first(row, range(column, view.last_column(table.top, column) + 1))
+            id_: reader.number(row, range(column, view.last_column(table.top, column) + 1))
             for id_, column in table.columns.items()
         }
         if table.sum_column is not None:

@@ -10,7 +10,7 @@ from bot.model.forms import Cell, Count
 from bot.reading.anchors import Table
 from bot.reading.view import View, is_formula
 from bot.reading.vocabulary import Vocabulary, meaning
-from bot.reading.written import count
+from bot.reading.written import count, shown
 from bot.rules.words import Words
 
 REACH = 30  # rows below the column words in which the values and their sums are looked for
@@ -39,11 +39,11 @@ def read(view: View, vocab: Vocabulary, table: Table, end: int, words: Words) ->
     sums = _labelled(view, vocab.subtotals, table, end)
     grand = _labelled(view, vocab.totals, table, end)
     row = _values_row(view, vocab, table, end, {place[0] for place in (sums, grand) if place})
-    reader = CellReader(view, words)
+    reader = CellReader(view, words, table.row, range(table.left, table.first))
     found = Numbers(bottom=max(row, *(place[0] for place in (sums, grand) if place), table.row))
     for (group, id_), column in table.columns.items():
         span = range(column, view.last_column(table.row, column) + 1)
-        found.counts.setdefault(group, {})[id_] = reader.first(row, span)
+        found.counts.setdefault(group, {})[id_] = reader.number(row, span)
     for group, column in table.subtotal_columns.items():
         found.subtotals[group] = reader.sum(row, range(column, column + 1))
     if table.total_column is not None:
@@ -59,10 +59,34 @@ def read(view: View, vocab: Vocabulary, table: Table, end: int, words: Words) ->
 @dataclass(frozen=True)
 class CellReader:
     """Reads counts off a view. A formula that was never calculated is a doubtful number, and a blank sum: sums
-    are only compared."""
+    are only compared. ``heads`` is the row of the headings, ``labels`` are the columns of the rows' labels."""
 
     view: View
     words: Words
+    heads: int
+    labels: range
+
+    def number(self, row: int, columns: range) -> Count:
+        """The number under a heading, which may be merged over several columns. A cell that is merged with what
+        stands under another heading, or beside another label, is nobody's number."""
+        anchor = self._anchor_of_several(row, columns)
+        if anchor is None:
+            return self.first(row, columns)
+        return Count(None, shown(self.view.cells[anchor[0]][anchor[1]]), self.view.place(*anchor), "merged")
+
+    def _anchor_of_several(self, row: int, columns: range) -> tuple[int, int] | None:
+        """The first cell of a merge that is wider or higher than heading and label are, if a number stands there."""
+        for r0, c0, r1, c1 in self.view.merges:
+            touches = r0 <= row <= r1 and c0 < columns.stop and c1 >= columns.start
+            if not touches or (r0 == r1 and c0 == c1) or self.view.is_blank(r0, c0) or c0 in self.labels:
+                continue
+            heads = (c for c in range(c0, min(c1 + 1, self.view.width)) if c not in columns)
+            labels = (r for r in range(r0, min(r1 + 1, self.view.height)) if r != row)
+            if any(self.view.names[self.heads][c] for c in heads) or any(
+                self.view.names[r][c] for r in labels for c in self.labels
+            ):
+                return r0, c0
+        return None
 
     def sum(self, row: int, columns: range, labels: Mapping[str, str] | None = None) -> Count:
         """The same for a sum. ``labels`` may stand before the number or in a cell of their own (合计：8), and are

@@ -37,6 +37,7 @@ REPORTER_CASES: Cases = {("reporter", ""): ("label",)}
 MATRIX_CASES: Cases = {
     ("required", ""): ("label",),
     ("count", ""): ("label", "written"),
+    ("count", "merged"): ("label", "written"),
     ("subtotal", ""): ("label", "stated", "computed"),
     ("total", ""): ("label", "stated", "computed"),
     ("decreased", ""): _COMPARED,

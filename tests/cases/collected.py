@@ -9,11 +9,12 @@ from tests.cases import (
     printed,
     said,
     spreadsheets,
+    unseen,
     wordfiles,
     writing,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile)
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile, unseen)
 
 __all__ = ["MAILS", "THEMES"]
