@@ -12,7 +12,7 @@ from bot.deciding.standing import Uncounted, standings
 from bot.model.bulletin import Bulletin, Kept
 from bot.model.deciding import Accepted
 from bot.model.people import Liaison
-from bot.record.bulletins import _shape, content_of
+from bot.record.bulletins import bulletin_in, content_of
 from bot.rules.units import Units
 from tests.books import ANNEX4, RULES
 from tests.rosters import BEIJING, accepted, beijing, numbers
@@ -157,9 +157,9 @@ def test_nobody_has_reported_anything() -> None:
 
 
 def test_it_survives_being_kept_as_json() -> None:
-    b = made(changes=changes_since(Kept(made(), NOW, NOW), {WUTU: report(WUTU, n(9), id_=99)}))
+    b = made(changes=changes_since(Kept(made(), NOW, NOW), {WUTU: report(WUTU, n(9), id_=99)}, COUNTY.units))
     assert b.changes
-    assert _shape().validate_python(content_of(b)) == b
+    assert bulletin_in(content_of(b)) == b
 
 
 # What comes after the release.
@@ -173,7 +173,10 @@ def test_what_came_after_the_release_is_told_with_both_numbers() -> None:
         QIAOGUAN: report(QIAOGUAN, n(5, 5, 5), id_=22, first=after),
         FINANCE: JULY[FINANCE],
     }
-    got = [(c.unit, c.period, c.kind, c.announced, c.now, c.version, c.at) for c in changes_since(kept, in_force)]
+    got = [
+        (c.unit, c.period, c.kind, c.announced, c.now, c.version, c.at)
+        for c in changes_since(kept, in_force, COUNTY.units)
+    ]
     assert got == [
         (WUTU, "2017-07", "corrected", 10, 12, 2, after),
         (QIAOGUAN, "2017-07", "added", None, 15, 1, after),
@@ -183,7 +186,7 @@ def test_what_came_after_the_release_is_told_with_both_numbers() -> None:
 def test_a_change_is_told_once() -> None:
     kept = Kept(made(), NOW, NOW)
     in_force = {WUTU: report(WUTU, n(7), id_=21), FINANCE: report(FINANCE, n(8), id_=23)}
-    assert [c.report_id for c in changes_since(kept, in_force, told=[21])] == [23]
+    assert [c.report_id for c in changes_since(kept, in_force, COUNTY.units, told=[21])] == [23]
 
 
 # In words.

@@ -19,6 +19,7 @@ from bot.model.bulletin import Bulletin, Change, Kept, Label, Line, Part, Ranked
 from bot.model.deciding import Accepted, Numbers
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
+from bot.rules.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,21 @@ def bulletin(
     )
 
 
-def changes_since(announced: Kept, in_force: Mapping[str, Accepted], told: Iterable[int] = ()) -> tuple[Change, ...]:
-    """What was accepted for an announced month after its release. ``in_force`` are the reports of that very month;
-    ``told`` the ids of those that a later bulletin has announced as a change already."""
+def changes_since(
+    announced: Kept, in_force: Mapping[str, Accepted], units: Units, told: Iterable[int] = ()
+) -> tuple[Change, ...]:
+    """What was accepted for an announced month after its release. ``in_force`` are the reports of that very month, by
+    the names that units have now; ``told`` the ids of those that a later bulletin has announced as a change already."""
     known, period, found = set(told), announced.bulletin.period, []
     for line in announced.bulletin.lines:
-        report = in_force.get(line.unit)
+        unit = units.by_id.get(line.id) or units.resolve(line.unit)  # it may have another name by now
+        report = in_force.get(unit.name if unit else line.unit)
         if report is None or report.report_id == line.report_id or report.report_id in known:
             continue
         reported = line.since == period
         found.append(
             Change(
-                line.unit,
+                unit.name if unit else line.unit,
                 period,
                 "corrected" if reported else "added",
                 line.total if reported else None,
@@ -116,6 +120,7 @@ def _line(standing: Standing, month: Month, rule: FormRule, rules: Rules) -> Lin
         _sums(before.numbers, groups) if before else (),
         whole,
         sum(sums) / whole if report and whole else None,
+        id=unit.id,
     )
 
 

@@ -1,6 +1,8 @@
 """A bulletin: everything that it announces of one month, in numbers and names, without a word of its template.
 
 Labels stand in it as they were: a bulletin that was released is shown from its copy, whatever the rules say later.
+The record keeps it as JSON of a numbered shape: whoever changes a field here gives ``bot.record.bulletins`` the next
+number.
 """
 
 from dataclasses import dataclass
@@ -43,9 +45,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One unit. ``state`` and ``late_days`` are about this month's report; the numbers are those of ``since``, the
-    last month that it has reported, None if it never did. ``sums`` and ``previous`` go by category. ``group`` is its
-    inspection group, ``why`` the reason for which its report waits. A unit without a number has no rank."""
+    """One unit, by the name that it had then; ``id`` is the same whatever it is called later, and empty in a bulletin
+    from before ids were kept. ``state`` and ``late_days`` are about this month's report; the numbers are those of
+    ``since``, the last month that it has reported, None if it never did. ``sums`` and ``previous`` go by category.
+    ``group`` is its inspection group, ``why`` the reason for which its report waits. A unit without a number has no
+    rank."""
 
     unit: str
     kind: str
@@ -62,6 +66,7 @@ class Line:
     base: int | None
     rate: float | None
     rank: int | None = None
+    id: str = ""
 
     @property
     def total(self) -> int | None:

@@ -1,5 +1,12 @@
-"""Bulletins: drafted, released once, and never changed after that."""
+"""Bulletins: drafted, released once, and never changed after that.
 
+    Bulletin -content_of-> JSON, with the number of its shape -bulletin_in-> brought to today's shape -> Bulletin
+
+What was announced must be readable for ever. So whoever changes a field of ``bot.model.bulletin`` raises ``SHAPE``,
+says in ``_TO_NEXT`` what an older one becomes, and stores a sample (``python -m tests.samples``); the tests hold this.
+"""
+
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -7,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from bot.errors import RecordError
 from bot.model.bulletin import Bulletin, Kept
 from bot.record.runs import insert_once, note
 from bot.record.schema import bulletin
@@ -16,20 +24,41 @@ _OF_MONTH = select(bulletin.c.id).where(
 )
 
 
+SHAPE = 2  # of the JSON that is written today; the first one had no number
+_Content = dict[str, Any]
+
+
+def _with_ids(content: _Content) -> _Content:
+    """Shape 1 knew units by their names alone."""
+    return {**content, "lines": [{**line, "id": ""} for line in content["lines"]]}
+
+
+_TO_NEXT: dict[int, Callable[[_Content], _Content]] = {1: _with_ids}  # the shape before -> how it becomes the next
+
+
 @cache
-def _shape() -> TypeAdapter[Bulletin]:
+def _adapter() -> TypeAdapter[Bulletin]:
     """How a bulletin stands in JSON; built when the first one is read or written."""
     return TypeAdapter(Bulletin)
 
 
-def content_of(made: Bulletin) -> dict[str, Any]:
-    """A bulletin as JSON holds it: times as ISO 8601, nothing left out."""
-    content: dict[str, Any] = _shape().dump_python(made, mode="json")
-    return content
+def content_of(made: Bulletin) -> _Content:
+    """A bulletin as JSON holds it: times as ISO 8601, nothing left out, and the number of its shape."""
+    return {"shape": SHAPE, **_adapter().dump_python(made, mode="json")}
+
+
+def bulletin_in(content: _Content) -> Bulletin:
+    """The bulletin that was kept, whatever shape it was kept in. RecordError for a shape of a newer program."""
+    shape = content.get("shape", 1)
+    if shape > SHAPE:
+        raise RecordError(f"a bulletin is kept in shape {shape}, newer than this program's {SHAPE}: update the program")
+    for number in range(shape, SHAPE):
+        content = _TO_NEXT[number](content)
+    return _adapter().validate_python({key: value for key, value in content.items() if key != "shape"})
 
 
 def _kept(row: Row[Any]) -> Kept:
-    return Kept(_shape().validate_python(row.content), row.drafted_at, row.released_at)
+    return Kept(bulletin_in(row.content), row.drafted_at, row.released_at)
 
 
 def kept(conn: Connection, form: str, period: str) -> Kept | None:

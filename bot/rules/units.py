@@ -72,6 +72,11 @@ class Units(Rule):
         return {u.name: u for u in self.units}
 
     @cached_property
+    def by_id(self) -> dict[str, Unit]:
+        """Units by their ids."""
+        return {u.id: u for u in self.units}
+
+    @cached_property
     def _by_bare_name(self) -> dict[str, Unit]:
         return {self._bare(n): u for u in self.units for n in u.names}
 

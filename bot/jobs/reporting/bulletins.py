@@ -78,7 +78,7 @@ def edition(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
     form = bot.rules.bulletin_form
     kept = bulletins.kept(conn, form, period)
     if kept is not None and kept.released_at is not None:
-        later = changes_since(kept, _of_months(conn, form, [period]).get(period, {}))
+        later = changes_since(kept, _of_months(conn, form, [period]).get(period, {}), bot.rules.units)
         return Edition(kept.bulletin, kept.released_at, later)
     return Edition(_make(bot, conn, period, now))
 
@@ -127,7 +127,11 @@ def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
     announced = bulletins.released(conn, form, previous_period(period))
     told = {c.report_id for kept in announced for c in kept.bulletin.changes}
     now_counts = _of_months(conn, form, [kept.bulletin.period for kept in announced])
-    changes = [c for kept in announced for c in changes_since(kept, now_counts.get(kept.bulletin.period, {}), told)]
+    changes = [
+        change
+        for kept in announced
+        for change in changes_since(kept, now_counts.get(kept.bulletin.period, {}), bot.rules.units, told)
+    ]
     return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
 
 
