@@ -146,10 +146,10 @@ def renamed(data: bytes, name: Callable[[str], str]) -> bytes:
     return out.getvalue()
 
 
-def encrypted(data: bytes) -> bytes:
+def encrypted(data: bytes, password: str = "1234") -> bytes:
     """The workbook behind a password."""
     out = io.BytesIO()
-    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(data)).encrypt("1234", out)
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(data)).encrypt(password, out)
     return out.getvalue()
 
 

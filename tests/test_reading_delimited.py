@@ -61,6 +61,9 @@ def test_characters_beyond_gbk() -> None:
         ('"一,二,三,四"\t5\n"五,六"\t7', (("一,二,三,四", "5"), ("五,六", "7"))),
         ("\n\n,,5", ((), (), (None, None, "5"))),
         (" 五 ,\t6\t,", (("五", "6"),)),
+        ("一\t,2\t,\t,3\t\n,\t4\t\n", (("一", "2", None, "3"), (None, "4"))),
+        ("\t一,\t2;5,\t\n", (("一", "2;5"),)),
+        ("一\t2,5\t3\n", (("一", "2,5", "3"),)),
     ],
 )
 def test_what_a_line_means(text: str, rows: tuple[tuple[str | None, ...], ...]) -> None:

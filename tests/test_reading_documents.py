@@ -169,6 +169,12 @@ def test_what_cannot_be_read_says_why(reader: Reader, data: bytes, kind: str, co
     assert (document.kind, document.unreadable) == (kind, Unreadable(code))
 
 
+def test_a_workbook_behind_the_password_that_every_program_tries_is_read(reader: Reader) -> None:
+    document = _read(reader, books.encrypted(books.good(), "VelvetSweatshop"))
+    assert document.kind == "xlsx"
+    assert values_of(document.forms[0]) == VALUES
+
+
 def test_an_old_workbook_behind_a_password(reader: Reader) -> None:
     data = bytearray(books.xls(official()))
     start = data.index(b"\x09\x08\x10\x00\x00\x06\x05\x00")  # BOF of the Workbook stream, 20 bytes

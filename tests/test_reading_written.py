@@ -23,6 +23,9 @@ DIGITS = "零一二三四五六七八九"
         ("两", 2), ("两百", 200), ("一千零五", 1005), ("一千零五十", 1050), ("壹拾贰", 12), ("5.0", 5), ("5.", 5),
         ("5．0", 5), ("1,024", 1024), ("1，024家", 1024), ("+5", 5), ("—", 0), ("——", 0), ("／", 0), ("/", 0),
         ("无", 0), ("〇", 0), ("没有", 0), ("零", 0), ("0家", 0), ("\u200b7\n", 7), (LARGEST, LARGEST),
+        (12.000000000000002, 12), (11.999999999999998, 12), (-1e-17, 0), ("12.000000000000002", 12),
+        ("\u202d5\u202c", 5), ("2\u2060", 2), ("\xad1", 1), ("\ufeff12\u200d家", 12), ("1\x002", 12),
+        ("\U000e00207", 7),
     ],
 )  # fmt: skip
 def test_certain_numbers(cell: Cell, value: int) -> None:
@@ -42,7 +45,8 @@ def test_certain_numbers(cell: Cell, value: int) -> None:
         ("½", "words"), ("见附件", "words"), ("10,24", "words"), (True, "words"), (date(2017, 5, 1), "words"),
         (LARGEST + 1, "words"), (13800138000, "words"), ("13800138000", "words"), (float("nan"), "words"),
         (float("inf"), "words"), (float("-inf"), "negative"), (10**400, "words"), ("9" * 5000, "words"),
-        ("٥", "words"), ("-", "blank"), ("-x", "words"),
+        ("٥", "words"), ("\u202e21", "words"), (12.0001, "fraction"),
+        ("12.0001", "fraction"), ("1,2.0", "fraction"), ("-", "blank"), ("-x", "words"),
     ],
 )  # fmt: skip
 def test_doubts_are_no_numbers(cell: Cell, doubt: str) -> None:
@@ -55,6 +59,7 @@ def test_what_was_written_is_kept_as_its_writer_saw_it() -> None:
     assert count(" 约5 ", "A1", WORDS).written == "约5"
     assert count(date(2017, 5, 1), "A1", WORDS).written == "2017-05-01"
     assert count(True, "A1", WORDS).written == "TRUE"
+    assert count(20.000000000000004, "A1", WORDS).written == "20"
     assert len(count("长" * 5000, "A1", WORDS).written) == 200
 
 

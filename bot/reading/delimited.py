@@ -16,6 +16,8 @@ LARGEST = 8 << 20  # bytes that are looked at; what a grid can hold is far less
 SAMPLE = 50  # lines in which separators are counted
 _SEPARATORS = ",\t;"
 _SEP_LINE = re.compile(r"(?i)\s*sep=(.)[ \t]*\r?\n")
+# A tab before or behind every cell keeps Excel from making numbers of texts: it stands beside the separator.
+_PADDING = re.compile(r"\t?([,;])\t?")
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.S)  # ="0536": how exporters keep Excel from making it a number
 
 
@@ -44,7 +46,7 @@ def opened(data: bytes, kind: str) -> Opened:
 def _separator(text: str) -> str:
     """The mark that stands most often outside quotation marks in the first lines; a comma when none does."""
     head = "\n".join(text[: 1 << 16].splitlines()[:SAMPLE])
-    bare = re.sub(r'"[^"]*"', "", head)
+    bare = _PADDING.sub(r"\1", re.sub(r'"[^"]*"', "", head))
     return max(_SEPARATORS, key=bare.count)
 
 

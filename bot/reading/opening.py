@@ -11,6 +11,7 @@ from bot.reading.opened import Opened
 from bot.reading.precheck import precheck
 from bot.reading.sniff import OLE, ZIP, is_encrypted_package, kind_of
 
+DEFAULT_PASSWORD = "VelvetSweatshop"
 READERS: dict[str, Callable[[bytes, str], Opened]] = {
     "xlsx": workbook.opened,
     "xls": workbook.opened,
@@ -28,9 +29,16 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
     it is known even if the reader does not come back. MemoryError passes; nothing else is raised."""
     kind = kind_of(data)
     tell(kind)
-    if is_encrypted_package(data):
-        return Opened(kind, unreadable="encrypted")
-    reader = READERS.get(kind)
+    opened = _opened(data, kind)
+    if opened.unreadable != "encrypted":
+        return opened
+    plain = _unlocked(data)
+    again = _opened(plain, kind_of(plain)) if plain else opened
+    return opened if again.kind == "other" else again
+
+
+def _opened(data: bytes, kind: str) -> Opened:
+    reader = None if is_encrypted_package(data) else READERS.get(kind)
     if reader is None:
         return Opened(kind, unreadable="encrypted" if _wants_password(data) else kind)
     refusal = precheck(data, strays=kind == "xlsx") if data.startswith(ZIP) else None
@@ -46,6 +54,26 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
         # Whatever a damaged file makes of a reader: CalamineError, and pyo3's PanicException, which
         # derives from BaseException ("range start index out of range" on a truncated .xls).
         return Opened(kind, unreadable="encrypted" if _wants_password(data) else "damaged")
+
+
+def _unlocked(data: bytes) -> bytes | None:
+    """The file behind the password that every spreadsheet program tries first; None when it is another one.
+
+    Excel protects a workbook's structure, or marks it as final, with this password, and no one is asked for it
+    ([MS-OFFCRYPTO] 2.4.2.3 footnote; LibreOffice and WPS do the same)."""
+    import msoffcrypto
+
+    plain = io.BytesIO()
+    try:
+        file = msoffcrypto.OfficeFile(io.BytesIO(data))
+        file.load_key(password=DEFAULT_PASSWORD)
+        file.decrypt(plain)
+    except MemoryError:
+        raise
+    except Exception:
+        # InvalidKeyError, DecryptionError, and what damage makes of a parser: ParseError, struct.error, ElementTree's.
+        return None
+    return plain.getvalue()
 
 
 def _wants_password(data: bytes) -> bool:

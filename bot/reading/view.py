@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from bot.model.forms import Cell, Grid
-from bot.rules.base import even
+from bot.rules.base import even, visible
 
 LONGEST = 400  # characters of a cell that are searched for words
 LABEL = 40  # characters; what is longer is no label, and seldom comes again
@@ -80,7 +80,8 @@ class View:
     def of(cls, grid: Grid, cell: str = "") -> "View":
         """The view of a grid, its rows padded to one width."""
         width = max((len(row) for row in grid.rows), default=0)
-        cells = tuple(row + (None,) * (width - len(row)) for row in grid.rows)
+        lines = (tuple(visible(cell) if isinstance(cell, str) else cell for cell in row) for row in grid.rows)
+        cells = tuple(line + (None,) * (width - len(line)) for line in lines)
         names = tuple(tuple(names_of(value) if value.__class__ is str else () for value in row) for row in cells)
         return cls(cells, names, grid.merges, False, grid.tables, cell)
 

@@ -10,17 +10,19 @@ from typing import Literal, TypeVar
 
 from bot.model.forms import Cell, Count
 from bot.reading.numerals import whole, with_digits
-from bot.rules.base import even
+from bot.rules.base import TURNING, even, visible
 from bot.rules.words import Words
 
 LARGEST = 10_000_000  # no county has more enterprises; beyond it someone typed a telephone number
 KEPT = 200  # characters of what was written that are worth repeating to anyone
 FIRST_SERIAL, LAST_SERIAL = 36_526, 73_050  # Excel's days from 2000-01-01 to 2099-12-31, 1900 system
 _EXCEL_EPOCH = date(1899, 12, 30)
-_BLANKS = re.compile(r"[\s\u200b-\u200f\ufeff]+")
+NOISE = 1e-9  # of a number: 0.1 + 0.2 leaves 4e-17 in a file that says 0.3 to everyone who looks at it
+_BLANKS = re.compile(r"\s+")
 _DASHES = str.maketrans(dict.fromkeys("−‐‑‒－﹣", "-"))
 _WHOLE = re.compile(r"\+?([0-9]{1,30}|[0-9]{1,3}(?:,[0-9]{3}){1,9})(?:\.0*)?")
 _FRACTION = re.compile(r"\+?[0-9,]*\.[0-9]+")
+_NOISY = re.compile(r"\+?[0-9]{1,9}\.[0-9]{10,20}")
 _NEGATIVE = re.compile(r"(?:-|负)\s*(?=[0-9一二两三四五六七八九十百千.])")
 _NEVER_A_DIGIT = re.compile(r"[⁰-₟①-⓿❶-➓½¼¾²³¹]")  # NFKC would make 5² 52
 _YEAR_MONTH = re.compile(
@@ -41,8 +43,8 @@ def shown(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
+    if isinstance(cell, float) and (whole_number := _without_noise(cell)) is not None:
+        return str(whole_number)
     if isinstance(cell, date):
         return (cell.date() if isinstance(cell, datetime) else cell).isoformat()
     return str(cell).strip()[:KEPT]
@@ -66,17 +68,29 @@ def has_odd_digits(text: str) -> bool:
     return _NEVER_A_DIGIT.search(text) is not None
 
 
-def _count_number(number: float) -> tuple[int | None, Doubt | None]:
+def _count_number(written: float) -> tuple[int | None, Doubt | None]:
+    whole_number = _without_noise(written)
+    number = written if whole_number is None else whole_number
     if number < 0:
         return None, "negative"
     if number > LARGEST or math.isnan(number):
         return None, "words"
-    return (int(number), None) if number == int(number) else (None, "fraction")
+    return (None, "fraction") if whole_number is None else (whole_number, None)
+
+
+def _without_noise(number: float) -> int | None:
+    """The whole number that a program meant, or None: 12.000000000000002 is shown as 12 everywhere."""
+    if isinstance(number, int):
+        return number
+    near = round(number) if math.isfinite(number) and abs(number) < 1e15 else None
+    return near if near is not None and abs(number - near) <= NOISE * max(1.0, abs(number)) else None
 
 
 def _count_text(text: str, words: Words) -> tuple[int | None, Doubt | None]:
     zero, blank, around = _tables(words)
-    plain = unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
+    plain = unicodedata.normalize("NFKC", visible(text)).translate(_DASHES).strip()
+    if TURNING in plain:
+        return None, "words"  # 21 is seen as 12
     plain = re.sub(r"(?<![0-9])\s+|\s+(?![0-9])", "", plain)
     plain = _BLANKS.sub(" ", plain)
     if has_odd_digits(text):
@@ -94,7 +108,7 @@ def _count_text(text: str, words: Words) -> tuple[int | None, Doubt | None]:
     if (spelt := whole(bare)) is not None:
         return spelt, None
     if _FRACTION.fullmatch(bare):
-        return None, "fraction"
+        return _count_number(float(bare)) if _NOISY.fullmatch(bare) else (None, "fraction")
     if negative := _NEGATIVE.match(bare):
         rest = bare[negative.end() :]
         return None, "negative" if whole(rest) or _WHOLE.fullmatch(rest) or _FRACTION.fullmatch(rest) else "words"

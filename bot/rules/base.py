@@ -7,7 +7,16 @@ from string import Formatter
 
 from pydantic import BaseModel, ConfigDict
 
-_IGNORED = re.compile(r"[\s\u3000\u00a0\u200b-\u200f\ufeff:：,，.。、;；()（）\[\]【】〔〕《》<>“”\"'‘’·*＊_|]+")
+# Marks without a glyph: Unicode's Default_Ignorable_Code_Point without U+202E, which turns what follows around, and
+# control characters that are no blanks. Names copied from chats, web pages and PDFs carry them.
+_INVISIBLE = (
+    r"\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202d"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
+TURNING = "\u202e"
+_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+_IGNORED = re.compile(rf"[\s{_INVISIBLE}{TURNING}:：,，.。、;；()（）\[\]【】〔〕《》<>“”\"'‘’·*＊_|]+")
 
 
 class Rule(BaseModel):
@@ -16,8 +25,13 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def visible(text: str) -> str:
+    """The text without marks that nobody sees. U+202E stays: the eye reads what stands behind it from the right."""
+    return text if text.isascii() and text.isprintable() else _HIDDEN.sub("", text)
+
+
 def even(text: str) -> str:
-    """The text without differences that people do not see: width (NFKC), blanks, punctuation, case."""
+    """The text without differences that people do not see: width (NFKC), blanks, invisible marks, punctuation, case."""
     return _IGNORED.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 

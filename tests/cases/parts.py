@@ -158,7 +158,7 @@ def white_picture(width: int, height: int) -> bytes:
     )
 
 
-def behind_password(data: bytes) -> bytes:
+def behind_password(data: bytes, password: str = "1234") -> bytes:
     """The workbook encrypted, with salts that are not random and a time that stands still."""
     out = io.BytesIO()
     count = iter(range(10_000))
@@ -168,7 +168,7 @@ def behind_password(data: bytes) -> bytes:
 
     container = "msoffcrypto.method.container.ecma376_encrypted.datetime2filetime"
     with patch("secrets.token_bytes", not_random), patch(container, lambda _: 131_000_000_000_000_000):
-        msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(data)).encrypt("1234", out)
+        msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(data)).encrypt(password, out)
     return out.getvalue()
 
 
