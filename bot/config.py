@@ -91,6 +91,7 @@ class MailboxSettings(Server):
     file_into: str = ""
     sent_folder: str = ""
     authserv_id: str = ""
+    poll_minutes: float = Field(default=30, gt=0, le=240)
 
 
 class SmtpSettings(Server):

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from email import message_from_bytes
@@ -288,6 +289,10 @@ class FakeMailbox(Mailbox):
         name = what.split(" ", 1)[0]
         if error := self.breaks.get(what) or self.breaks.get(name):
             raise error
+
+    @contextmanager
+    def poll(self) -> Iterator[None]:
+        yield
 
     def folders(self) -> list[str]:
         self._called("folders")

@@ -15,7 +15,7 @@ from bot.config import MailboxSettings
 from bot.errors import LoginRefused, MailboxError
 from bot.mail.mailbox import Mailbox
 from tests.servers.certificates import self_signed
-from tests.servers.netease import CAPABILITIES, CUT, SILENCE, NetEase, Stored
+from tests.servers.netease import CAPABILITIES, CUT, DRIP, SILENCE, NetEase, Stored
 
 CONTROLS = [*range(32), 127]
 
@@ -232,6 +232,37 @@ def test_a_silent_server_ends_by_time_out(netease: NetEase, step: str) -> None:
         box.select("INBOX")
         list(box.fetch(box.sizes(box.unknown(None, nothing))))
     assert 0.3 < time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("step", ["greeting", *STEPS])
+def test_a_server_that_drips_ends_by_the_time_of_a_whole_answer(netease: NetEase, step: str) -> None:
+    # given a byte each tenth of a second: no read meets its time-out of half a second
+    netease.mails["INBOX"] = [Stored(1, b"x")]
+    if step == "greeting":
+        netease.greeting = DRIP
+    netease.interfere = fail_with(when=step, answer=DRIP)
+    with pytest.raises(MailboxError, match="took longer than 1 s"), open_box(netease, timeout_seconds=0.5) as box:
+        box.folders()
+        box.select("INBOX")
+        list(box.fetch(box.sizes(box.unknown(None, nothing))))
+
+
+def test_a_large_mail_has_the_time_that_it_needs(netease: NetEase) -> None:
+    # given a mail over a slow line: longer than an answer may take, but not than its size allows
+    body = b"x" * 100_000
+    netease.mails["INBOX"] = [Stored(1, body)]
+    netease.pause = 0.05
+    with open_box(netease, timeout_seconds=0.4) as box:
+        box.select("INBOX")
+        assert dict(box.fetch([1])) == {1: body}
+
+
+def test_a_poll_ends_when_its_minutes_are_over(netease: NetEase) -> None:
+    netease.interfere = fail_with(when="UID SEARCH", answer=SILENCE)
+    broken = pytest.raises(MailboxError, match="the poll was broken off: a poll took longer")
+    with open_box(netease, timeout_seconds=60, poll_minutes=0.005) as box, broken, box.poll():
+        box.select("INBOX")
+        box.unknown(None, nothing)
 
 
 def test_nobody_listening_is_a_clear_line(netease: NetEase) -> None:

@@ -14,7 +14,7 @@ from bot.letters.smtp import AnswerLost, Sender, letters_per_connection
 from bot.letters.smtp_wire import TurnedAway, plain, wire_form
 from bot.model.letters import GivenUp, RetryAt, Sent
 from tests.servers.certificates import self_signed
-from tests.servers.scripted_smtp import CUT, SILENCE, ScriptedSmtp
+from tests.servers.scripted_smtp import CUT, DRIP, SILENCE, ScriptedSmtp
 from tests.servers.smtp_sink import SmtpSink
 
 LETTER = b"Subject: =?utf-8?b?5Zue5omn?=\r\n\r\nreceived\r\n"
@@ -282,6 +282,28 @@ def test_a_server_that_does_not_greet_is_an_smtp_error(scripted: ScriptedSmtp, g
     with pytest.raises(SmtpError, match=f"127.0.0.1:{scripted.port}"):
         sender_for(scripted, timeout_seconds=0.4).__enter__()
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "AUTH"])
+def test_a_server_that_drips_is_left_before_the_login(scripted: ScriptedSmtp, verb: str) -> None:
+    scripted.replies[verb] = DRIP
+    with pytest.raises(SmtpError, match=r"took longer than 1 s"):
+        sender_for(scripted, timeout_seconds=0.5).__enter__()
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_a_server_that_drips_gets_the_letter_later(scripted: ScriptedSmtp, verb: str) -> None:
+    scripted.replies[verb] = DRIP
+    with sender_for(scripted, timeout_seconds=0.3) as sender:
+        verdict = sender.send(LETTER, "a@demo.test")
+        assert isinstance(verdict, RetryAt)
+        assert "took longer" in verdict.reason
+
+
+def test_a_server_that_drips_after_the_dot_may_have_taken_the_letter(scripted: ScriptedSmtp) -> None:
+    scripted.replies["DOT"] = DRIP
+    with sender_for(scripted, timeout_seconds=0.3) as sender, pytest.raises(AnswerLost, match="took longer"):
+        sender.send(LETTER, "a@demo.test")
 
 
 def test_nobody_listening_is_an_smtp_error_also_in_the_middle() -> None:

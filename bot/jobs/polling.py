@@ -44,6 +44,11 @@ def turn(bot: Bot, now: datetime) -> Iterator[bool]:
 
 def poll(bot: Bot, box: Mailbox, now: datetime, stop: Stop) -> int:
     """Archives every mail that the record does not know. Returns how many were new."""
+    with box.poll():
+        return _poll(bot, box, now, stop)
+
+
+def _poll(bot: Bot, box: Mailbox, now: datetime, stop: Stop) -> int:
     new = 0
     names = box.folders()
     for index, name in enumerate(names):

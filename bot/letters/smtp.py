@@ -13,9 +13,10 @@ from typing import Self
 from bot.config import ADDRESS, SmtpSettings
 from bot.errors import LoginRefused, SmtpError
 from bot.letters.smtp_replies import Step, alarming, is_farewell, judge, refuses_login
-from bot.letters.smtp_wire import connect, plain, wire_form
+from bot.letters.smtp_wire import SESSION_REPLIES, connect, plain, wire_form
 from bot.mail.authentication import Provider
 from bot.model.letters import Delivery, GivenUp, RetryAt, Sent
+from bot.patience import SLOWEST, Patience
 
 NETEASE_LETTERS = 10  # over one connection; it says MI:DMC to more
 RECONNECT_SECONDS = 60.0
@@ -43,6 +44,7 @@ class Sender:
         self._password = password
         self._own = parseaddr(settings.sender)[1]
         self._smtp: smtplib.SMTP | None = None
+        self._patience = Patience()
         self._taken = 0  # letters over this connection
         self._most = letters_per_connection(settings.host)
         self.alarms: list[str] = []
@@ -90,6 +92,12 @@ class Sender:
             return RetryAt(RECONNECT_SECONDS, f"connection lost before the letter was handed over: {error}", True)
 
     def _offer(self, smtp: smtplib.SMTP, data: bytes, to: str, attempts: int) -> Delivery:
+        """The letter over this connection, which ends where the whole of it takes too long."""
+        seconds = SESSION_REPLIES * self._settings.timeout_seconds + len(data) / SLOWEST
+        with self._patience.over(seconds, "the letter"):
+            return self._said(smtp, data, to, attempts)
+
+    def _said(self, smtp: smtplib.SMTP, data: bytes, to: str, attempts: int) -> Delivery:
         size = [f"size={len(data)}"] if smtp.has_extn("size") else []
         eight = ["body=8bitmime"] if not data.isascii() and smtp.has_extn("8bitmime") else []
         code, text = smtp.mail(self._own, [*size, *eight])
@@ -139,5 +147,6 @@ class Sender:
     def _connection(self) -> smtplib.SMTP:
         if self._smtp is None:
             self._taken = 0
-            self._smtp = connect(self._settings, self._password)
+            self._patience = Patience()
+            self._smtp = connect(self._settings, self._password, self._patience)
         return self._smtp

@@ -2,14 +2,20 @@
 
 import re
 import smtplib
+import socket
 import ssl
+from typing import Any
 
 from bot.config import SmtpSettings
 from bot.errors import LoginRefused, SmtpError
 from bot.letters.smtp_replies import alarming, refuses_at_login, turned_away
+from bot.patience import READS, Patience
 
 EHLO_NAME = "[127.0.0.1]"  # the machine's own name may be Chinese, which EHLO cannot carry, and tells too much
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+SESSION_REPLIES = (
+    8  # times the time-out of one read: so long may a whole login take, and a letter before its bytes count
+)
 
 
 class TurnedAway(SmtpError):
@@ -22,18 +28,41 @@ class TurnedAway(SmtpError):
         self.alarm = self.verdict.reason if alarming(code, said, "mail") else ""
 
 
-def connect(settings: SmtpSettings, password: str) -> smtplib.SMTP:
-    """A connection after login. Certificates are verified; without STARTTLS, where it is asked for, no login."""
+class _Patient(smtplib.SMTP):
+    """SMTP each of whose replies is whole in time, or the connection ends."""
+
+    def __init__(self, settings: SmtpSettings, patience: Patience, **more: Any) -> None:
+        self.patience, self._seconds = patience, READS * settings.timeout_seconds
+        super().__init__(settings.host, settings.port, EHLO_NAME, timeout=settings.timeout_seconds, **more)
+
+    def _get_socket(self, *where: Any) -> socket.socket:
+        return self.patience.watch(super()._get_socket(*where))  # type: ignore[misc]  # no part of its types
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The reply to the last command, whole."""
+        try:
+            with self.patience.over(self._seconds, "a whole reply"):
+                return super().getreply()
+        except TimeoutError:
+            self.close()  # as smtplib does where a read fails
+            raise
+
+
+class _PatientTls(_Patient, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte on."""
+
+
+def connect(settings: SmtpSettings, password: str, patience: Patience) -> smtplib.SMTP:
+    """A connection after login. Certificates are verified; without STARTTLS, where it is asked for, no login.
+    ``patience`` breaks it off where a reply takes too long, and is the caller's for a whole letter."""
     where = f"{settings.host}:{settings.port}"
     smtp: smtplib.SMTP | None = None
     try:
-        kind = _plain if settings.security != "tls" else _encrypted
-        smtp = kind(settings)
-        if settings.security == "starttls":
-            code, text = smtp.starttls(context=ssl.create_default_context())
-            if code != 220:  # else smtplib would go on in plain text
-                raise SmtpError(f"{where} refused STARTTLS ({code} {plain(text)}): the password is not sent")
-        _log_in(smtp, settings, password)
+        with patience.over(SESSION_REPLIES * settings.timeout_seconds, "the login"):
+            smtp = _opened(settings, patience)
+            if settings.security == "starttls":
+                _encrypt(smtp, where)
+            _log_in(smtp, settings, password)
         return smtp
     except smtplib.SMTPNotSupportedError as error:
         _hang_up(smtp)
@@ -50,13 +79,18 @@ def connect(settings: SmtpSettings, password: str) -> smtplib.SMTP:
         raise
 
 
-def _encrypted(settings: SmtpSettings) -> smtplib.SMTP:
-    context, seconds = ssl.create_default_context(), settings.timeout_seconds
-    return smtplib.SMTP_SSL(settings.host, settings.port, EHLO_NAME, timeout=seconds, context=context)
+def _opened(settings: SmtpSettings, patience: Patience) -> _Patient:
+    if settings.security == "tls":
+        return _PatientTls(settings, patience, context=ssl.create_default_context())
+    return _Patient(settings, patience)
 
 
-def _plain(settings: SmtpSettings) -> smtplib.SMTP:
-    return smtplib.SMTP(settings.host, settings.port, EHLO_NAME, timeout=settings.timeout_seconds)
+def _encrypt(smtp: _Patient, where: str) -> None:
+    code, text = smtp.starttls(context=ssl.create_default_context())
+    if code != 220:  # else smtplib would go on in plain text
+        raise SmtpError(f"{where} refused STARTTLS ({code} {plain(text)}): the password is not sent")
+    assert smtp.sock is not None
+    smtp.patience.watch(smtp.sock)
 
 
 def _log_in(smtp: smtplib.SMTP, settings: SmtpSettings, password: str) -> None:

@@ -8,10 +8,9 @@ ALL and UID only, never by text, and never deletes or expunges. What was done wi
 
 import imaplib
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -71,9 +70,14 @@ class Mailbox:
     def close(self) -> None:
         """Break the connection off; safe from another thread, whose call then raises MailboxError."""
         self._broken = True
-        with suppress(OSError):  # not connected any more
-            # Not SSLSocket.shutdown: that one takes the encryption from under the reader's feet.
-            socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
+        self._client.patience.break_off()
+
+    @contextmanager
+    def poll(self) -> Iterator[None]:
+        """One poll, which may take so long as the settings say: what it has archived stays, the next one goes on."""
+        seconds = 60 * self._settings.poll_minutes
+        with translated("the poll was broken off"), self._client.patience.over(seconds, "a poll"):
+            yield
 
     def folders(self) -> list[str]:
         """The configured folder, then the junk folders (by special-use flag or by name), decoded.
@@ -225,7 +229,8 @@ class Mailbox:
     def wait(self, seconds: float, stop: threading.Event) -> bool:
         """Wait for mail in the open folder: True when some came, False after ``seconds`` or once ``stop`` is
         set, which is looked at twice a second."""
-        with translated("lost the connection while waiting for mail"):
+        patience = self._client.patience.over(seconds + self._settings.timeout_seconds, "the end of waiting for mail")
+        with translated("lost the connection while waiting for mail"), patience:
             return wait_for_mail(self._client._imap, seconds, stop)
 
 

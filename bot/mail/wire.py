@@ -15,10 +15,13 @@ from typing import Any
 
 import imapclient
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
 
 import bot
 from bot.config import MailboxSettings
 from bot.errors import LoginRefused, MailboxError
+from bot.patience import READS, Patience
 
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 ATOM = re.compile(r"[A-Za-z0-9!#$&'+,./:;=?@^_`|~-]+")  # RFC 3501: needs no quotes
@@ -44,18 +47,20 @@ class UnsafeLogin(MailboxError):
 
 class GuardedClient(IMAPClient):  # type: ignore[misc]  # the library has no types
     """IMAPClient without its costly debug log, which sends no control character inside a command and
-    reads no absurdly large literal. Times keep their zone."""
+    reads no absurdly large literal. Every answer is whole in time, or the connection ends. Times keep their zone."""
 
     def __init__(self, settings: MailboxSettings, context: ssl.SSLContext | None) -> None:
+        self.patience, self._seconds = Patience(), READS * settings.timeout_seconds
         seconds = SocketTimeout(settings.timeout_seconds, settings.timeout_seconds)
         encrypted = settings.security == "tls"
-        super().__init__(settings.host, settings.port, ssl=encrypted, ssl_context=context, timeout=seconds)
+        with self.patience.over(self._seconds, "the greeting"):
+            super().__init__(settings.host, settings.port, ssl=encrypted, ssl_context=context, timeout=seconds)
         self._imap.debug = 0  # at 5 each literal is formatted, and the login would reach a log
         self.normalise_times = False
 
     def _create_IMAP4(self) -> Any:
-        imap = super()._create_IMAP4()
-        send, read = imap.send, imap.read
+        imap = self._connected()
+        send, read, complete = imap.send, imap.read, imap._command_complete
 
         def guarded_send(data: bytes) -> None:
             if CONTROL.search(data.removesuffix(b"\r\n")):
@@ -65,10 +70,40 @@ class GuardedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
         def bounded_read(size: int) -> Any:
             if size > MAX_LITERAL:
                 raise imaplib.IMAP4.abort(f"a literal of {size} bytes")
+            self.patience.expect(size)
             return read(size)
 
-        imap.send, imap.read = guarded_send, bounded_read
+        def patient_complete(name: str, tag: bytes) -> Any:
+            with self.patience.over(self._seconds):
+                return complete(name, tag)
+
+        imap.send, imap.read, imap._command_complete = guarded_send, bounded_read, patient_complete
         return imap
+
+    def _connected(self) -> Any:
+        """The connection after its greeting, which is read while it is made."""
+        connect = self._timeout.connect
+        if self.ssl:
+            return _Tls(self.patience, self.host, self.port, self.ssl_context, connect)
+        return _Plain(self.patience, self.host, self.port, connect)
+
+
+class _Plain(IMAP4WithTimeout):  # type: ignore[misc]  # the library has no types
+    def __init__(self, patience: Patience, *where: Any) -> None:
+        self._patience = patience
+        super().__init__(*where)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        return self._patience.watch(super()._create_socket(timeout))
+
+
+class _Tls(IMAP4_TLS):  # type: ignore[misc]  # the library has no types
+    def __init__(self, patience: Patience, *where: Any) -> None:
+        self._patience = patience
+        super().__init__(*where)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        return self._patience.watch(super()._create_socket(timeout))
 
 
 def connect(settings: MailboxSettings, password: str) -> GuardedClient:
@@ -100,6 +135,7 @@ def _encrypt(client: GuardedClient, settings: MailboxSettings) -> None:
     if settings.security == "starttls":
         try:
             client.starttls(ssl.create_default_context())
+            client.patience.watch(client.socket())
         except imapclient.exceptions.CapabilityError as error:
             raise MailboxError(f"{settings.host} offers no STARTTLS: the password is not sent in plain text") from error
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import IO, Self
 
 HOLD_SECONDS = 30.0
+DRIP_SECONDS = 0.1
 
 
 class Listener(ABC):
@@ -41,6 +42,13 @@ class Listener(ABC):
     def hold(self) -> None:
         """Say nothing, and keep the connection, until the server is stopped."""
         self._ended.wait(HOLD_SECONDS)
+
+    def drip(self, connection: socket.socket) -> None:
+        """A byte each tenth of a second, of a line that never ends: no single read of the client times out."""
+        for _ in range(int(HOLD_SECONDS / DRIP_SECONDS)):
+            connection.sendall(b"*")
+            if self._ended.wait(DRIP_SECONDS):
+                return
 
     def _accept(self) -> None:
         while True:

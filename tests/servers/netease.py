@@ -6,6 +6,7 @@ It refuses folders before ID, has no IDLE and no MOVE, says UIDVALIDITY 1, answe
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO
@@ -24,6 +25,8 @@ FOLDERS = (
     '() "/" "&dcVr0pCuTvY-"',
 )
 SILENCE = "silence"  # what ``interfere`` returns for: keep the connection, say nothing more
+DRIP = "drip"  # a byte now and then, of a line that never ends
+PIECE = 4_096  # bytes, and ``pause`` seconds after each: a slow line
 CUT = "cut"  # close the connection
 
 
@@ -41,10 +44,10 @@ class NetEase(Listener):
     """Runs between ``with``. ``log`` has a list of commands for each connection, without their ``tags``.
 
     ``interfere`` sees each command and may return text to send instead of the answer (``TAG`` stands for the
-    tag), SILENCE or CUT; None lets the server answer. It moves, makes folders and tells of new mail where its
+    tag), SILENCE, DRIP or CUT; None lets the server answer. It moves, makes folders and tells of new mail where its
     ``capabilities`` name MOVE and IDLE; an empty ``uidvalidity`` is not told. ``cut_after`` closes after so many bytes
-    were sent; ``answered`` counts them, by connection. ``upgrade`` is what STARTTLS switches to; without it none is
-    known.
+    were sent; ``answered`` counts them, by connection; ``pause`` makes the line slow. ``upgrade`` is what STARTTLS
+    switches to; without it none is known.
     """
 
     username: str = "bot@163.test"
@@ -58,6 +61,7 @@ class NetEase(Listener):
     upgrade: ssl.SSLContext | None = None
     interfere: Callable[[str], str | None] | None = None
     cut_after: int | None = None
+    pause: float = 0
     mails: dict[str, list[Stored]] = field(default_factory=lambda: {"INBOX": []})
     log: list[list[str]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -84,6 +88,9 @@ class _Session:
         server.answered.append(0)
 
     def run(self, lines: IO[bytes]) -> None:
+        if self.server.greeting == DRIP:
+            self.server.drip(self.connection)
+            return
         self.say(self.server.greeting)
         self.converse(lines)
 
@@ -95,6 +102,9 @@ class _Session:
             answer = self.server.interfere(command) if self.server.interfere else None
             if answer == SILENCE:
                 self.server.hold()
+                return
+            if answer == DRIP:
+                self.server.drip(self.connection)
                 return
             if answer == CUT:
                 return
@@ -121,7 +131,9 @@ class _Session:
             raise OSError("cut")
         self.sent += len(data)
         self.server.answered[-1] = self.sent
-        self.connection.sendall(data)
+        for start in range(0, len(data), PIECE):
+            self.connection.sendall(data[start : start + PIECE])
+            time.sleep(self.server.pause)
 
     def answer(self, tag: str, command: str) -> str | bytes:
         word = command.split(" ", 1)[0].upper()

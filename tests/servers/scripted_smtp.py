@@ -10,6 +10,7 @@ from tests.servers.listener import Listener
 
 CUT = "cut"  # as a reply: close the connection without one
 SILENCE = "silence"
+DRIP = "drip"
 
 
 @dataclass
@@ -89,7 +90,9 @@ class ScriptedSmtp(Listener):
             told = told.pop(0) if len(told) > 1 else told[0]
         if told == SILENCE:
             self.hold()
-        if told in (SILENCE, CUT):
+        if told == DRIP:
+            self.drip(connection)
+        if told in (SILENCE, DRIP, CUT):
             return ""
         connection.sendall((told or usual).encode() + b"\r\n")
         return told or usual
