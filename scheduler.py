@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from bot.jobs.parts import Bot
@@ -67,15 +68,15 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     logs.set_up(logging.WARNING if arguments.quiet else logging.INFO)
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
-    with only_worker(config.database.url), Bot.build(config) as bot:
+    with only_worker(config.database.url) as alive, Bot.build(config) as bot:
         bot.renderer.check()  # a broken template is told now, not when the first letter needs it
         if arguments.once:
-            return _once(bot, now or system_clock(), stop)
-        Service(bot, system_clock, stop).run()
+            return _once(bot, now or system_clock(), stop, alive)
+        Service(bot, system_clock, stop, alive).run()
     return 0
 
 
-def _once(bot: "Bot", now: "datetime", stop: threading.Event) -> int:
+def _once(bot: "Bot", now: "datetime", stop: threading.Event, alive: "Callable[[], None]") -> int:
     """In a thread of its own, so that SIGTERM ends a wait for a silent server too."""
     from bot.cli.progress import backlog
     from bot.jobs import tick
@@ -84,9 +85,13 @@ def _once(bot: "Bot", now: "datetime", stop: threading.Event) -> int:
     reports: list[tick.Report] = []
     failures: list[BaseException] = []
 
+    def asked() -> bool:  # between two mails or letters
+        alive()
+        return stop.is_set()
+
     def run() -> None:
         try:
-            reports.append(tick.run_once(bot, now, stop.is_set))
+            reports.append(tick.run_once(bot, now, asked))
         except BaseException as error:
             failures.append(error)
 

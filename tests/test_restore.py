@@ -345,7 +345,7 @@ def test_a_worker_is_not_disturbed(url: str, file: Path) -> None:
         stack.enter_context(only_worker(url))
         worker = stack.enter_context(Record.open(url))
         begin_work(worker)
-        with pytest.raises(RecordError, match=r"^a worker is running on .*: stop it first$"):
+        with pytest.raises(RecordError, match=r"^a worker is running on .*: stop it first( \(process .*\))?$"):
             put_back(url, file, force=True)
         with worker.begin() as conn:
             assert runs.get(conn, "here") == "what was there"

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,10 +21,12 @@ import pytest
 
 import scheduler
 from bot.config import load_config
+from bot.errors import RecordError
 from bot.jobs.parts import Bot
 from bot.jobs.service import Service
 from bot.mail.mailbox import Selected
 from bot.record import schema
+from bot.record.holder import DEAD_SECONDS, Holder
 from bot.record.working import only_worker
 from tests.bots import (
     ROOT,
@@ -443,3 +446,50 @@ def test_the_lock_ends_with_its_worker(tmp_path: Path) -> None:
             pass
     with only_worker("postgresql+psycopg://x@y/z"), only_worker("postgresql+psycopg://x@y/z"):
         pass
+
+
+HOLDER = """
+import sys, time
+from bot.record.working import only_worker
+with only_worker(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def holding(url: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_who_is_refused_hears_by_whom_and_since_when(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    with holding(url) as process:
+        with pytest.raises(RecordError) as refused, only_worker(url):
+            pass
+        assert re.search(
+            rf"process {process.pid}, since 20\d\d-\d\d-\d\d .*last sign of life \d+ s", str(refused.value)
+        )
+        assert process.poll() is None
+
+
+def test_a_worker_that_hangs_is_ended_and_its_place_taken(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    long_ago = time.time() - DEAD_SECONDS - 60
+    with holding(url) as process:
+        os.utime(tmp_path / "bot.db.worker", (long_ago, long_ago))
+        with only_worker(url) as alive:
+            assert process.wait(10) == -signal.SIGKILL
+            alive()
+            assert (tmp_path / "bot.db.worker").stat().st_mtime > long_ago
+
+
+def test_another_process_that_got_the_number_is_let_live(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
+        Holder(stranger.pid, "1", at("2017-07-03T10:00"), DEAD_SECONDS + 1).end()
+        assert stranger.poll() is None
+        stranger.kill()

@@ -34,10 +34,11 @@ GRACE_SECONDS = 4.0  # how long the end waits for what is under way; everything 
 
 
 class Service:
-    """Runs until ``stop`` is set. Knows nothing of signals; ``scheduler.py`` sets them up."""
+    """Runs until ``stop`` is set. Knows nothing of signals; ``scheduler.py`` sets them up. ``alive`` is called as long
+    as its jobs get on."""
 
-    def __init__(self, bot: Bot, clock: Clock, stop: threading.Event) -> None:
-        self.bot, self.clock, self.stop = bot, clock, stop
+    def __init__(self, bot: Bot, clock: Clock, stop: threading.Event, alive: Callable[[], None] = lambda: None) -> None:
+        self.bot, self.clock, self.stop, self._alive = bot, clock, stop, alive
         self._supervisor = Supervisor()
         self._signs = Signs({"mail": bot.config.schedule.poll_seconds, "clock": CLOCK_SECONDS})
         self._box: Mailbox | None = None
@@ -76,6 +77,7 @@ class Service:
             return
         self.bot.lasting.works(log, "signs of life")
         self._supervisor.say(ALIVE)
+        self._alive()
 
     def _mail(self) -> None:
         """The mailbox, unless another worker is at it; then what is archived."""

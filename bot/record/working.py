@@ -2,7 +2,8 @@
 connections says so by an advisory lock that they share. A restore wants the lock for itself, and so finds them all.
 At the mailbox there is one of them at a time: providers dislike several connections."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,34 +15,63 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import RecordError
 from bot.record import locks, runs
 from bot.record.database import Record, broken_world, sqlite_file
+from bot.record.holder import Signature, holder_of
+
+log = logging.getLogger(__name__)
+TAKEOVER_SECONDS = 5.0  # how long the system may take to end a process that was killed
 
 
 @contextmanager
-def only_worker(url: str) -> Iterator[None]:
-    """On SQLite one worker at a time: RecordError for the second. Commands work beside it."""
+def only_worker(url: str) -> Iterator[Callable[[], None]]:
+    """On SQLite one worker at a time: RecordError for the second, which says who the first is. Commands work beside it.
+
+    Yields the sign of life, to be given while the worker gets on. One that has given none for an hour hangs: it is
+    ended, and its place taken.
+    """
     file = sqlite_file(url)
     if file is None:
-        yield
+        yield _nothing
         return
-    with locked(file, f"another worker is running on {file}; SQLite allows one"):
-        yield
+    with locked(file, f"another worker is running on {file}; SQLite allows one") as sign:
+        yield sign
 
 
 @contextmanager
-def locked(file: Path, refusal: str) -> Iterator[None]:
-    """Holds the lock of a SQLite file's worker; RecordError with ``refusal`` if somebody else does."""
+def locked(file: Path, refusal: str) -> Iterator[Callable[[], None]]:
+    """Holds the lock of a SQLite file's worker; RecordError with ``refusal`` if somebody else does who lives. Yields
+    the sign of life."""
     lock = FileLock(f"{file}.worker.lock")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        _acquire(lock, file)
+        signature = Signature(file)
     except Timeout as error:
-        raise RecordError(refusal) from error
+        holder = holder_of(file)
+        raise RecordError(f"{refusal} ({holder})" if holder else refusal) from error
     except OSError as error:  # a folder that cannot be made or written
+        lock.release()
         raise RecordError(f"database: {error}") from error
     try:
-        yield
+        yield signature.give
     finally:
         lock.release()
+
+
+def _acquire(lock: FileLock, file: Path) -> None:
+    """Takes the lock, also from a process that hangs."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = holder_of(file)
+        if holder is None or not holder.is_dead:
+            raise
+        log.error("a worker hangs and is ended: %s", holder)
+        holder.end()
+        lock.acquire(timeout=TAKEOVER_SECONDS)
+
+
+def _nothing() -> None:
+    """On PostgreSQL a claim that is not kept up frees itself."""
 
 
 @contextmanager
