@@ -207,7 +207,7 @@ def test_one_mail_with_two_reports_gets_one_letter(bot: Bot) -> None:
 # One transaction
 
 
-@pytest.mark.parametrize("step", ["render", "enqueue", "reports", "attention", "finish"])
+@pytest.mark.parametrize("step", ["enqueue", "reports", "attention", "finish"])
 def test_when_any_step_fails_nothing_of_the_mail_stands(bot: Bot, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     # given a report that leads to a letter, a report and a question
     archived(bot, report("stranger@mail.test"), NOW)
@@ -217,7 +217,6 @@ def test_when_any_step_fails_nothing_of_the_mail_stands(bot: Bot, monkeypatch: p
         raise ZeroDivisionError
 
     targets: dict[str, tuple[Any, str]] = {
-        "render": (type(bot.renderer), "render"),
         "enqueue": (outbox, "enqueue"),
         "reports": (reports, "write"),
         "attention": (attention, "open_items"),

@@ -42,7 +42,7 @@ def note(**context: Any) -> LetterDraft:
 
 def test_a_fault_names_file_and_line(tmp_path: Path) -> None:
     faults = {
-        "{{ absent }}": "'absent' is undefined",
+        "{{ absent }}": "unknown name 'absent'",
         "{% if %}": "Expected an expression",
         "{{ 1 / 0 }}": "division by zero",
         "{{ 1 + none }}": "unsupported operand",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from bot.deciding.bundling import portioned
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
-from bot.jobs.enqueuing import enqueue_for_staff
+from bot.jobs.enqueuing import BUNDLE, UNMADE, enqueue_for_staff
 from bot.jobs.evidence import evidence
 from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
@@ -19,7 +19,6 @@ from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
 from bot.record.questions import ABOUT_LETTERS
 
-BUNDLE = "attention"
 YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
 
 
@@ -61,7 +60,7 @@ def bundle(bot: Bot, now: datetime) -> int:
         items, brief = ([_item(bot, conn, row, people) for row in part] for part in (parts.whole, parts.brief))
         draft = LetterDraft(
             key=f"{BUNDLE}:{slot}",
-            letter="attention",
+            letter=BUNDLE,
             to="",
             context={"items": items, "brief": brief, "n": len(told), "left": parts.left},
             files=evidence(bot, conn, parts.whole),
@@ -74,7 +73,8 @@ def bundle(bot: Bot, now: datetime) -> int:
 def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str, Any]:
     """One thing that needs a person: what, about which mail or letter, whom to call."""
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
-    is_address = "@" in row.detail
+    unmade = row.kind == UNMADE
+    is_address = "@" in row.detail and not unmade
     form = bot.rules.forms.get(row.form or "")
     asks = row.report_id is not None or row.kind in ABOUT_LETTERS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
@@ -91,8 +91,8 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "subject": row.subject or "",
         "received_at": row.received_at,
         "file": "" if is_address else row.detail,
-        "address": row.detail if is_address else "",
+        "address": row.letter_to if unmade else row.detail if is_address else "",
         "letter_subject": row.letter_subject or "",
-        "answer": row.answer or "",
+        "answer": (not unmade and row.answer) or "",
         **contact(registered or row.unit or "", people),
     }

@@ -2,6 +2,7 @@
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
     prove                          while the mailbox is open: did letters leave of which nobody knows?
+    make up                        letters that waited for a template to be mended
     remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
                                    groups are told, once a year its plan
     board                          the page for the office: before letters leave, which may take minutes
@@ -23,6 +24,7 @@ from bot.jobs import restored
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.intake import work
 from bot.jobs.logins import login
+from bot.jobs.making import make_up
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.polling import poll, turn
@@ -89,6 +91,8 @@ def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
 def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """What is due by time, then the outbox."""
     part = partial(_told, bot, now, report)
+    with part("letters"):
+        make_up(bot, now, stop)
     behind = False
     with part("clock"), bot.record.read() as conn:
         behind = clocks.is_behind(conn, now)

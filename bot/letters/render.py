@@ -35,10 +35,13 @@ from bot.model.letters import Letter
 
 BASE = "_base"
 FORMATS = ("month", "day", "fullday", "moment", "percent")
-PARTS = ("subject.txt", "body.txt", "body.html")
+BODIES = ("body.txt", "body.html")
+PARTS = ("subject.txt", *BODIES)
 LONGEST_TEXT = 1000  # a cell may hold 32,767 characters; no letter repeats that
 LONGEST_SUBJECT = 120
 _OF_LOOPS = frozenset({"index", "index0", "first", "last", "length"})
+# "'unitt' is undefined", "'dict object' has no attribute 'unitt'": what a person looks for is the name.
+_UNKNOWN = re.compile(r"^(?:'[^']*' has no attribute )?('[^']*')(?: is undefined)?$")
 _LETTER = re.compile(r"[a-z][a-z0-9_]*")
 # What a template can raise besides Jinja's own errors: {{ 1 + none }}, {{ 1 / 0 }}, a file that is not UTF-8.
 _TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, OSError)
@@ -93,8 +96,8 @@ def _joined(template: str, parent: str) -> str:
 class Renderer:
     """Renders letters from a folder of templates for one office and one From.
 
-    Templates are read once; a changed one counts after a restart, as a changed rule does. In the folder ``compiled``
-    they are kept as compiled, for the next start.
+    Templates are read once; a changed one counts after a restart, as a changed rule does, or once ``reread`` is asked.
+    In the folder ``compiled`` they are kept as compiled, for the next start.
     """
 
     def __init__(self, templates: Path, office: Office, sender: str, compiled: Path | None = None) -> None:
@@ -104,6 +107,7 @@ class Renderer:
         self._formats = self._root / BASE / "formats.toml"
         self._sender = sender
         self._zone = office.zone
+        self._seen: set[tuple[Path, int, int]] | None = None
         self.office = {"name": office.name, "contact": office.contact, "phone": office.phone}
         self._environment = _Environment(
             loader=_Loader(self._root, encoding="utf-8"),
@@ -150,9 +154,28 @@ class Renderer:
         if not _LETTER.fullmatch(draft.letter):
             raise ConfigError(f"{self._root}: no letter can be called {draft.letter!r}")
         values = {**self._values(draft.context, now), "token": token}
-        subject, text, html = (self._fill(f"{draft.letter}/{part}", values) for part in PARTS)
+        text, html = (self._fill(f"{draft.letter}/{part}", values) for part in BODIES)
+        return self._subject(draft, values), lay_out(text), html.strip() + "\n"
+
+    def subject(self, draft: LetterDraft, *, token: str, now: datetime) -> str:
+        """The subject alone, with its mark: also of a letter whose body cannot be made."""
+        return self._subject(draft, {**self._values(draft.context, now), "token": token})
+
+    def _subject(self, draft: LetterDraft, values: dict[str, Any]) -> str:
+        subject = self._fill(f"{draft.letter}/subject.txt", values)
         mark = one_line(self._fill(f"{BASE}/mark.txt", values))
-        return _cut(one_line(subject), LONGEST_SUBJECT) + mark, lay_out(text), html.strip() + "\n"
+        return _cut(one_line(subject), LONGEST_SUBJECT) + mark
+
+    def reread(self) -> bool:
+        """Lets changed templates count from here on. True if any has changed since the last time, and the first time:
+        looked at only while something waits for a template to be mended."""
+        seen = {(path, state.st_mtime_ns, state.st_size) for path in self._root.rglob("*") if (state := path.stat())}
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        if self._environment.cache is not None:
+            self._environment.cache.clear()
+        return True
 
     def page(self, name: str, context: dict[str, Any], *, now: datetime, part: str = "page.html") -> str:
         """What is no mail, from ``templates/<name>/<part>``: cleaned, and in HTML escaped, as a letter is."""
@@ -207,7 +230,7 @@ class Renderer:
 def _words_of(error: Exception) -> str:
     """What a fault says of itself, unless it may quote what somebody wrote: it comes into the log. Templates are
     written in plain ASCII but for their sentences, and no fault quotes those."""
-    said = one_line(str(error))
+    said = _UNKNOWN.sub(r"unknown name \1", one_line(str(error)))
     quotes = not said.isascii() or (isinstance(error, ValueError) and not isinstance(error, UnicodeError))
     return type(error).__name__ if quotes or not said else said
 

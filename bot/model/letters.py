@@ -5,7 +5,8 @@ from typing import Literal
 
 from bot.model.deciding import Obligation
 
-LetterState = Literal["held", "queued", "sending", "sent", "failed", "cancelled"]
+# ``unmade``: its template could not be filled in; its draft is kept until it can be.
+LetterState = Literal["unmade", "held", "queued", "sending", "sent", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)

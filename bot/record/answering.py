@@ -15,7 +15,7 @@ from bot.record.schema import letter, liaison
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Every state there is: named, so that the index on state and due_at serves. Without it each letter ever written would
 # be read, with its files.
-STATES = ("held", "queued", "sending", "sent", "failed", "cancelled")
+STATES = ("unmade", "held", "queued", "sending", "sent", "failed", "cancelled")
 
 
 def next_turn(conn: Connection, per_hour: int, now: datetime, *, but: Collection[str]) -> datetime:

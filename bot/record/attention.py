@@ -47,7 +47,8 @@ def since(conn: Connection, moment: datetime) -> list[Row[Any]]:
 
 def _with_mail() -> Any:
     columns = (mail.c.shown_from, mail.c.subject, mail.c.received_at)
-    ours = (letter.c.subject.label("letter_subject"), letter.c.key.label("letter_key"), letter.c.answer)
+    names = (letter.c.subject.label("letter_subject"), letter.c.key.label("letter_key"), letter.c.to.label("letter_to"))
+    ours = (*names, letter.c.answer)
     return (
         select(attention, *columns, *ours)
         .outerjoin(mail, mail.c.id == attention.c.mail_id)
@@ -60,6 +61,12 @@ def sender_unit(conn: Connection, mail_id: int) -> str | None:
     query = select(report.c.sender_unit).where(report.c.mail_id == mail_id, report.c.sender_unit.is_not(None))
     unit: str | None = conn.execute(query.limit(1)).scalar()
     return unit
+
+
+def settle(conn: Connection, letter_id: int, now: datetime) -> None:
+    """What was to be told of a letter is over before it was told."""
+    waits = (attention.c.letter_id == letter_id, attention.c.told_at.is_(None))
+    conn.execute(update(attention).where(*waits).values(told_at=now, told_in=""))
 
 
 def told(conn: Connection, ids: list[int], now: datetime, slot: str) -> None:

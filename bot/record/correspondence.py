@@ -71,7 +71,7 @@ def last_sent(conn: Connection) -> datetime | None:
 
 def any_unsent(conn: Connection, kind: str) -> bool:
     """Whether a letter of this kind is still on its way to the server."""
-    where = (letter.c.letter == kind, letter.c.state.in_(("queued", "sending")))
+    where = (letter.c.letter == kind, letter.c.state.in_(("unmade", "queued", "sending")))
     return conn.execute(select(letter.c.id).where(*where).limit(1)).first() is not None
 
 
@@ -115,8 +115,9 @@ def listing(conn: Connection) -> list[Row[Any]]:
 
 
 def bytes_of(conn: Connection, key: str) -> bytes | None:
-    """The whole message of one letter."""
-    data: bytes | None = conn.execute(select(mime.c.data).join(letter).where(letter.c.key == key)).scalar()
+    """The whole message of one letter; None for one that is not made yet."""
+    made = (letter.c.key == key, letter.c.state != "unmade")
+    data: bytes | None = conn.execute(select(mime.c.data).join(letter).where(*made)).scalar()
     return data
 
 

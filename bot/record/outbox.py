@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.model.deciding import Obligation
-from bot.model.letters import Letter
+from bot.model.letters import Letter, LetterState
 from bot.record.clocks import letter_is_due
 from bot.record.runs import insert_new, note
 from bot.record.schema import event, letter, mime
@@ -37,11 +37,50 @@ class Due:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A letter that waits to be made. ``draft`` is what was kept of it; ``why`` what was wrong with its template."""
+
+    letter_id: int
+    key: str
+    to: str
+    draft: bytes
+    queued_at: datetime
+    mail_id: int | None
+    obligations: tuple[Obligation, ...]
+    only_while_owed: bool
+    why: str
+
+
 def enqueue(
     conn: Connection, item: Letter, now: datetime, *, mail_id: int | None = None, due_at: datetime | None = None
 ) -> int | None:
     """Puts a letter into the outbox, which may leave from ``due_at`` on, or at once; None when one with this key is
     there already, whatever its state."""
+    state: LetterState = "held" if item.held else "queued"
+    letter_id = _insert(conn, item, state, now, mail_id, due_at or now)
+    if letter_id is not None:
+        note(conn, now, f"letter.{state}", letter_id=letter_id, mail_id=mail_id, key=item.key)
+    return letter_id
+
+
+def keep(conn: Connection, item: Letter, now: datetime, why: str, *, mail_id: int | None = None) -> int | None:
+    """Keeps a letter that cannot be made: ``item.mime`` is its draft. None as in ``enqueue``."""
+    letter_id = _insert(conn, item, "unmade", now, mail_id, now, why)
+    if letter_id is not None:
+        note(conn, now, "letter.unmade", letter_id=letter_id, mail_id=mail_id, key=item.key, why=why)
+    return letter_id
+
+
+def _insert(
+    conn: Connection,
+    item: Letter,
+    state: LetterState,
+    now: datetime,
+    mail_id: int | None,
+    due_at: datetime,
+    answer: str = "",
+) -> int | None:
     row = {
         "key": item.key,
         "letter": item.letter,
@@ -49,21 +88,56 @@ def enqueue(
         "subject": item.subject,
         "token": item.token,
         "message_id": item.message_id,
-        "state": "held" if item.held else "queued",
+        "state": state,
         "attempts": 0,
         "queued_at": now,
-        "due_at": due_at or now,
-        "answer": "",
+        "due_at": due_at,
+        "answer": answer,
         "mail_id": mail_id,
         "obligations": [[o.unit, o.form, o.period, o.deadline.isoformat()] for o in item.obligations],
         "only_while_owed": item.only_while_owed,
     }
     letter_id: int | None = insert_new(conn, letter, row)
-    if letter_id is None:
-        return None
-    conn.execute(_KEEP, {"letter_id": letter_id, "data": item.mime})
-    note(conn, now, "letter.held" if item.held else "letter.queued", letter_id=letter_id, mail_id=mail_id, key=item.key)
+    if letter_id is not None:
+        conn.execute(_KEEP, {"letter_id": letter_id, "data": item.mime})
     return letter_id
+
+
+def any_unmade(conn: Connection) -> bool:
+    """Whether any letter waits to be made."""
+    return conn.execute(select(letter.c.id).where(letter.c.state == "unmade").limit(1)).first() is not None
+
+
+def unmade(conn: Connection, before: datetime | None = None, after: int = 0) -> Unmade | None:
+    """The first letter behind number ``after`` that waits to be made, for this worker alone until the transaction ends;
+    of those that were tried before a moment, if one is given."""
+    query = select(letter, mime.c.data).join(mime).where(letter.c.state == "unmade", letter.c.id > after)
+    if before is not None:
+        query = query.where(letter.c.due_at <= before)
+    row = conn.execute(query.order_by(letter.c.id).limit(1).with_for_update(skip_locked=True, of=letter)).first()
+    if row is None:
+        return None
+    about = obligations_of(row)
+    return Unmade(row.id, row.key, row.to, row.data, row.queued_at, row.mail_id, about, row.only_while_owed, row.answer)
+
+
+def made(conn: Connection, waiting: Unmade, item: Letter, now: datetime, due_at: datetime) -> None:
+    """The letter is made at last: it leaves from ``due_at`` on, or is held."""
+    state = "held" if item.held else "queued"
+    conn.execute(update(mime).where(mime.c.letter_id == waiting.letter_id).values(data=item.mime))
+    _mark(conn, waiting.letter_id, state=state, subject=item.subject, due_at=due_at, answer="")
+    note(conn, now, f"letter.{state}", letter_id=waiting.letter_id, mail_id=waiting.mail_id, key=item.key)
+
+
+def still_unmade(conn: Connection, waiting: Unmade, now: datetime, why: str) -> None:
+    """It was tried once more, in vain."""
+    _mark(conn, waiting.letter_id, due_at=now, answer=why)
+
+
+def never_made(conn: Connection, waiting: Unmade, now: datetime, reason: str) -> None:
+    """What it was to say is no longer true, so it is not made."""
+    _mark(conn, waiting.letter_id, state="cancelled", answer=reason)
+    note(conn, now, "letter.cancelled", letter_id=waiting.letter_id, mail_id=waiting.mail_id, reason=reason)
 
 
 def claim(
@@ -138,12 +212,20 @@ def release(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list
 
 
 def drop(conn: Connection, keys: Iterable[str] | None, now: datetime) -> list[str]:
-    """Cancels held letters. Returns the keys that were held."""
-    return _change_held(conn, keys, now, "cancelled", "letter.cancelled")
+    """Cancels held letters; of those that are named, also one that waits to be made. Returns the keys of those."""
+    among: tuple[LetterState, ...] = ("held",) if keys is None else ("held", "unmade")
+    return _change_held(conn, keys, now, "cancelled", "letter.cancelled", among)
 
 
-def _change_held(conn: Connection, keys: Iterable[str] | None, now: datetime, state: str, what: str) -> list[str]:
-    query = select(letter.c.id, letter.c.key).where(letter.c.state == "held")
+def _change_held(
+    conn: Connection,
+    keys: Iterable[str] | None,
+    now: datetime,
+    state: str,
+    what: str,
+    among: tuple[LetterState, ...] = ("held",),
+) -> list[str]:
+    query = select(letter.c.id, letter.c.key).where(letter.c.state.in_(among))
     wanted = None if keys is None else set(keys)
     rows = [r for r in conn.execute(query) if wanted is None or r.key in wanted]
     for row in rows:

@@ -148,7 +148,7 @@ attention = Table(
     Column("told_in", String),
 )
 
-# The outbox. key makes a letter once; state: held, queued, sending, sent, failed, cancelled.
+# The outbox. key makes a letter once; state: unmade, held, queued, sending, sent, failed, cancelled.
 letter = Table(
     "letter",
     metadata,
@@ -173,7 +173,7 @@ letter = Table(
     Index("ix_letter_sent_at", "sent_at"),
 )
 
-# Its bytes, as they leave; apart, as those of a mail are.
+# Its bytes, as they leave; apart, as those of a mail are. Of a letter that is unmade, its draft (bot.letters.kept).
 mime = Table(
     "mime",
     metadata,

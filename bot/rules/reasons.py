@@ -20,7 +20,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         "set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered",
         "unreadable", "unreadable_unanswered", "no_form",
-        "letter_failed", "letter_unproven", "letter_doubtful", "letter_restored",
+        "letter_failed", "letter_unmade", "letter_unproven", "letter_doubtful", "letter_restored",
         "login_refused", "reply_words", "reply_unclear", "draft", "forged_order",
         "lead_unreachable", "answers_put_off", "strangers_unanswered",
         "login_over", "poll_lasts", "poll_over", "withheld", "unsafe_login",

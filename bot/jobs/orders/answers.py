@@ -6,7 +6,7 @@ from sqlalchemy import Row
 
 from bot.deciding.views import shown_period
 from bot.errors import UsageError
-from bot.jobs.attending import BUNDLE
+from bot.jobs.enqueuing import BUNDLE
 from bot.jobs.orders import settling
 from bot.jobs.orders.errands import Errand, Refusal, Result
 from bot.jobs.parts import Bot

@@ -6,6 +6,8 @@ A stage goes to the unit itself, or about it to the lead of the group that inspe
 A unit whose liaison has no working address gets no letter; the office's notice names it with its telephone.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -56,14 +58,28 @@ def remind(bot: Bot, now: datetime) -> int:
 def remind_again(bot: Bot, conn: Connection, cancelled: Due, kept: list[Obligation], now: datetime) -> None:
     """For a letter that was cancelled because part of what it asked for has arrived: the rest, in a new letter to
     the same address. What was a draft is one again, and waits for the office."""
-    to = recipient_of(cancelled.key)
-    stages = {s.id: s for s in bot.rules.reminders.stages if s.to == to}
-    due = []
-    for item in owing_among(bot, conn, kept, now):
-        if sent := [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]:
-            due.append(Reminder(item, stages[sent[-1]]))
+    due = _reached(bot, conn, cancelled.key, kept, now)
     for draft in _drafts(bot, conn, due, now, cancelled.to):
         enqueue(bot, conn, draft, now)
+
+
+def anew(
+    bot: Bot, conn: Connection, key: str, to: str, about: Iterable[Obligation], now: datetime
+) -> LetterDraft | None:
+    """A reminder that was never made, as it is to be written now: of what is still owed, under its own key. None if
+    nothing of it is."""
+    drafts = _drafts(bot, conn, _reached(bot, conn, key, about, now), now, to)
+    return replace(drafts[0], key=key) if drafts else None
+
+
+def _reached(bot: Bot, conn: Connection, key: str, about: Iterable[Obligation], now: datetime) -> list[Reminder]:
+    """What is still owed of what a letter was about, each with the latest stage that it has had."""
+    stages = {s.id: s for s in bot.rules.reminders.stages if s.to == recipient_of(key)}
+    due = []
+    for item in owing_among(bot, conn, about, now):
+        if sent := [id_ for id_ in _sent(bot, conn, item.obligation, now) if id_ in stages]:
+            due.append(Reminder(item, stages[sent[-1]]))
+    return due
 
 
 def _drafts(

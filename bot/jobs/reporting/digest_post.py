@@ -38,6 +38,7 @@ def post_context(
     """What came and could not be read, whatever form it may have been, how our own letters stand, what is owed once
     and still missing, and what waits for the office beyond the forms and months that are ``shown`` by themselves."""
     letters = correspondence.counts(conn, queued_before=now)  # what this very run queues is no backlog
+    letters["queued"] = letters.get("queued", 0) + letters.get("unmade", 0)  # both leave by themselves, in the end
     return {
         "unread": _unread(bot, conn, since),
         "questions": _questions(bot, conn, shown),
