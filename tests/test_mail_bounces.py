@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from bot.mail.bounces import bounce
 from bot.mail.mime import Budget, parse
 from bot.model.mail import Bounce
@@ -36,9 +38,11 @@ def read(data: bytes) -> Bounce | None:
 
 def test_a_bounce_of_netease() -> None:
     found = read(netease(b"Nobody@town.example", extra=b"X-CM-Original-Message-ID: <letter-1@bot.example>\r\n"))
-    assert found == Bounce(
-        ("nobody@town.example",), ("<letter-1@bot.example>",), True, "550 User not found: Nobody@town.example"
-    )
+    assert found is not None
+    assert (found.recipients, found.message_ids) == (("nobody@town.example",), ("<letter-1@bot.example>",))
+    assert (found.final, found.status) == (True, ("5.0.0",))
+    assert found.diagnostic == "550 User not found: Nobody@town.example"
+    assert found.words.endswith("退信原因：用户不存在")
 
 
 def test_several_recipients_each_once() -> None:
@@ -90,7 +94,10 @@ def test_a_bounce_without_a_report_is_read_from_its_text() -> None:
         + b"?=\r\nIn-Reply-To: <letter-2@bot.example>\r\n\r\n"
         + body
     )
-    assert read(data) == Bounce(("nobody@town.example",), ("<letter-2@bot.example>",), True, "")
+    found = read(data)
+    assert found is not None
+    assert (found.recipients, found.message_ids) == (("nobody@town.example",), ("<letter-2@bot.example>",))
+    assert (found.final, found.diagnostic) == (True, "")
 
 
 def test_exim_names_the_recipients_in_a_header() -> None:
@@ -117,3 +124,67 @@ def test_an_empty_report_is_a_failure_of_unknown_addresses() -> None:
     found = read(data)
     assert found is not None
     assert (found.recipients, found.final) == ((), True)
+
+
+ORIGINAL = "Subject: =?utf-8?b?5YKs5oql?= (K7M3Q9TD)\nTo: li@town.example\nMessage-ID: <letter-3@bot.example>\n\n催报\n"
+WORDLESS = {
+    "qmail": (
+        "From: MAILER-DAEMON@x.example\nSubject: failure notice\n\nHi. This is the qmail-send program at x.example.\n"
+        "I'm afraid I wasn't able to deliver your message.\n\n<li@town.example>:\n"
+        "Sorry, no mailbox here by that name.\n\n"
+        "--- Below this line is a copy of the message.\n\nReturn-Path: <office@county.example>\n" + ORIGINAL
+    ),
+    "exim": (
+        "From: Mail Delivery System <Mailer-Daemon@x.example>\nSubject: Mail delivery failed: returning message\n\n"
+        "The following address failed:\n\n  li@town.example\n    Unrouteable address\n\n"
+        "------ This is a copy of the message, including all the headers. ------\n\n" + ORIGINAL
+    ),
+    "exchange": (
+        "From: System Administrator\nSubject: Undeliverable: (K7M3Q9TD)\nReturn-Path: <>\n\nYour message\n\n"
+        "  To:      li@town.example\n  Subject: (K7M3Q9TD)\n\ndid not reach the following recipient(s):\n\n"
+        "li@town.example on Mon, 3 Jul 2017 10:00:00 +0800\n    The e-mail account does not exist.\n"
+    ),
+    "postfix as a text": (
+        "From: MAILER-DAEMON (Mail Delivery System)\nSubject: Undelivered Mail Returned to Sender\n\n"
+        "This is the mail system.\n\n<li@town.example>: host mx.town.example said: 550 5.1.1 User unknown\n\n"
+        + ORIGINAL
+    ),
+    "html alone": (
+        "From: PostMaster@qq.com\nSubject: =?utf-8?b?57O757uf6YCA5L+h?=\nContent-Type: text/html; charset=utf-8\n\n"
+        "<p>退信原因</p><p>收件人（<b>li@town.example</b>）不存在</p><p>主题：催报 (K7M3Q9TD)</p>"
+    ),
+}
+
+
+@pytest.mark.parametrize("system", WORDLESS)
+def test_without_a_report_the_words_name_the_address_and_the_letter(system: str) -> None:
+    found = read(WORDLESS[system].encode())
+    assert found is not None
+    assert found.recipients[0] == "li@town.example"
+    assert "K7M3Q9TD" in found.quoted
+    assert found.message_ids == (("<letter-3@bot.example>",) if ORIGINAL in WORDLESS[system] else ())
+    assert "催报\n" not in found.words
+
+
+def test_our_mark_is_found_in_an_encoded_subject_that_is_quoted_and_in_our_own_header() -> None:
+    data = netease(b"a@x.example").replace(
+        b"Subject: x", b"X-Bot-Token: AAAA2222\r\nSubject: =?utf-8?q?=E5=82=AC=E6=8A=A5_K7M3?=\r\n =?utf-8?q?Q9TD?="
+    )
+    found = read(data)
+    assert found is not None
+    assert {"AAAA2222", "K7M3Q9TD"} <= set(found.quoted.replace("催报", "").split())
+
+
+def test_a_report_inside_another_multipart_is_found() -> None:
+    inner = netease(b"a@x.example").split(b"MIME-Version: 1.0\r\n")[1]
+    data = b"From: x@y.example\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n" + inner + b"\r\n--o--\r\n"
+    assert read(data) is None  # a person forwards a report: it is his mail
+    found = read(b"From: MAILER-DAEMON@y.example\r\n" + data.partition(b"\r\n")[2])
+    assert found is not None
+    assert found.recipients == ("a@x.example",)
+
+
+def test_a_failed_recipients_header_of_80_kilobytes_is_read_once_over() -> None:
+    found = read(b"From: x@y.example\r\nX-Failed-Recipients: " + b"a" * 80_000 + b"\r\n\r\nz")
+    assert found is not None
+    assert found.recipients == ()

@@ -15,13 +15,12 @@ from bot.errors import BotError, ConfigError, OutOfReach, RecordError, TooComple
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import write_down
+from bot.jobs.returning import lives, returned
 from bot.jobs.turns import turn
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.jobs.watch.probing import came_back
-from bot.letters.tokens import tokens_in
 from bot.model.deciding import Attention
-from bot.model.mail import Bounce
-from bot.record import attention, claims, correspondence, people, runs
+from bot.record import attention, claims, correspondence, runs
 
 log = logging.getLogger(__name__)
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
@@ -116,21 +115,10 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
         obey(bot, conn, mail_id, opened.mail, intent.orders, now)
     if opened.mail.automatic == "own":
         came_back(conn, opened.mail, now, mail_id)
-    if opened.mail.bounce and opened.mail.bounce.final:
-        _bounced(bot, conn, opened.mail.bounce, now, mail_id)
+    returned(bot, conn, opened.mail, now, mail_id)
+    lives(conn, opened.mail, now, mail_id)
     letters = ",".join(map(str, correspondence.answering(conn, mail_id)))
     return {"mail": mail_id, "outcome": intent.outcome, "why": intent.why, "letters": letters or "none"}
-
-
-def _bounced(bot: Bot, conn: Connection, bounce: Bounce, now: datetime, mail_id: int) -> None:
-    """Marks the address that does not exist any more. Anyone can forge a bounce: it counts only when it
-    names a letter of ours to that address."""
-    ours = correspondence.by_token_or_id(conn, tokens_in(bounce.diagnostic), bounce.message_ids)
-    if ours is None or ours.to not in {a.lower() for a in bounce.recipients}:
-        return
-    if people.mark_dead(conn, ours.to, now, bounce.diagnostic):
-        posts = people.at_address(conn, ours.to, now.astimezone(bot.zone).date())
-        attention.open_items(conn, [Attention("bounced", ours.to, posts[0].unit if posts else None)], now, mail_id)
 
 
 def _failed(bot: Bot, claimed: claims.Claimed, now: datetime, error: BaseException) -> None:

@@ -6,6 +6,7 @@ Automatic mail is never answered. The keys are those of ``[automatic]`` in rules
 import re
 
 from bot.mail import marks
+from bot.mail.bounces import is_report
 from bot.mail.mime import Part
 
 _TOKEN_HEADER = "x-bot-token"  # stands in every letter of ours
@@ -30,8 +31,10 @@ def why_automatic(msg: Part, text: str, own_address: str, sender: str | None = N
     """
     if _is_own(msg, own_address, sender):
         return "own"
-    if _is_report(msg, sender):
-        return "bounce"
+    if is_report(msg):
+        return "bounce" if not _is_system(msg, sender) or _says_so(msg) else "postmaster"
+    if _is_read_receipt(msg, text):
+        return "read_receipt"
     if _is_auto_reply(msg, text):
         return "auto_reply"
     if _word(msg, "auto-submitted") not in ("", "no"):
@@ -51,13 +54,21 @@ def _is_own(msg: Part, own_address: str, sender: str | None) -> bool:
     return (bool(own) and (sender == own or own in loops)) or msg.raw(_TOKEN_HEADER) is not None
 
 
-def _is_report(msg: Part, sender: str | None) -> bool:
-    """Delivery reports and read receipts (RFC 3464, RFC 8098), and bounces that are told by their subject."""
-    if msg.get_content_type() == "multipart/report" or msg.raw("x-cm-original-message-id") is not None:
-        return True
-    return msg.raw("x-failed-recipients") is not None or (
-        _is_system(msg, sender) and bool(marks.BOUNCE_SUBJECT.match(msg.text("subject")))
+def _says_so(msg: Part) -> bool:
+    """Whether it is a report by its type, its headers or its subject, and not only by who wrote it."""
+    return bool(
+        msg.get_content_type() == "multipart/report"
+        or msg.raw("x-cm-original-message-id") is not None
+        or msg.raw("x-failed-recipients") is not None
+        or marks.BOUNCE_SUBJECT.match(msg.text("subject"))
     )
+
+
+def _is_read_receipt(msg: Part, text: str) -> bool:
+    """A read receipt without the type of one: what phones and web mails send. Both its subject and its words say so."""
+    return bool(
+        marks.RECEIPT_SUBJECT.match(msg.text("subject")) and marks.RECEIPT_BODY.search(text[:_BODY_BEGINNING])
+    ) and not _has_file(msg)
 
 
 def _is_auto_reply(msg: Part, text: str) -> bool:

@@ -27,12 +27,35 @@ AUTO_REPLY_BODY = re.compile(
 )
 
 BOUNCE_SUBJECT = re.compile(
-    r"(?i)^\W*(?:系统退信|退信|邮件退回)|^(?:undeliver(?:ed|able)|mail delivery failed|failure notice"
-    r"|returned mail|delivery status notification|the email is returned)"
+    r"(?i)^\W{0,9}(?:系统退信|退信|邮件退回|邮件未送达|邮件发送失败|投递失败|无法投递|无法送达|未能送达|邮件投递)"
+    r"|^\W{0,9}(?:undeliver(?:ed|able)|undelivrable|mail delivery (?:failed|failure|status|system)|failure notice"
+    r"|delivery (?:failure|failed|status notification|notification|report)|non[- ]?delivery"
+    r"|(?:mail|message) (?:could )?not"
+    r"|returned (?:mail|to sender)|the email is returned|mail system error|failed (?:mail|delivery)|unable to deliver"
+    r"|nondeliverable|warning: could not send|message (?:delivery|status)|error(?: sending)? mail"
+    r"|e?mail delivery error)"
 )
-# The line of a bounce's text that names whom it did not reach.
-BOUNCE_RECIPIENT = re.compile(
-    r"(?im)^[\s>*|]*(?:收件人|original-recipient|recipient|to)[^@]{0,40}?<?([^\s<>:：;,，；|@]+@[^\s<>;,，；|@]+)"
+# A read receipt without the report type of RFC 8098. A person may begin a subject so; both must be there.
+RECEIPT_SUBJECT = re.compile(
+    r"(?i)^\W{0,9}(?:已读|已阅|未读|回执|阅读回执"
+    r"|(?:read|not read|return receipt|read receipt|disposition notification)\b)"
+)
+RECEIPT_BODY = re.compile(
+    r"(?i)已读回执|阅读回执|已阅回执|邮件回执|已(?:于[^\n]{0,40})?(?:被|由)[^\n]{0,30}(?:阅读|查看|打开|删除)"
+    r"|was (?:read|displayed|opened|deleted without being read)|has been (?:read|displayed|opened)"
+    r"|return receipt for the (?:mail|message)|(?:message|mail) was (?:displayed|read)"
+)
+# Who writes bounces: the address, or the name that he gives himself.
+SYSTEM_ADDRESS = re.compile(r"(?i)(?:^|[\s<\",;:('])(?:mailer[-_]?daemon|postmaster|mail-daemon)(?:@|[\s>\",;)'+]|$)")
+SYSTEM_NAME = re.compile(
+    r"(?i)mail delivery (?:sub)?system|mail deliver(?:y|er)|(?:mail|system) administrator|postmaster|mailer[-_ ]?daemon"
+    r"|MicrosoftExchange[0-9a-f]{8,40}@|mail system|microsoft exchange|mdaemon|系统退信|邮件系统"
+)
+# Where the copy of the letter begins that a bounce brings back in its text: a line that says so, or its headers.
+COPIED_LETTER = re.compile(
+    r"(?im)^[ \t>*|]{0,9}(?:received|return-path|message-id|x-bot-token|mime-version|dkim-signature)[ \t]{0,9}:"
+    r"|^[ \t]{0,9}[-=_*]{2}[^\n]{0,120}?(?:original|copy of|below this line|returned message|原邮件|原始邮件|原信)"
+    r"|^[^\n]{0,60}(?:original message (?:follows|headers)|原邮件(?:内容|如下))"
 )
 
 # Lines that introduce quoted mail.

@@ -49,12 +49,17 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Bounce:
     """What a delivery report tells: the addresses that failed, the Message-IDs that it is about,
-    and whether the failure is final (RFC 3464, Action: failed)."""
+    and whether the failure is final (RFC 3464, Action: failed). ``diagnostic`` is what the other server answered,
+    ``status`` the codes of RFC 3463, ``words`` what the system says itself. ``quoted`` is every text in which a mark
+    of ours may stand."""
 
     recipients: tuple[str, ...]
     message_ids: tuple[str, ...]
     final: bool
     diagnostic: str = ""
+    status: tuple[str, ...] = ()
+    words: str = ""
+    quoted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What was written to whom, and what became of it: questions to the outbox, which change nothing."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
@@ -11,6 +11,7 @@ from bot.record.clocks import SKEW
 from bot.record.outbox import RELEASED, Due
 from bot.record.schema import event, letter, mime
 
+LONGEST_WAY = timedelta(days=10)  # a mail system tries for five days, and a letter waits for the office before
 _ANSWERING = select(letter.c.id).where(letter.c.mail_id == bindparam("mail_id")).order_by(letter.c.id)
 _ANSWERS_TO = select(func.count()).where(
     letter.c.to == bindparam("to"),
@@ -99,6 +100,20 @@ def by_token_or_id(conn: Connection, tokens: Iterable[str], message_ids: Iterabl
             if row := conn.execute(query).first():
                 return row
     return None
+
+
+def was_returned(conn: Connection, what: str, letter_id: int) -> bool:
+    """Whether a bounce of this letter was written down already; ``what`` is the event."""
+    where = (event.c.letter_id == letter_id, event.c.what == what)
+    return conn.execute(select(event.c.id).where(*where).limit(1)).first() is not None
+
+
+def returned_since(conn: Connection, what: str, address: str, since: datetime, now: datetime) -> int:
+    """How many letters to an address came back after ``since``."""
+    query = select(func.count()).select_from(event.join(letter, letter.c.id == event.c.letter_id))
+    when = (event.c.at > since, event.c.at <= now + SKEW)
+    where = (letter.c.to == address, letter.c.queued_at > since - LONGEST_WAY, event.c.what == what, *when)
+    return int(conn.execute(query.where(*where)).scalar_one())
 
 
 def was_asked(conn: Connection, kind: str, address: str, about: Iterable[Obligation]) -> bool:

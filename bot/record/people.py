@@ -40,8 +40,10 @@ def appoint(conn: Connection, unit: str, persons: list[Liaison], since: date, ev
     """Makes exactly these persons the unit's liaisons from ``since`` on; whoever else was one ceases then.
 
     A unit's very first liaisons count from ``ever``. Returns False, and changes nothing, when they are
-    the liaisons already.
+    the liaisons already. Whoever is named here can be written to again, as far as anybody knows: a mark that mail came
+    back goes, also where the same person is named anew.
     """
+    conn.execute(dead_address.delete().where(dead_address.c.email.in_([p.email for p in persons if p.email])))
     every = conn.execute(select(liaison).where(liaison.c.unit == unit)).all()
     current = {Liaison(r.unit, r.name, r.mobile, r.email): r.id for r in every if r.until is None}
     if set(current) == set(persons):
@@ -52,7 +54,6 @@ def appoint(conn: Connection, unit: str, persons: list[Liaison], since: date, ev
         if person not in current:
             values = {"name": person.name, "mobile": person.mobile, "email": person.email}
             conn.execute(insert(liaison).values(unit=unit, since=since if every else ever, **values))
-            conn.execute(dead_address.delete().where(dead_address.c.email == person.email))
     return True
 
 
@@ -86,6 +87,12 @@ def bases_of(conn: Connection, form: str, unit: str) -> dict[str, int] | None:
 def mark_dead(conn: Connection, email: str, now: datetime, diagnostic: str) -> bool:
     """Notes that mail to an address comes back for good. False when that was known."""
     return insert_once(conn, dead_address, {"email": email, "since": now, "diagnostic": diagnostic})
+
+
+def mark_alive(conn: Connection, email: str, at: datetime) -> bool:
+    """Takes the mark away that was made before ``at``. False when there was none."""
+    where = (dead_address.c.email == email, dead_address.c.since <= at)
+    return bool(conn.execute(dead_address.delete().where(*where)).rowcount)
 
 
 def dead(conn: Connection) -> set[str]:

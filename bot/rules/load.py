@@ -9,6 +9,7 @@ from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
+from bot.rules.bounces import Bounces
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
@@ -29,6 +30,7 @@ PARTS: dict[str, type[Rule]] = {
     "reasons": Reasons,
     "reminders": Reminders,
     "replies": Replies,
+    "bounces": Bounces,
     "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
+from bot.rules.bounces import Bounces
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
@@ -26,6 +27,7 @@ class Rules(Rule):
     reasons: Reasons
     reminders: Reminders
     replies: Replies
+    bounces: Bounces
     commands: Commands
     targets: Targets
     calendar: CalendarFile

@@ -18,7 +18,9 @@ REASONS: dict[str, tuple[str, ...]] = {
         "conflict", "older", "confirm", "liaison", "locked",
     ),
     "attention": (
-        "set_aside", "too_large", "bounced", "capped", "missing_attachment", "missing_attachment_unanswered",
+        "set_aside", "too_large", "bounced", "bounced_full", "bounced_refused", "bounced_expired",
+        "bounced_unclear", "bounced_lasts",
+        "capped", "missing_attachment", "missing_attachment_unanswered",
         "unreadable", "unreadable_unanswered", "no_form",
         "letter_failed", "letter_unmade", "letter_unproven", "letter_doubtful", "letter_restored",
         "login_refused", "reply_words", "reply_unclear", "draft", "forged_order",
@@ -27,7 +29,9 @@ REASONS: dict[str, tuple[str, ...]] = {
         "outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over",
     ),
     "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
-    "automatic": ("own", "bounce", "auto_submitted", "auto_reply", "list", "postmaster", "empty_return_path"),
+    "automatic": (
+        "own", "bounce", "auto_submitted", "auto_reply", "list", "read_receipt", "postmaster", "empty_return_path",
+    ),
 }  # fmt: skip
 
 
