@@ -339,5 +339,5 @@ def test_numbers_that_carry_on_are_compared_with_nothing() -> None:
 
 def test_a_form_that_towns_do_not_owe_has_no_areas() -> None:
     rule = ANNEX4.model_copy(update={"owed": ANNEX4.owed.model_copy(update={"by": ("department",)})})
-    assert [areas_of(group, rule, RULES.units) for group in RULES.units.groups] == [()] * 9
-    assert areas_of(RULES.units.groups[8], ANNEX4, RULES.units) == (SHOUYANG, GAOYA)
+    assert [areas_of(group, rule, RULES.units, "2017-06") for group in RULES.units.groups] == [()] * 9
+    assert areas_of(RULES.units.groups[8], ANNEX4, RULES.units, "2017-06") == (SHOUYANG, GAOYA)

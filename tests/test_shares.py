@@ -17,7 +17,7 @@ BASES: dict[str, Any] = {JINGKAIQU: BASE, SHOUYANGSHAN: BASE, GAOYA: BASE, "公�
 
 
 def overall(bases: dict[str, Any]) -> dict[str, tuple[int, int | None, int | None, int | None]]:
-    found = by_group(ANNEX4, RULES, NUMBERS, bases, JUNE)
+    found = by_group(ANNEX4, RULES, NUMBERS, bases, "2017-06", JUNE)
     return {i.group.name: (s.reached, s.base, s.gap, s.pace) for i in found for s in [i.progress.overall]}
 
 
@@ -36,7 +36,7 @@ def test_one_area_without_a_base_leaves_its_group_without_a_rate() -> None:
 
 
 def test_by_category() -> None:
-    (first, *_) = by_group(ANNEX4, RULES, NUMBERS, BASES, JUNE)
+    (first, *_) = by_group(ANNEX4, RULES, NUMBERS, BASES, "2017-06", JUNE)
     assert first.units == (JINGKAIQU,)
     above = first.progress.groups["above_scale"]
     assert (above.reached, above.base, above.rate, above.target, above.gap) == (2, 4, 0.5, 100, 2)
@@ -44,7 +44,7 @@ def test_by_category() -> None:
 
 def test_an_area_that_does_not_owe_the_form_is_no_part_of_it() -> None:
     departments = ANNEX4.model_copy(update={"owed": ANNEX4.owed.model_copy(update={"by": ("department",)})})
-    assert by_group(departments, RULES, NUMBERS, BASES, JUNE) == ()
+    assert by_group(departments, RULES, NUMBERS, BASES, "2017-06", JUNE) == ()
 
 
 def test_units_together() -> None:
@@ -55,9 +55,9 @@ def test_units_together() -> None:
 
 
 def test_the_digest_shows_groups_once_one_has_a_base() -> None:
-    assert groups(ANNEX4, RULES, NUMBERS, {}, JUNE) == []
-    shown = groups(ANNEX4, RULES, NUMBERS, BASES, JUNE)
+    assert groups(ANNEX4, RULES, NUMBERS, {}, "2017-06", JUNE) == []
+    shown = groups(ANNEX4, RULES, NUMBERS, BASES, "2017-06", JUNE)
     assert [item["units"] for item in shown][-1] == [SHOUYANGSHAN, GAOYA]
     assert (shown[0]["label"], shown[0]["pace"], shown[0]["months_left"]) == ("第一组", 1, 6)
     other = ANNEX4.model_copy(update={"id": "annex9"})
-    assert groups(other, RULES, NUMBERS, BASES, JUNE) == []
+    assert groups(other, RULES, NUMBERS, BASES, "2017-06", JUNE) == []

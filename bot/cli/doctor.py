@@ -98,7 +98,8 @@ def _roster(bot: "Bot", now: "datetime") -> Check:
     with bot.record.read() as conn:
         served = {p.unit for p in people.liaisons(conn, now.astimezone(bot.zone).date()) if p.email}
     kinds = {kind for rule in bot.rules.forms.values() for kind in rule.owed.by}
-    unserved = [u.name for u in bot.rules.units.units if u.kind in kinds and u.name not in served]
+    present = [u for u in bot.rules.units.units if u.is_there(now.astimezone(bot.zone).date())]
+    unserved = [u.name for u in present if u.kind in kinds and u.name not in served]
     if not unserved:
         return ("roster", "ok", f"{len(served)} units have an address", "")
     found = f"no address for {len(unserved)} units: {' '.join(unserved[:5])}{' …' if unserved[5:] else ''}"

@@ -89,7 +89,9 @@ def _lines(
         for unit in dict.fromkeys((r.unit, r.sender_unit))
         if unit == r.unit or r.outcome == "waiting"
     ]
-    return standings(rules.forms[due.form], rules.units.units, accepted, uncounted, due.deadline, now, zone, off)
+    rule = rules.forms[due.form]
+    units = rule.owing(rules.units.units, due.period)
+    return standings(rule, units, accepted, uncounted, due.deadline, now, zone, off)
 
 
 def _evidence(due: Due, line: Standing, returned: int, rule: Assessment) -> Evidence:

@@ -33,7 +33,7 @@ def board_form(
     """One form for one month. ``numbers`` is what counts of each unit, ``on`` the day of ``targets.account_day``."""
     counted = rates(lines)
     states = [line.state for line in lines]
-    names = [unit.name for unit in rules.units.units if unit.kind in rule.owed.by]
+    names = [unit.name for unit in rule.owing(rules.units.units, period)]
     result = over(rule, rules, names, numbers, bases, on)
     return {
         "name": rule.name,
@@ -46,7 +46,7 @@ def board_form(
         **{state: states.count(state) for state in ("missing", "open", "returned", "waiting")},
         "labels": [group.label for group in rule.groups],
         "targets": shares(result, rule, rules.targets.label) if has_targets(rule.id, rules) else [],
-        "groups": groups(rule, rules, numbers, bases, on),
+        "groups": groups(rule, rules, numbers, bases, period, on),
         "units": [_unit(line, numbers, rule) for line in sorted(lines, key=lambda line: PRESSING.index(line.state))],
     }
 

@@ -109,9 +109,9 @@ def owed_periods(
     rule: FormRule, campaign_first: str, campaign_last: str, now: datetime, zone: tzinfo
 ) -> tuple[str, ...]:
     """The months of the campaign whose reports have opened by now, in order, due or not; of a form that is owed
-    once, ``ONCE``."""
+    once, ``ONCE``. Only those for which the form is owed at all."""
     every = (ONCE,) if rule.owed.once else periods(campaign_first, campaign_last)
-    return tuple(p for p in every if opens_at(rule, p, zone) <= now)
+    return tuple(p for p in every if rule.is_owed_for(p) and opens_at(rule, p, zone) <= now)
 
 
 def late_days(received_at: datetime, deadline: datetime, zone: tzinfo) -> int:

@@ -52,9 +52,9 @@ def due_period(
     return reached[-1] if reached else None
 
 
-def areas_of(group: InspectionGroup, rule: FormRule, units: Units) -> tuple[str, ...]:
-    """The areas of a group that owe the form."""
-    return tuple(area for area in group.areas if units.by_name[area].kind in rule.owed.by)
+def areas_of(group: InspectionGroup, rule: FormRule, units: Units, period: str) -> tuple[str, ...]:
+    """The areas of a group that owe the form for a period."""
+    return tuple(area for area in group.areas if rule.owed_by(units.by_name[area], period))
 
 
 def report_context(
@@ -70,7 +70,7 @@ def report_context(
 ) -> dict[str, Any]:
     """Of each group its areas: where each stands, whom to call, its numbers. ``month`` may have other units too."""
     lines = {line.unit.name: line for line in month.standings}
-    areas = {g.number: [lines[a] for a in areas_of(g, rule, rules.units) if a in lines] for g in groups}
+    areas = {g.number: [lines[a] for a in areas_of(g, rule, rules.units, period) if a in lines] for g in groups}
     every = [line for found in areas.values() for line in found]
     counted, on = rates(every), account_day(period, now.astimezone(deadline.tzinfo).date())
     return {

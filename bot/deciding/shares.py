@@ -46,11 +46,11 @@ def over(
 
 
 def by_group(
-    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, on: date
+    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, period: str, on: date
 ) -> tuple[Inspected, ...]:
-    """How far each inspection group is, in the order of rules/units.toml. What its lead and members report as
-    departments is not part of it: they inspect, and are not inspected."""
-    owing = {unit.name for unit in rules.units.units if unit.kind in rule.owed.by}
+    """How far each inspection group is in a period, in the order of rules/units.toml. What its lead and members report
+    as departments is not part of it: they inspect, and are not inspected."""
+    owing = {unit.name for unit in rule.owing(rules.units.units, period)}
     areas = ((group, tuple(a for a in group.areas if a in owing)) for group in rules.units.groups)
     return tuple(
         Inspected(group, units, over(rule, rules, units, numbers, bases, on)) for group, units in areas if units

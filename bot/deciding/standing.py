@@ -59,7 +59,8 @@ def standings(
     zone: tzinfo,
     let_off: Mapping[str, datetime | None] = NOBODY,
 ) -> tuple[Standing, ...]:
-    """A line for every unit that owes the form, in the order of rules/units.toml.
+    """A line for every unit that owes the form, in the order of rules/units.toml. ``units`` are those that owe
+    anything for the period (``FormRule.owing``).
 
     ``let_off`` has the units whose deadline is another (aware), or that are exempt (None). ``uncounted`` are the
     period's returned and waiting reports, oldest first: the last one speaks for a unit that has nothing accepted.

@@ -75,12 +75,12 @@ def reasons(rows: Sequence[Reason]) -> list[dict[str, Any]]:
 
 
 def groups(
-    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, on: date
+    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, period: str, on: date
 ) -> list[dict[str, Any]]:
     """How far each inspection group is over all categories; nothing while no group has its base registered."""
     if not has_targets(rule.id, rules):
         return []
-    found = by_group(rule, rules, numbers, bases, on)
+    found = by_group(rule, rules, numbers, bases, period, on)
     if all(item.progress.overall.base is None for item in found):
         return []
     return [{**share_view(item.group.name, item.progress.overall), "units": list(item.units)} for item in found]

@@ -24,7 +24,7 @@ def said_in(words: str, answered: Row[object] | None, sender: KnownSender, bot: 
     names = [sender.person]
     for name in sender.units:
         unit = bot.rules.units.by_name.get(name)
-        names += [unit.name, unit.full_name, *unit.aliases] if unit else [name]
+        names += unit.names if unit else [name]
     return said(reply_in(words, _rule(about, bot), bot.rules, names), about, sender, bot.rules)
 
 

@@ -122,7 +122,8 @@ def write_roster(bot: Bot, file: Path, today: date) -> int:
     sheet = book.worksheets[0]
     sheet.title = sheet_title(columns[1].label)
     persons = [p for u in bot.rules.units.units for p in everybody if p.unit == u.name]
-    empty = [Liaison(u.name, "", "", "") for u in bot.rules.units.units if u.name not in {p.unit for p in persons}]
+    served = {p.unit for p in persons}
+    empty = [Liaison(u.name, "", "", "") for u in bot.rules.units.units if u.is_there(today) and u.name not in served]
     lines = [tuple(c.label for c in columns), *((p.unit, p.name, p.mobile, p.email) for p in (*persons, *empty))]
     for y, line in enumerate(lines, 1):
         for x, text in enumerate(line, 1):

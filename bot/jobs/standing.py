@@ -29,7 +29,7 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
     uncounted = _uncounted(reports.not_counted(conn, form, period, period))
     due = bot.deadline(form, period)
     off = let_off(bot, conn, form, period)
-    return standings(rule, bot.rules.units.units, accepted, uncounted, due, now, bot.zone, off)
+    return standings(rule, rule.owing(bot.rules.units.units, period), accepted, uncounted, due, now, bot.zone, off)
 
 
 def _uncounted(rows: Iterable[Row[Any]]) -> list[Uncounted]:
@@ -110,7 +110,7 @@ def _open(
     off = let_off_between(bot, conn, form, first, last)
     found = []
     for period in periods:
-        left = [u for u in units if u.name not in done.get(period, ())]
+        left = [u for u in rule.owing(units, period) if u.name not in done.get(period, ())]
         due, given = bot.deadline(form, period), off.get(period, {})
         others = _uncounted(uncounted.get(period, ()))
         for line in standings(rule, left, {}, others, due, now, bot.zone, given):

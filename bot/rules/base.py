@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Collection
+from datetime import date
 from string import Formatter
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 # Marks without a glyph: Unicode's Default_Ignorable_Code_Point without U+202E, which turns what follows around, and
 # control characters that are no blanks. Names copied from chats, web pages and PDFs carry them.
@@ -28,6 +31,24 @@ class Rule(BaseModel):
 def visible(text: str) -> str:
     """The text without marks that nobody sees. U+202E stays: the eye reads what stands behind it from the right."""
     return text if text.isascii() and text.isprintable() else _HIDDEN.sub("", text)
+
+
+_MONTH = re.compile(r"(?a:\d{4}-(?:0[1-9]|1[0-2]))")
+
+
+def _first_of(value: Any) -> Any:
+    return f"{value}-01" if isinstance(value, str) and _MONTH.fullmatch(value) else value
+
+
+def _last_of(value: Any) -> Any:
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        return f"{value}-{monthrange(int(value[:4]), int(value[5:]))[1]}"
+    return value
+
+
+# A day, or a month ("2018-03") for its first or its last day.
+FromDay = Annotated[date, BeforeValidator(_first_of)]
+ToDay = Annotated[date, BeforeValidator(_last_of)]
 
 
 def even(text: str) -> str:

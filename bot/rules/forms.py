@@ -1,13 +1,16 @@
 """A form as data: which words name its parts, what is checked, who owes it and when."""
 
+from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import Rule, even, texts
+from bot.rules.base import FromDay, Rule, ToDay, even, texts
 from bot.rules.checks import OF_KIND, CheckRule
+from bot.rules.units import Unit
 
 LONGEST_MONTH = 31
 
@@ -16,7 +19,10 @@ class Owed(Rule):
     """Who owes the form and by when. ``shift`` moves the deadline to a working day.
 
     Each month: ``day`` is the deadline's day in the month that lies ``months_after`` the period; ``opens_days`` before
-    the period ends its report is welcome. Once: by the end of the day ``on``, welcome from ``opens_days`` before it."""
+    the period ends its report is welcome. Once: by the end of the day ``on``, welcome from ``opens_days`` before it.
+
+    Nothing is owed of what ended before ``first`` or after ``last``; where there is no ``first``, it is the day on
+    which the program first saw the form."""
 
     by: tuple[Literal["town", "department"], ...] = Field(min_length=1)
     every: Literal["month", "once"] = "month"
@@ -25,6 +31,8 @@ class Owed(Rule):
     months_after: int = Field(default=1, ge=0, le=12)
     shift: Literal["none", "next", "previous"] = "none"
     opens_days: int = Field(default=7, ge=0, le=400)
+    first: FromDay | None = None
+    last: ToDay | None = None
 
     @property
     def once(self) -> bool:
@@ -131,6 +139,26 @@ class FormRule(Rule):
             if len(ids) != len(set(ids)):
                 raise ValueError(f"{name}: an id stands twice")
         return self
+
+    def last_day(self, period: str) -> date:
+        """The last day of a period (``2017-06``); of what is owed once, the day by which it is."""
+        if self.owed.on is not None:
+            return self.owed.on
+        year, month = int(period[:4]), int(period[5:])
+        return date(year, month, monthrange(year, month)[1])
+
+    def is_owed_for(self, period: str) -> bool:
+        """Whether anybody owes it for a period: not before its first, nor after its last."""
+        day, owed = self.last_day(period), self.owed
+        return (owed.first is None or owed.first <= day) and (owed.last is None or day <= owed.last)
+
+    def owed_by(self, unit: Unit, period: str) -> bool:
+        """Whether a unit owes it for a period: one of its kind does, in that period, and the unit is there."""
+        return unit.kind in self.owed.by and self.is_owed_for(period) and unit.is_there(self.last_day(period))
+
+    def owing(self, units: Iterable[Unit], period: str) -> tuple[Unit, ...]:
+        """Those of the units that owe it for a period."""
+        return tuple(unit for unit in units if self.owed_by(unit, period))
 
     @property
     def numbers_called(self) -> str:

@@ -1,26 +1,47 @@
 """Who reports: units with their aliases, and the inspection groups of Annex 1."""
 
+import re
+from datetime import date
 from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import Rule, even
+from bot.rules.base import FromDay, Rule, ToDay, even
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Unit(Rule):
-    """A unit that owes reports. ``id`` stands in keys of letters, ``name`` on paper."""
+    """A unit that owes reports. The record knows it by its ``id``; ``name`` is what it is called today.
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    ``former``: what else it was, by name or by an id under which the record still knows it. ``since`` and ``until``:
+    its first and its last day; it owes what it is there for on the last day of the period. ``into``: the id of the
+    unit of which it is a part since it ended: its names mean that one. ``away``: from a day until before another, or
+    for good, it owes nothing; the record adds what the office orders."""
+
+    id: str = Field(pattern=rf"^{_ID.pattern}$")
     name: str
     kind: Literal["town", "department"]
     full_name: str = ""
     aliases: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    since: FromDay | None = None
+    until: ToDay | None = None
+    into: str = ""
+    away: tuple[tuple[date, date | None], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything that it is called."""
-        return tuple(name for name in (self.name, self.full_name, *self.aliases) if name)
+        """Everything that it is called, or was."""
+        former = (name for name in self.former if not _ID.fullmatch(name))
+        return tuple(name for name in (self.name, self.full_name, *self.aliases, *former) if name)
+
+    def is_there(self, day: date) -> bool:
+        """Whether it owes anything on that day."""
+        if (self.since and day < self.since) or (self.until and day > self.until):
+            return False
+        return not any(gone <= day and (back is None or day < back) for gone, back in self.away)
 
 
 class InspectionGroup(Rule):
@@ -41,7 +62,8 @@ class Affixes(Rule):
 
 
 class Units(Rule):
-    """rules/units.toml. No alias may mean two units, and every group names known units."""
+    """rules/units.toml. No alias may mean two units, and every group names known units: by any of their names, and
+    holds them by their present ones."""
 
     affixes: Affixes
     units: tuple[Unit, ...] = Field(min_length=1)
@@ -49,22 +71,43 @@ class Units(Rule):
 
     @model_validator(mode="after")
     def _names_are_unambiguous(self) -> Self:
-        seen: dict[str, str] = {}
-        for unit in self.units:
-            for name in unit.names:
-                key = self._bare(name)
-                if key and seen.setdefault(key, unit.name) != unit.name:
-                    raise ValueError(f"{name!r} means both {seen[key]} and {unit.name}")
         for what in ("id", "name"):
             if len({getattr(u, what) for u in self.units}) != len(self.units):
                 raise ValueError(f"a unit's {what} stands twice")
-        for group in self.groups:
-            for name in (group.lead, *group.members, *group.areas):
-                if name not in self.by_name:
-                    raise ValueError(f"group {group.number} names {name!r}, which is no unit")
+        seen: dict[str, str] = {}
+        for unit in self.units:
+            owner = self._heir(unit)
+            for name in (*unit.names, *unit.former):
+                key = self._bare(name)
+                if key and seen.setdefault(key, owner.name) != owner.name:
+                    raise ValueError(f"{name!r} means both {seen[key]} and {owner.name}")
         if len({g.number for g in self.groups}) < len(self.groups):
             raise ValueError("groups: a number stands twice")
+        # Frozen for everybody else: a group that still names a unit by its old name means the same unit.
+        self.__dict__["groups"] = tuple(map(self._present, self.groups))
         return self
+
+    def _heir(self, unit: Unit) -> Unit:
+        """Whom the names of a unit mean: itself, or the unit of which it is a part now."""
+        if not unit.into:
+            return unit
+        heir = self.by_id.get(unit.into)
+        if heir is None or heir.into:
+            raise ValueError(f"{unit.id}: into: expected the id of a unit that goes on (got {unit.into!r})")
+        return heir
+
+    def _present(self, group: InspectionGroup) -> InspectionGroup:
+        def name(written: str) -> str:
+            found = self.by_name.get(written) or self.resolve(written)
+            if found is None:
+                raise ValueError(f"group {group.number} names {written!r}, which is no unit")
+            return self._heir(found).name
+
+        def names(written: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(map(name, written)))
+
+        update = {"lead": name(group.lead), "members": names(group.members), "areas": names(group.areas)}
+        return group.model_copy(update=update)
 
     @cached_property
     def by_name(self) -> dict[str, Unit]:
@@ -78,7 +121,7 @@ class Units(Rule):
 
     @cached_property
     def _by_bare_name(self) -> dict[str, Unit]:
-        return {self._bare(n): u for u in self.units for n in u.names}
+        return {self._bare(n): self._heir(u) for u in self.units for n in (*u.names, *u.former)}
 
     def _bare(self, name: str) -> str:
         """A name without the county before it and the kind of authority behind it."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding import weekly
 from bot.deciding.adding import total
-from bot.deciding.deadlines import owed_periods
+from bot.deciding.deadlines import next_period, owed_periods
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import contact, county
 from bot.deciding.standing import rates
@@ -20,8 +20,14 @@ SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the 
 
 
 def period_in_view(bot: Bot, form: str, now: datetime) -> str | None:
-    """The period that a digest is about: the newest whose deadline is past or near."""
-    periods = owed_periods(bot.rules.forms[form], bot.campaign.first, bot.campaign.last, now, bot.zone)
+    """The period that a digest is about: the newest whose deadline is past or near. None before a form's first, and
+    when a period after its last would be in view."""
+    rule = bot.rules.forms[form]
+    periods = owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone)
+    if periods and not rule.owed.once and periods[-1] < bot.campaign.last:
+        after = next_period(periods[-1])
+        if not rule.is_owed_for(after) and bot.deadline(form, after) <= now + SHOWN_BEFORE_DEADLINE:
+            return None
     near = [p for p in periods if bot.deadline(form, p) <= now + SHOWN_BEFORE_DEADLINE]
     return near[-1] if near else (periods[0] if periods else None)
 
@@ -93,13 +99,15 @@ def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime
     present = counting(bot, conn, form, period)
     before = counting(bot, conn, form, period, recorded_until=since)
     bases = people.bases(conn, form)
-    whole = county(rule, bot.rules, list(present.values()), list(before.values()), bases, reporting(bot, rule), on)
-    return {**whole, "groups": weekly.groups(rule, bot.rules, present, bases, on)}
+    whole = county(
+        rule, bot.rules, list(present.values()), list(before.values()), bases, reporting(bot, rule, period), on
+    )
+    return {**whole, "groups": weekly.groups(rule, bot.rules, present, bases, period, on)}
 
 
 def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: datetime) -> list[dict[str, Any]]:
     rule = bot.rules.forms[form]
-    owing = set(reporting(bot, rule))
+    units = bot.rules.units.by_name
     rows = [row for row in versions.recorded_between(conn, since, now) if row.form == form]
     # Numbers that begin anew each month are not to be held against those of another.
     told = [(row.unit, row.period) for row in rows] if rule.cumulative else []
@@ -107,7 +115,7 @@ def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: dateti
     return [
         {
             "unit": row.unit,
-            "owes": row.unit in owing,
+            "owes": row.unit in units and rule.owed_by(units[row.unit], row.period),
             "period": row.period,
             "version": row.version,
             "total": total(row.numbers),

@@ -15,9 +15,9 @@ from bot.record import people, versions
 from bot.rules.forms import FormRule
 
 
-def reporting(bot: Bot, rule: FormRule) -> list[str]:
-    """The units that owe a form."""
-    return [unit.name for unit in bot.rules.units.units if unit.kind in rule.owed.by]
+def reporting(bot: Bot, rule: FormRule, period: str) -> list[str]:
+    """The units that owe a form for a period."""
+    return [unit.name for unit in rule.owing(bot.rules.units.units, period)]
 
 
 def in_force(
@@ -38,7 +38,7 @@ def counting(
 ) -> dict[str, Numbers]:
     """The numbers of the same, for the units that owe the form."""
     found = in_force(bot, conn, form, period, recorded_until)
-    return {unit: found[unit].numbers for unit in reporting(bot, bot.rules.forms[form]) if unit in found}
+    return {unit: found[unit].numbers for unit in reporting(bot, bot.rules.forms[form], period) if unit in found}
 
 
 def month_of(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> Month:

@@ -52,7 +52,7 @@ def _report(bot: Bot, conn: Connection, policy: GroupReports, form: str, since: 
     if period is None:
         return 0
     done = runs.runs_starting(conn, JOB, [_run_key(form, period)], now)
-    inspecting = [g for g in bot.rules.units.groups if areas_of(g, rule, bot.rules.units)]
+    inspecting = [g for g in bot.rules.units.groups if areas_of(g, rule, bot.rules.units, period)]
     groups = [g for g in inspecting if _run_key(form, period, g.number) not in done]
     if not groups:
         return 0

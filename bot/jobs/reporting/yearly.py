@@ -12,7 +12,7 @@ yearplan.plan -> LetterDraft... -> job_run rows and letters: ONE transaction
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from bot.deciding.formwords import form_words
 from bot.deciding.ladder import may_leave
 from bot.deciding.views import shown_period
-from bot.deciding.yearplan import PlanDay, plan
+from bot.deciding.yearplan import Due, PlanDay, plan
 from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
 from bot.letters.calendars import ICS, calendar_file
@@ -39,7 +39,6 @@ class Recipient:
     address: str
     person: str
     units: tuple[str, ...]
-    forms: tuple[str, ...]
 
 
 def send_year_plan(bot: Bot, now: datetime) -> int:
@@ -83,14 +82,18 @@ def _recipients(bot: Bot, conn: Connection, now: datetime) -> list[Recipient]:
     for person in people.liaisons(conn, now.astimezone(bot.zone).date()):
         unit = bot.rules.units.by_name.get(person.unit)
         if unit and person.email and person.email not in dead:
-            before = found.get(person.email, Recipient(person.email, person.name, (), ()))
-            owed = [id_ for id_, rule in bot.rules.forms.items() if unit.kind in rule.owed.by]
-            found[person.email] = Recipient(
-                before.address, before.person, _with(before.units, [unit.name]), _with(before.forms, owed)
-            )
+            before = found.get(person.email, Recipient(person.email, person.name, ()))
+            found[person.email] = replace(before, units=_with(before.units, [unit.name]))
     for address in bot.config.office.staff:
-        found.setdefault(address.lower(), Recipient(address.lower(), "", (), tuple(bot.rules.forms)))
+        found.setdefault(address.lower(), Recipient(address.lower(), "", ()))
     return list(found.values())
+
+
+def _concerns(bot: Bot, recipient: Recipient, due: Due) -> bool:
+    """Whether one of his units owes it; the staff is told of everything."""
+    units = [bot.rules.units.by_name[name] for name in recipient.units]
+    rule = bot.rules.forms[due.form]
+    return not units or any(rule.owed_by(unit, due.period) for unit in units)
 
 
 def _with(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
@@ -99,7 +102,7 @@ def _with(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
 
 def _draft(bot: Bot, year: int, days: Iterable[PlanDay], recipient: Recipient, now: datetime) -> LetterDraft | None:
     """The letter; None for someone who has nothing to report any more in that year."""
-    own = [day for day in days if day.due.form in recipient.forms]
+    own = [day for day in days if _concerns(bot, recipient, day.due)]
     if not own:
         return None
     name = bot.calendar_words.file_name.format(year=year)
