@@ -1,6 +1,7 @@
 """Archives in memory: told by their bytes, bounded by their directory before anything is inflated.
 
-A zip is opened here, rar, 7z and winmail.dat by ``packed``. Nothing is written, no name is a path.
+A zip is opened here, gzip, tar and their like by ``compressed``, rar, 7z and winmail.dat by ``packed``. Nothing is
+written, no name is a path.
 """
 
 import io
@@ -8,6 +9,7 @@ import zipfile
 
 from bot.mail import packed
 from bot.mail.charsets import decode
+from bot.mail.compressed import open_compressed
 from bot.mail.members import NESTING, Opened, beyond_limits, is_chaff, refused
 from bot.mail.mime import Budget
 from bot.mail.names import clean_name
@@ -44,7 +46,8 @@ _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # general purpose bits 0 and 11 (APPNOTE 4.4.4)
 
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# The last two begin an archive that was, or could have been, divided (APPNOTE 8.5.4).
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK", b"PK00PK")
 
 
 def open_archive(
@@ -56,7 +59,8 @@ def open_archive(
     """
     if data.startswith(_ZIP):
         return _open_zip(name, data, nesting, budget)
-    return packed.open_packed(name, data, nesting, budget, unpacker)
+    compressed = open_compressed(name, data, nesting, budget)
+    return compressed or packed.open_packed(name, data, nesting, budget, unpacker)
 
 
 def _open_zip(name: str, data: bytes, nesting: int, budget: Budget) -> Opened | None:

@@ -7,15 +7,18 @@ import re
 from dataclasses import dataclass, field, replace
 
 from bot.errors import TooComplex
-from bot.mail import sniff
+from bot.mail import armour, cms, sniff
 from bot.mail.archives import open_archive
 from bot.mail.body import part_text
+from bot.mail.charsets import clean_text, decode
 from bot.mail.mime import Budget, Part, mended, parse
 from bot.mail.names import clean_name
 from bot.mail.packed import Unpacker
+from bot.mail.volumes import Volume, joined, volume_of
 from bot.model.mail import Attachment, Refused
 
 MAIL_DEPTH = 5
+WRAPPERS = 3  # signed in signed in signed
 LOGO_BYTES = 10_240  # a smaller picture that belongs to the HTML is a logo or a signature
 _BODY_TYPES = ("text/plain", "text/html")
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -31,6 +34,7 @@ class _Where:
     archives: int = 0
     alternative: bool = False
     signed: bool = False
+    wrappers: int = 0
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ def contents(msg: Part, budget: Budget, mail_id: str, unpacker: Unpacker | None 
     """Unwrap a mail. ``mail_id`` begins the names of parts that have none. Never raises."""
     collector = _Collector(budget, mail_id, unpacker)
     collector.part(msg, _Where())
+    collector.join()
     found = collector.found
     bodies = [*found.html, *(html for _, html in found.inner)] if found.pictures else []
     shown = {cid.lower() for html in bodies for cid in _CID.findall(html)}
@@ -66,6 +71,7 @@ class _Collector:
         self.budget, self.mail_id, self.unpacker = budget, mail_id, unpacker
         self.found = Contents()
         self._unnamed = 0
+        self._volumes: dict[tuple[str, ...], list[tuple[Volume, str, bytes, _Where]]] = {}
 
     def part(self, part: Part, where: _Where) -> None:
         """One part and all below it, behind a fence: what goes wrong in one does not hide its neighbours."""
@@ -82,6 +88,10 @@ class _Collector:
             self._report(part, where)
         elif kind == "message/external-body":
             self._refuse(part.file_name(), "link", "link")
+        elif kind == "message/partial" and part.parameters("content-type").get("total") != "1":
+            self._refuse(part.file_name() or self._mail_name(part.text("subject")), "mail_part")
+        elif kind == "multipart/encrypted":
+            self._refuse(part.file_name() or self._mail_name(part.text("subject")), "mail_encrypted")
         elif part.get_content_maintype() == "message" and part.children():
             self._nested(part, where)
         elif part.children():
@@ -122,8 +132,13 @@ class _Collector:
     def _leaf(self, part: Part, where: _Where) -> None:
         kind, name, data = part.get_content_type(), part.file_name(), part.data()
         attached = bool(name) or part.disposition() == "attachment"
-        if kind in _BODY_TYPES and not attached and not sniff.is_binary(data):
-            self._body(part_text(part), kind, where)
+        if enclosed := cms.kind_of(data):
+            self._wrapped(enclosed, name, data, where)
+        elif kind in _BODY_TYPES and not attached and not sniff.is_binary(data):
+            rest, files = armour.uuencoded(data) if kind == "text/plain" else (data, ())
+            for raw, content in files:
+                self.offer(armour.name_of(raw) or self._name_for(content), content, where)
+            self._body(_text(rest, part) if files else part_text(part), kind, where)
         elif not attached and part.get_content_maintype() == "text" and where.alternative:
             return  # another rendering of the same body, such as text/enriched or text/calendar
         elif not attached and part.get_content_maintype() == "multipart":
@@ -138,6 +153,20 @@ class _Collector:
             if belongs and len(data) < LOGO_BYTES and sniff.is_picture(data):
                 self.found.pictures += [(a, cid) for a in self.found.attachments[before:]]
 
+    def _wrapped(self, kind: cms.Kind, name: str, data: bytes, where: _Where) -> None:
+        """A mail that is signed in one piece is what was signed; a file that is signed is that file."""
+        content = cms.content_of(data, self.budget.unpacked) if kind != "encrypted" else None
+        if content is None or where.wrappers >= WRAPPERS:
+            if kind == "encrypted" or not where.signed:
+                self._refuse(name, "mail_encrypted" if kind == "encrypted" else "damaged")
+            return
+        self.budget.unpacked -= len(content)
+        inside = replace(where, wrappers=where.wrappers + 1)
+        if sniff.has_header(content):
+            self.part(parse(content, self.budget), inside)
+        else:
+            self.offer(name.removesuffix(".p7m") or self._name_for(content), content, inside)
+
     def _body(self, text: str, kind: str, where: _Where) -> None:
         if where.mails:
             self.found.inner.append((text, "") if kind == "text/plain" else ("", text))
@@ -145,7 +174,16 @@ class _Collector:
             (self.found.plain if kind == "text/plain" else self.found.html).append(text)
 
     def offer(self, name: str, data: bytes, where: _Where) -> None:
-        """A file: an archive or a mail is unwrapped further, anything else is an attachment."""
+        """A file: an archive or a mail is unwrapped further, anything else is an attachment. A volume of an archive
+        waits for the others."""
+        if volume := volume_of(name, data):
+            self._volumes.setdefault((*where.inside, volume.archive), []).append((volume, name, data, where))
+            return
+        rest, files = armour.uuencoded(data) if data.startswith(b"begin") else (data, ())
+        if files and not rest.strip():
+            for raw, content in files:
+                self.offer(armour.name_of(raw) or self._name_for(content), content, where)
+            return
         opened = open_archive(name, data, where.archives, self.budget, self.unpacker)
         if opened is not None:
             self.found.refused += opened.refused
@@ -160,6 +198,17 @@ class _Collector:
         else:
             self.found.attachments.append(Attachment(name, data, where.inside))
 
+    def join(self) -> None:
+        """What came in volumes, now that all are seen."""
+        for volumes in self._volumes.values():
+            whole = joined([(volume, data) for volume, _, data, _ in volumes])
+            volume, _, _, where = volumes[0]
+            if whole is not None:
+                self.offer(volume.archive, whole, where)
+            else:
+                for _, name, _, _ in volumes:
+                    self._refuse(name, "archive_part")
+
     def _name_for(self, data: bytes) -> str:
         self._unnamed += 1
         return f"{self.mail_id}-{self._unnamed}{sniff.extension(data)}"
@@ -170,3 +219,8 @@ class _Collector:
 
     def _refuse(self, name: str, code: str, kind: str = "other") -> None:
         self.found.refused.append(Refused(name or self._name_for(b""), code, kind))
+
+
+def _text(data: bytes, part: Part) -> str:
+    """A body out of which something was taken."""
+    return clean_text(decode(data, part.parameters("content-type").get("charset")))

@@ -15,7 +15,7 @@ from email.policy import Policy, compat32
 from typing import Any
 
 from bot.errors import TooComplex
-from bot.mail import names
+from bot.mail import armour, names, sniff
 from bot.mail.charsets import bytes_of
 
 HEADER_BYTES = 262_144  # of one part
@@ -141,14 +141,22 @@ class Part(Message):
         return [child for child in payload if isinstance(child, Part)]
 
     def data(self) -> bytes:
-        """The decoded bytes of a leaf; as they stand when the transfer encoding is unknown or broken."""
+        """The decoded bytes of a leaf; as they stand when the transfer encoding is unknown or broken. A file in base64
+        is decoded though nothing, or something else, is said of it."""
         claimed = self.raw("content-transfer-encoding")
         if claimed is not None:
             # "base64 " and "base64;" are not decoded by the standard library.
             token = _TOKEN.search(claimed.lower())
             self.replace_header("Content-Transfer-Encoding", token[0] if token else "binary")
+            if token and token[0] == "base64":
+                text = self.undecoded()
+                if sniff.extension(text):
+                    return text  # not encoded at all
+                if armour.in_pieces(text):
+                    return armour.joined_pieces(text)  # the standard library ends at the first padding
         payload = self.get_payload(decode=True)
-        return payload if isinstance(payload, bytes) else b""
+        data = payload if isinstance(payload, bytes) else b""
+        return armour.file_in_base64(data) or data
 
     def undecoded(self) -> bytes:
         """The bytes of a leaf as they stand in the mail, before the transfer encoding is undone."""

@@ -76,7 +76,7 @@ def _open_whole(name: str, kind: Kind, data: bytes, budget: Budget, unpacker: Un
     # winmail.dat is not compressed.
     most = most_bytes(len(data), budget) if kind == "7z" else min(budget.unpacked, len(data) * 2)
     tarred = unpacker.tar(kind, data, most)
-    found, whole = _files(tarred.data, budget.members)
+    found, whole = tar_files(tarred.data, budget.members)
     if tarred.problem or not whole:
         return refused(name, tarred.problem or "archive_damaged")
     if beyond_limits(len(found), sum(len(content) for _, content in found), len(data), budget):
@@ -101,7 +101,7 @@ def _open_rar(name: str, kind: Kind, data: bytes, budget: Budget, unpacker: Unpa
     if not wanted:
         return refused(name, "empty")
     tarred = unpacker.tar(kind, data, sum(info.file_size for info in listed))
-    found, _ = _files(tarred.data, len(listed))
+    found, _ = tar_files(tarred.data, len(listed))
     if not found and tarred.problem:
         return refused(name, tarred.problem)
     taken, broken = _matched(open_ones, found)
@@ -176,7 +176,7 @@ def _rar_name(info: Any) -> str:
     return decode(info.orig_filename)
 
 
-def _files(data: bytes, most: int) -> tuple[list[tuple[str, bytes]], bool]:
+def tar_files(data: bytes, most: int) -> tuple[list[tuple[str, bytes]], bool]:
     """The regular files of a tar stream, one more than ``most`` at the utmost, and whether it is whole."""
     found: list[tuple[str, bytes]] = []
     try:

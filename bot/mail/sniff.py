@@ -40,6 +40,11 @@ def is_binary(data: bytes) -> bool:
     return extension(data) not in ("", ".rtf")
 
 
+def has_header(data: bytes) -> bool:
+    """Whether the bytes begin as a part of a mail: with a field of its header, or the blank line behind none."""
+    return bool(_HEADER.match(data[:_LOOK])) or data.startswith((b"\r\n", b"\n"))
+
+
 def is_mail(name: str, data: bytes) -> bool:
     """Whether a file is a saved mail: by its first lines, whatever it is called.
 

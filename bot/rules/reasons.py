@@ -11,7 +11,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "unreadable": (
         "damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link",
         "archive_damaged", "archive_tool", "archive_encrypted", "archive_limits", "mail_limits",
-        "doc", "pdf", "image", "other",
+        "archive_part", "mail_part", "mail_encrypted", "doc", "pdf", "image", "picture", "other",
     ),
     "waiting": (
         "unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch",
