@@ -6,7 +6,7 @@ is then a doubt and never a number. Lengths are in whatever unit the page has, y
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -108,8 +108,14 @@ def grid(words: Iterable[Word], name: str) -> Grid:
     rows = rows_of(words)
     most = max((len(row) for row in rows), default=0)
     dense = [row for row in rows if len(row) >= max(FEWEST, DENSE * most)]
-    columns = _columns([(word.x0, word.x1) for row in dense for word in row])
-    cells = tuple(_cells(row, columns, in_order=row not in dense) for row in rows)
+    # Labels to the left of their cells and numbers to the right stand below nothing of each other: where all these
+    # rows have as many words, the first belongs to the first.
+    even = len(dense) > 1 and len({len(row) for row in dense}) == 1 and _in_step(dense)
+    columns = [_around(words) for words in zip(*dense, strict=True)] if even else _columns(map(_around, _each(dense)))
+    cells = tuple(
+        tuple(word.text for word in row) if even and row in dense else _cells(row, columns, in_order=row not in dense)
+        for row in rows
+    )
     # No table is known: rows are counted from the head of the page.
     return Grid(name, cells, tables=((0, len(cells) - 1),) if cells else ())
 
@@ -127,6 +133,23 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
         else:
             rows.append([word])
     return [sorted(row, key=lambda word: word.x0) for row in rows]
+
+
+def _each(rows: Iterable[Sequence[Word]]) -> Iterator[Sequence[Word]]:
+    return ((word,) for row in rows for word in row)
+
+
+def _around(words: Sequence[Word]) -> Span:
+    """From the leftmost edge to the rightmost."""
+    return min(word.x0 for word in words), max(word.x1 for word in words)
+
+
+def _in_step(rows: Sequence[Sequence[Word]]) -> bool:
+    """Whether no word begins behind the end of the next word of another row: then it could not be told apart."""
+    ends = [min(word.x1 for word in words) for words in zip(*rows, strict=True)]
+    return all(
+        max(word.x0 for word in words) < end for words, end in zip(zip(*rows, strict=True), ends[1:], strict=False)
+    )
 
 
 def _columns(spans: Iterable[Span]) -> list[Span]:

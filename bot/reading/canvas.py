@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.model.forms import Cell, Grid
-from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, TEXT
+from bot.model.forms import Cell, Doubt, Grid
+from bot.reading.opened import CELLS, COLUMNS, DOUBTS, MERGES, ROWS, TEXT
+from bot.reading.twofold import readings
 
 Span = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One cell of a row: at which column it begins, what it says, how many rows and columns it covers."""
+    """One cell of a row: at which column it begins, what it says (with the marks of ``twofold``), how many rows and
+    columns it covers."""
 
     column: int
     value: Cell
@@ -39,6 +41,7 @@ class Canvas:
         self.left = left
         self._rows: list[list[Cell]] = []
         self._merges: list[Span] = []
+        self._doubts: list[Doubt] = []
 
     @property
     def height(self) -> int:
@@ -47,10 +50,10 @@ class Canvas:
 
     def put(self, row: int, spot: Spot) -> None:
         """One cell; blanks before it count against the limit, rows without any cell do not."""
-        value = (spot.value[:TEXT].strip() or None) if isinstance(spot.value, str) else spot.value
         if row >= ROWS or spot.column >= COLUMNS:
-            self.cut = self.cut or value is not None
+            self.cut = self.cut or spot.value is not None
             return
+        value = self._seen(row, spot.column, spot.value[:TEXT]) if isinstance(spot.value, str) else spot.value
         while len(self._rows) <= row:
             self._rows.append([])
         cells = self._rows[row]
@@ -66,6 +69,12 @@ class Canvas:
         if spot.height > 1 or spot.width > 1:
             self._merge(row, spot)
 
+    def _seen(self, row: int, column: int, text: str) -> str | None:
+        read = readings(text)
+        if read.mark is not None and len(self._doubts) < DOUBTS:
+            self._doubts.append(Doubt(row, column, read.mark, read.full))
+        return read.seen.strip() or None
+
     def _merge(self, row: int, spot: Spot) -> None:
         if len(self._merges) == MERGES:
             self.cut = True
@@ -79,7 +88,7 @@ class Canvas:
         if tables is not None:
             ends = {row: last for first, last in tables for row in range(first, last + 1)}
             merges = [(a, b, min(c, ends.get(a, c)), d) for a, b, c, d in merges]
-        return Grid(name[:100], tuple(map(tuple, self._rows)), tuple(merges), tables)
+        return Grid(name[:100], tuple(map(tuple, self._rows)), tuple(merges), tables, tuple(self._doubts))
 
 
 def laid_out(items: Iterable[Item], left: int = CELLS) -> tuple[Grid, Canvas]:

@@ -16,6 +16,9 @@ from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
 
 LARGEST = 30 << 20  # bytes of one file; mail providers take 20 to 50 MB
+LEVELS = 2  # of files in files: a workbook in a Word file, in a Word file
+PICTURES = 2  # of one file that are looked at; each takes some seconds
+FEW_WORDS = 300  # characters; a file with more is a text with pictures, and not a table that was pasted as one
 
 
 def documents(
@@ -30,7 +33,13 @@ def documents(
 def document(
     attachment: Attachment, reader: Opener, rules: Rules, converter: legacy.Converter | None = None
 ) -> Document:
-    """One attachment as a document."""
+    """One attachment as a document, with what lies in it."""
+    return _document(attachment, reader, rules, converter, LEVELS)
+
+
+def _document(
+    attachment: Attachment, reader: Opener, rules: Rules, converter: legacy.Converter | None, levels: int
+) -> Document:
     data = attachment.data
     if not data:
         return Document(attachment.name, "other", unreadable=Unreadable("empty"))
@@ -41,18 +50,28 @@ def document(
         opened = legacy.converted(data, reader, converter)
     if opened.kind == "html":
         opened = _as_sheet(opened)
+    found = _found(attachment, opened, rules)
+    inside = opened.enclosed if levels else ()
+    enclosed = [_document(replace(attachment, data=d), reader, rules, converter, levels - 1) for d in inside]
+    forms = (*found.forms, *(form for inner in enclosed for form in inner.forms))
+    if forms:
+        return replace(found, forms=forms, unreadable=None)
+    broken = next((d.unreadable for d in enclosed if d.unreadable and d.unreadable.code != "no_form"), None)
+    if broken:
+        return replace(found, unreadable=broken)
+    return _shown(found, opened, reader, rules) if opened.pictures and levels == LEVELS else found
+
+
+def _found(attachment: Attachment, opened: Opened, rules: Rules) -> Document:
+    """The forms in the cells of one file."""
     # A hidden row or sheet is last month's copy, or the template: it counts only when nothing else is there. In a
     # register rows are hidden by a filter that was left on: there they count.
     numbers = numbers_of(opened.seen, rules) or numbers_of(opened.grids, rules)
     forms = numbers + rows_of(opened.grids, rules) or forms_of(opened.hidden, rules)
     if opened.cut and any(form.rows is not None for form in forms):
         forms = ()  # what a limit left out would be missing from the register
-    if opened.confidence == "exact":
-        return _document(attachment, opened, forms, rules)
-    return _document(attachment, *printed.weighed(opened, forms, rules), rules)
-
-
-def _document(attachment: Attachment, opened: Opened, forms: tuple[Form, ...], rules: Rules) -> Document:
+    if opened.confidence != "exact":
+        opened, forms = printed.weighed(opened, forms, rules)
     if forms:
         return Document(attachment.name, opened.kind, forms)
     code = opened.unreadable or ("too_complex" if opened.cut else "no_form")
@@ -60,6 +79,17 @@ def _document(attachment: Attachment, opened: Opened, forms: tuple[Form, ...], r
     return Document(
         attachment.name, opened.kind, unreadable=Unreadable(code if code in rules.reasons.unreadable else "crashed")
     )
+
+
+def _shown(found: Document, opened: Opened, reader: Opener, rules: Rules) -> Document:
+    """A file without any form in its cells: the table may be a picture in it."""
+    pictures = [_document(Attachment(found.name, data), reader, rules, None, 0) for data in opened.pictures[:PICTURES]]
+    forms = tuple(form for picture in pictures for form in picture.forms)
+    if forms:
+        return replace(found, forms=forms, unreadable=None)
+    words = sum(len(cell) for grid in opened.grids for row in grid.rows for cell in row if isinstance(cell, str))
+    unread = any(picture.unreadable and picture.unreadable.code != "no_form" for picture in pictures)
+    return replace(found, unreadable=Unreadable("picture")) if unread and words < FEW_WORDS else found
 
 
 def _as_sheet(opened: Opened) -> Opened:

@@ -4,6 +4,7 @@ JSON and never pickle: a reader that was taken over by the file it reads can sen
 make the parent run anything. So everything is checked on receipt, against the same limits.
 """
 
+import base64
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,9 @@ CELLS = 200_000  # of all sheets together, blanks between values included
 TEXT = 1_000  # characters of one cell
 MERGES = 5_000
 DOUBTS = 2_000  # cells of one sheet that could also say something else
-FRAME = 32 << 20  # bytes of one answer
+ENCLOSED = 6  # files, and as many pictures, that lie in another file
+ENCLOSED_BYTES = 8 << 20  # of all of them
+FRAME = 48 << 20  # bytes of one answer
 
 Trust = Literal["exact", "summed", "confirm"]
 
@@ -32,6 +35,7 @@ class Opened:
 
     ``confidence``: the cells are ``exact``, or so only where the sums written in the form agree (``summed``),
     or a person must ``confirm`` them. ``slow``: only the process for pictures can tell what is in the file.
+    ``enclosed`` are files that lie in it (a workbook embedded in Word), and ``pictures`` what it shows.
     """
 
     kind: str
@@ -42,6 +46,8 @@ class Opened:
     confidence: Trust = "exact"
     slow: bool = False
     seen: tuple[Grid, ...] = ()
+    enclosed: tuple[bytes, ...] = ()
+    pictures: tuple[bytes, ...] = ()
 
 
 class Opener(Protocol):
@@ -63,6 +69,8 @@ def encoded(opened: Opened) -> bytes:
         "confidence": opened.confidence,
         "slow": opened.slow,
         "seen": [_plain(grid) for grid in opened.seen],
+        "enclosed": [base64.b64encode(data).decode() for data in opened.enclosed],
+        "pictures": [base64.b64encode(data).decode() for data in opened.pictures],
     }
     return json.dumps(answer, ensure_ascii=False, default=_dated).encode("utf-8", "replace")
 
@@ -84,6 +92,8 @@ def decoded(frame: bytes) -> Opened:
             answer["confidence"],
             bool(answer["slow"]),
             seen,
+            _files(answer["enclosed"]),
+            _files(answer["pictures"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an answer of the reading process: {error}") from error
@@ -117,6 +127,10 @@ def _grid(plain: Any) -> Grid:
     spans = None if tables is None else tuple(_span(span) for span in tables[:ROWS])
     doubts = tuple(_doubt(doubt) for doubt in plain["doubts"][:DOUBTS])
     return Grid(_text(plain["name"])[:100], rows, merges, spans, doubts)
+
+
+def _files(plain: Any) -> tuple[bytes, ...]:
+    return tuple(base64.b64decode(_text(data), validate=True) for data in plain[:ENCLOSED])
 
 
 def _doubt(plain: Any) -> Doubt:

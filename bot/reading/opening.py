@@ -5,8 +5,9 @@ Another container is another line in READERS.
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
-from bot.reading import delimited, markup, pdf, picture, wordfile, workbook
+from bot.reading import delimited, markup, opendocument, package, pdf, picture, twofold, wordfile, workbook
 from bot.reading.opened import Opened
 from bot.reading.precheck import precheck
 from bot.reading.sniff import OLE, ZIP, is_encrypted_package, kind_of
@@ -19,9 +20,12 @@ READERS: dict[str, Callable[[bytes, str], Opened]] = {
     "pdf": pdf.opened,
     "image": picture.opened,
     "docx": wordfile.opened,
+    "odt": opendocument.opened,
     "html": markup.opened,
     "csv": delimited.opened,
 }
+
+HOLDING = frozenset({"xlsx", "ods", "docx", "odt"})  # kinds in which other files and pictures lie
 
 
 def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
@@ -45,7 +49,7 @@ def _opened(data: bytes, kind: str) -> Opened:
     if refusal:
         return Opened(kind, unreadable=refusal)
     try:
-        return reader(data, kind)
+        return _with_contents(reader(data, kind), data)
     except workbook.Encrypted:
         return Opened(kind, unreadable="encrypted")
     except MemoryError:
@@ -74,6 +78,19 @@ def _unlocked(data: bytes) -> bytes | None:
         # InvalidKeyError, DecryptionError, and what damage makes of a parser: ParseError, struct.error, ElementTree's.
         return None
     return plain.getvalue()
+
+
+def _with_contents(opened: Opened, data: bytes) -> Opened:
+    """What is not the matter of one reader: notes typed as raised characters, and what lies inside."""
+    files, pictures = package.contents(data) if opened.kind in HOLDING else ((), ())
+    return replace(
+        opened,
+        grids=twofold.noted(opened.grids),
+        hidden=twofold.noted(opened.hidden),
+        seen=twofold.noted(opened.seen),
+        enclosed=files,
+        pictures=pictures,
+    )
 
 
 def _wants_password(data: bytes) -> bool:

@@ -18,7 +18,13 @@ IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00
 # Beginnings of BIFF2 to BIFF5 sheets that stand without an OLE container around them.
 BARE_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 PARTS = {b"xl/": "xl/workbook.xml", b"xl\\": "xl/workbook.xml", b"word/": "word/document.xml"}
-ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
+# What [Content_Types].xml says of the main part, whatever that is called.
+_MAIN_TYPES = ((re.compile(rb"(?i)(?:spreadsheetml|ms-excel)[.\w-]*\.main\+xml"), "xlsx"),
+               (re.compile(rb"(?i)(?:wordprocessingml|ms-word)[.\w-]*\.main\+xml"), "docx"))  # fmt: skip
+ODF_TYPES = (
+    (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
+    (b"application/vnd.oasis.opendocument.text", "odt"),
+)
 HEAD = 4096  # bytes of a text that are looked at for markup
 SAMPLE = 1 << 16  # bytes of a text that must be decodable
 _MARKUP = re.compile(
@@ -26,15 +32,19 @@ _MARKUP = re.compile(
     r"|\A(?:[a-z][a-z-]{0,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,12}mime-version:",
     re.S,
 )
+# Word's own XML: all parts in one file (2007 and later), and the format of Word 2003.
+_WORD_XML = re.compile(
+    r"<([\w.]+:)?(?:package\b[^>]{0,2000}office/2006/xmlpackage|worddocument\b[^>]{0,3000}word/2003/wordml)"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def kind_of(data: bytes) -> str:
-    """One of xlsx, xls, ods, docx, doc, html, csv, pdf, image, other.
+    """One of xlsx, xls, ods, docx, doc, odt, html, csv, pdf, image, other.
 
-    xlsm and xlsb are ``xlsx``, et is ``xls``, wps and RTF are ``doc``; SpreadsheetML 2003 and .mht, which
-    Excel also writes under the name .xls, are ``html``. Archives, TNEF, a password-protected package, a text
-    without separators and what nobody knows are ``other``. Never raises on content.
+    xlsm and xlsb are ``xlsx``, et is ``xls``, wps and RTF are ``doc``, Word's XML is ``docx``; SpreadsheetML 2003 and
+    .mht, which Excel also writes under the name .xls, are ``html``. Archives, TNEF, a password-protected package, a
+    text without separators and what nobody knows are ``other``. Never raises on content.
     """
     if data.startswith(ZIP):
         return _in_zip(data)
@@ -78,7 +88,12 @@ def _in_zip(data: bytes) -> str:
             names = {name.replace("\\", "/").lower() for name in archive.namelist()}
             if "content.xml" in names and "mimetype" in names:
                 with archive.open("mimetype") as member:
-                    return "ods" if member.read(200).strip().startswith(ODS_TYPE) else "other"
+                    said = member.read(200).strip()
+                return next((kind for type_, kind in ODF_TYPES if said.startswith(type_)), "other")
+            if not names & set(PARTS.values()) and "[content_types].xml" in names:
+                with archive.open("[Content_Types].xml") as member:
+                    said = member.read(HEAD * 16)
+                return next((kind for main, kind in _MAIN_TYPES if main.search(said)), "other")
     except Exception:
         # A zip cut short by a mail server (BadZipFile), a mimetype behind a password (RuntimeError),
         # an unknown compression (NotImplementedError): the names still stand in the local headers.
@@ -114,6 +129,8 @@ def _in_text(data: bytes) -> str:
     if text is None or _CONTROL.search(text):
         return "other"
     head = text[:HEAD].lstrip("\ufeff \t\r\n").lower()
+    if _WORD_XML.search(head):
+        return "docx"
     if _MARKUP.search(head):
         return "html"
     return "csv" if any(mark in line for line in head.splitlines()[:20] for mark in ",\t;") else "other"

@@ -1,22 +1,26 @@
-"""Word documents (.docx, .docm, .dotx) -> grids. Runs in the guarded process only.
+"""Word documents (.docx, .docm, .dotx, Word's XML in one file) -> grids. Runs in the guarded process only.
 
 Reads the XML itself and not through python-docx, which leaves out what stands in w:ins and w:sdt and repeats merged
 cells. Tracked changes count as accepted. Pages after a page or section break are a grid of their own, so that the
 words of one annex do not meet the table of another. Source: ECMA-376 part 1, 17.
 """
 
-import io
-import zipfile
+from dataclasses import replace
 from typing import Any
 
 from bot.model.forms import Cell, Grid
+from bot.reading import markup
 from bot.reading.canvas import Item, Row, Spot, laid_out
 from bot.reading.charset import decoded
 from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
+from bot.reading.package import Package
+from bot.reading.sniff import ZIP, kind_of
+from bot.reading.wordlook import Look, Styles, matters
 from bot.reading.wordtext import PAGE, Paragraph, flag, paragraph, seen
 from bot.reading.xmlfile import attribute, child, local, parsed
 
 DOCUMENT = "word/document.xml"
+CHUNKS = 2  # levels of documents that are put into documents as they are (w:altChunk)
 PAGE_CELLS = 60_000  # cells and paragraphs that are collected: python takes 20 microseconds for each
 
 
@@ -29,9 +33,7 @@ def opened(data: bytes, kind: str) -> Opened:
     document = _Document()
     cut = False
     try:
-        for body in seen(parsed(_xml(data))):
-            if local(body) == "body":
-                document.flow(body)
+        document.file(data)
     except _Full:
         cut = True
     grids: list[Grid] = []
@@ -44,28 +46,77 @@ def opened(data: bytes, kind: str) -> Opened:
     return Opened(kind, tuple(grids[:SHEETS]), cut=cut or len(grids) > SHEETS)
 
 
-def _xml(data: bytes) -> str:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
-        return decoded(archive.read(names[DOCUMENT]))
-
-
 class _Document:
     """Collects paragraphs and rows, page by page."""
 
-    def __init__(self) -> None:
+    def __init__(self, chunks: int = CHUNKS) -> None:
         self.pages: list[list[Item]] = [[]]
         self._tables = 0
         self._taken = 0
+        self._chunks = chunks
+        self._package: Package | None = None
+        self._main = ""
+        self._styles = Styles()
+
+    def file(self, data: bytes) -> None:
+        """A whole document: a package, or the one element of Word 2003."""
+        text = "" if data.startswith(ZIP) else decoded(data)
+        if text and "xmlPackage" not in text[:2000]:
+            root = parsed(text)
+            styles = child(root, "styles")
+        else:
+            self._package = Package(data)
+            self._main = self._package.main(DOCUMENT)
+            root = parsed(decoded(self._package.read(self._main)))
+            styles = self._styles_of(self._package)
+        if styles is not None:
+            self._styles = Styles.of(styles)
+        for body in seen(root):
+            if local(body) == "body":
+                self.flow(body)
+
+    def _styles_of(self, package: Package) -> Any:
+        name = next(iter(package.related(self._main, "styles").values()), "word/styles.xml")
+        if name not in package.names:
+            return None
+        styles = package.read(name)
+        return parsed(decoded(styles)) if matters(styles) else None
 
     def flow(self, element: Any) -> None:
         """Everything in a body, a cell or a text box."""
         for part in seen(element):
             name = local(part)
             if name == "p":
-                self._paragraph(paragraph(part))
+                self._paragraph(paragraph(part, self._styles))
             elif name == "tbl":
                 self._table(part)
+            elif name == "altChunk":
+                self._chunk(attribute(part, "id"))
+
+    def _chunk(self, relationship: str) -> None:
+        """Another document that was put in here as it is: a page, or a Word file. RTF is read as a file of its own."""
+        if self._package is None or not self._chunks:
+            return
+        target = self._package.related(self._main, "aFChunk").get(relationship, "")
+        data = self._package.read(target) if target in self._package.names else b""
+        kind = kind_of(data)
+        pages: list[list[Item]] = []
+        if kind == "docx":
+            inner = _Document(self._chunks - 1)
+            inner.file(data)
+            pages = inner.pages
+        elif kind == "html":
+            pages = [items for items, _ in markup.pages(data)]
+        offset = self._tables
+        for number, items in enumerate(pages):
+            if number:
+                self.pages.append([])
+            for item in items:
+                if isinstance(item, Row):
+                    self._tables = max(self._tables, offset + item.table)
+                    self._add(replace(item, table=offset + item.table))
+                else:
+                    self._add(item)
 
     def _paragraph(self, read: Paragraph) -> None:
         if read.begins_page:
@@ -90,6 +141,7 @@ class _Document:
         """A row that holds another table is a frame for the layout: what stands in it comes one below the other."""
         self._tables += 1
         number = self._tables
+        look = self._styles.style(child(table, "tblPr"), "tblStyle")
         lines: list[list[_Cell]] = []
         for row in seen(table):
             if local(row) == "tr" and not flag(row, "trPr", "del"):
@@ -103,10 +155,23 @@ class _Document:
                 for cell in line:
                     self.flow(cell.element)
             else:
-                spots = (Spot(c.column, _value(c.element), heights[c.column], c.width) for c in line if not c.continues)
+                spots = (
+                    Spot(c.column, self._value(c.element, look), heights[c.column], c.width)
+                    for c in line
+                    if not c.continues
+                )
                 self.pages[-1].append(Row(number, tuple(spots)))
         if len(lines) > ROWS or self._taken > PAGE_CELLS:
             raise _Full
+
+    def _value(self, cell: Any, look: Look) -> Cell:
+        texts: list[str] = []
+        for part in seen(cell):
+            if local(part) == "p":
+                read = paragraph(part, self._styles, look)
+                texts.append(read.text.replace(PAGE, "\n"))
+                texts += [str(self._value(box, look) or "") for box in read.boxes]
+        return "\n".join(text for text in texts if text.strip()) or None
 
 
 class _Cell:
@@ -116,8 +181,8 @@ class _Cell:
         properties = child(element, "tcPr")
         self.element, self.column = element, column
         self.width = _number(properties, "gridSpan", 1)
-        self.continues = _merge(properties, "vMerge") == "continue"
-        self.goes_on = _merge(properties, "hMerge") == "continue"
+        self.continues = "continue" in (_merge(properties, "vMerge"), _merge(properties, "vmerge"))  # Word 2003's
+        self.goes_on = "continue" in (_merge(properties, "hMerge"), _merge(properties, "hmerge"))
 
 
 def _cells(row: Any) -> list[_Cell]:
@@ -148,16 +213,6 @@ def _covers(lines: list[list[_Cell]]) -> list[dict[int, int]]:
             covers[start][cell.column] = row - start + 1
         starts = begun
     return covers
-
-
-def _value(cell: Any) -> Cell:
-    texts: list[str] = []
-    for part in seen(cell):
-        if local(part) == "p":
-            read = paragraph(part)
-            texts.append(read.text.replace(PAGE, "\n"))
-            texts += [str(_value(box) or "") for box in read.boxes]
-    return "\n".join(text for text in texts if text.strip()) or None
 
 
 def _number(properties: Any, name: str, otherwise: int) -> int:

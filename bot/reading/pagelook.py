@@ -1,0 +1,120 @@
+"""How the elements of a page look, as far as it changes what they say: struck out, raised or lowered, hidden. Pure.
+
+Looks at tags, at style attributes, and at the rules that a page brings along for classes, ids and tags, as Word, WPS,
+Excel and web systems write them. It is no browser: of a selector only its last part counts, and the last rule wins.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.model.forms import Mark
+
+RULES = 2_000  # of one page that are looked at; Excel writes some hundred
+STYLES = 400_000  # characters of them
+_TAGS: dict[str, Mark] = {"s": "struck", "strike": "struck", "del": "struck", "sup": "raised", "sub": "raised"}
+_SIMPLE = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+)*)", re.I)
+# Only a declaration with one of these words can matter.
+_MATTERS = re.compile(r"(?i)line-through|vertical-align|display|visibility|mso-hide|text-decoration|mso-text-raise")
+_DECLARATION = re.compile(r"(?i)(?:^|;)\s*([a-z-]+)\s*:\s*([^;]*)")
+_LENGTH = re.compile(r"-?\s*(\d*\.?\d+)\s*(pt|px|em|ex|%|mm|cm|in)?")
+RAISED = {"pt": 2.0, "px": 3.0, "em": 0.15, "ex": 0.3, "%": 15.0, "mm": 0.7, "cm": 0.07, "in": 0.03, None: 3.0}
+_CELLS = frozenset(
+    {"td", "th", "tr", "tbody", "thead", "tfoot", "table", "col", "img"}
+)  # they are not raised: top, middle
+
+Look = dict[str, bool]  # "struck", "raised", "hidden" -> whether; absent: nothing is said
+
+
+class Looks:
+    """The rules of one page. Without any, an element tells by its tag and its style alone."""
+
+    def __init__(self, styles: str = "") -> None:
+        self._rules: dict[str, Look] = {}
+        for selector, body in _rules(styles):
+            look = _declared(body)
+            for one in selector.split(",") if look else ():
+                last = re.split(r"[\s>+~]+", one.strip())[-1] if one.strip() else ""
+                found = _SIMPLE.fullmatch(last)
+                if found and last and last != "*":
+                    key = last.lower()
+                    self._rules[key] = self._rules.get(key, {}) | look
+
+    def of(self, element: Any) -> Look:
+        """What is said of the element itself, not of what stands around it."""
+        tag = element.tag
+        look: Look = {_TAGS[tag]: True} if tag in _TAGS else {}
+        if self._rules:
+            look |= self._ruled(element, tag)
+        style = element.get("style")
+        if style and _MATTERS.search(style):
+            look |= _declared(style)
+        if element.get("hidden") is not None:
+            look["hidden"] = True
+        if tag in _CELLS:
+            look.pop("raised", None)
+        return look
+
+    def mark(self, element: Any, around: Mark | None) -> Mark | None:
+        """What becomes of the text in the element, where ``around`` becomes of the text around it."""
+        look = self.of(element)
+        if look.get("hidden") or around == "hidden":
+            return "hidden"
+        if look.get("struck") or around == "struck":
+            return "struck"  # a line that goes through the whole goes through its parts
+        return "raised" if look.get("raised", around == "raised") else None
+
+    def is_hidden(self, element: Any) -> bool:
+        """Whether the element is not shown."""
+        return self.of(element).get("hidden", False)
+
+    def _ruled(self, element: Any, tag: str) -> Look:
+        look = dict(self._rules.get(tag, {}))
+        names = [f".{name}" for name in (element.get("class") or "").lower().split()[:20]]
+        identity = element.get("id")
+        for name in (*names, *([f"#{identity.lower()}"] if identity else ())):
+            look |= self._rules.get(name, {}) | self._rules.get(f"{tag}{name}", {})
+        return look
+
+
+def _rules(styles: str) -> Iterator[tuple[str, str]]:
+    """Selectors and declarations, but those for paper only. Linear in the length, whatever the braces are."""
+    if not _MATTERS.search(styles):
+        return
+    begin, *rest = styles[:STYLES].replace("<!--", " ").replace("-->", " ").split("/*")
+    text = begin + "".join(piece.partition("*/")[2] for piece in rest)
+    for_paper = False
+    for rule in text.split("}")[:RULES]:
+        pieces = rule.split("{")
+        if len(pieces) == 1:  # the end of an @-rule around others
+            for_paper = False
+            continue
+        if len(pieces) > 2:
+            for_paper = "print" in pieces[-3].lower() and "screen" not in pieces[-3].lower()
+        if not for_paper and _MATTERS.search(pieces[-1]):
+            yield pieces[-2], pieces[-1]
+
+
+def _declared(style: str) -> Look:
+    """What the declarations say, the last of a kind."""
+    look: Look = {}
+    for found in _DECLARATION.finditer(style):
+        name, value = found[1].lower(), found[2].strip().lower()
+        if name in ("text-decoration", "text-decoration-line"):
+            look["struck"] = "line-through" in value
+        elif name == "vertical-align":
+            look["raised"] = value.startswith(("super", "sub")) or _is_far(value)
+        elif name == "mso-text-raise":
+            look["raised"] = _is_far(value)
+        elif (name, value.split("!")[0].strip()) in (
+            ("display", "none"),
+            ("visibility", "hidden"),
+            ("mso-hide", "all"),
+        ):
+            look["hidden"] = True
+    return look
+
+
+def _is_far(value: str) -> bool:
+    found = _LENGTH.match(value)
+    return found is not None and float(found[1]) >= RAISED[found[2]]
