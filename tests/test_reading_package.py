@@ -141,7 +141,7 @@ def test_a_workbook_in_a_workbook_and_in_a_text_of_opendocument() -> None:
 
 
 def test_an_object_of_opendocument_is_a_folder() -> None:
-    lines = [
+    lines: list[list[object]] = [
         ["类别", "一级", "二级", "三级", "其他"],
         ["规模以上企业", 0, 2, 5, 1],
         ["高危企业", 1, 0, 3, 0],
