@@ -150,3 +150,58 @@ def test_a_register_as_csv(reader: Reader) -> None:
 
 def test_matrices_are_no_registers_and_registers_no_matrices(reader: Reader) -> None:
     assert [f.form for f in read(reader, official())] == ["annex4"]
+
+
+LISTED: list[Cell] = ["五图街道", "张伟", "0536-6221234", "13912345678"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "wanted"),
+    [
+        (["单位", "姓名", "电话", "手机"], "13912345678"),
+        (["单位", "姓名", "联系电话", "移动电话"], "13912345678"),
+        (["单位", "姓名", "电话", "手机号码（必填）"], "13912345678"),
+        (["单位", "姓名", "手机", "电话"], "0536-6221234"),
+        (["单位", "姓名", "联系方式", "备注"], "0536-6221234"),
+    ],
+)
+def test_of_two_telephones_the_mobile_is_the_one_that_is_called_so(
+    reader: Reader, headings: list[Cell], wanted: str
+) -> None:
+    (form,) = read(reader, [["联络员名单"], headings, list(LISTED)])
+    assert [row.cells["mobile"].text for row in form.rows or ()] == [wanted]
+
+
+def test_below_a_heading_over_two_columns_stand_their_own(reader: Reader) -> None:
+    rows: list[list[Cell]] = [
+        ["联络员名单"],
+        ["单位", "姓名", "联系方式", None],
+        [None, None, "电话", "手机"],
+        list(LISTED),
+    ]
+    data = xlsx((rows, [(1, 0, 2, 0), (1, 1, 2, 1), (1, 2, 1, 3)]))
+    (form,) = document(Attachment("表.xlsx", data), reader, RULES).forms
+    assert [row.cells["mobile"].text for row in form.rows or ()] == ["13912345678"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "titled"),
+    [
+        ([["会议回执"], ["单位", "姓名", "电话"]], False),
+        ([["单位", "姓名", "手机", "邮箱"]], False),
+        ([["安全生产标准化建设联络员名单"], ["单位", "姓名", "电话"]], True),
+        ([["单位", "联络员姓名", "电话"]], True),  # the heading itself
+        ([["联络员信息表"], [None], ["单位", "姓名", "电话"]], True),
+    ],
+)
+def test_a_name_and_a_telephone_alone_are_no_title(reader: Reader, lines: list[list[Cell]], titled: bool) -> None:
+    (form,) = read(reader, [*lines, [*LISTED[:2], LISTED[3]]])
+    assert (form.form, form.titled) == ("liaisons", titled)
+
+
+def test_a_register_is_told_by_its_title_or_by_all_its_columns(reader: Reader) -> None:
+    whole, part = ["序号", "单位名称", "法定代表人", "从业人员数量", "所属行业"], ["序号", "单位名称", "负责人", "电话"]
+    forms = [read(reader, [[title], list(heads), [1, "甲公司", "张三", 3]])[0] for title, heads in (
+        ("规上企业", whole), ("规上企业", part), ("其他生产经营单位基础情况表", part)
+    )]  # fmt: skip
+    assert [(form.form, form.titled) for form in forms] == [("annex2", True), ("annex2", False), ("annex3", True)]

@@ -1,9 +1,11 @@
 """The JSON shapes that other programs rely on: forms, documents, mails. They grow and do not change."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from bot.deciding.evident import evident
 from bot.jobs.understand import Opened
-from bot.model.deciding import ONCE, Intent, Judged
+from bot.model.deciding import ONCE, Intent, Judged, Ruling
 from bot.model.forms import Count, Document, Form
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
@@ -59,9 +61,10 @@ def reason_shape(code: str | None, rules: Rules) -> dict[str, str] | None:
     return {"code": code, "message": rules.reasons.unreadable[code]} if code else None
 
 
-def attachment_shapes(opened: Opened, rules: Rules) -> list[dict[str, Any]]:
-    """What was found after unwrapping: the workbook in the zip, not the zip."""
-    found = [_document(d, rules) for d in opened.documents]
+def attachment_shapes(opened: Opened, rulings: Iterable[Ruling], rules: Rules) -> list[dict[str, Any]]:
+    """What was found after unwrapping: the workbook in the zip, not the zip. What was not ruled on was no form."""
+    taken = {ruling.judged.form.form for ruling in rulings}
+    found = [_document(d, rules) for d in evident(opened.documents, opened.mail, taken, rules)]
     if opened.mail.automatic:  # machines' attachments are not opened
         found = [
             {"name": a.name, "kind": "other", "status": "skipped", "reason": None} for a in opened.mail.attachments
@@ -95,7 +98,7 @@ def mail_shape(opened: Opened, intent: Intent, rules: Rules) -> dict[str, Any]:
         "from": mail.sender,
         "subject": mail.subject,
         "automatic": mail.automatic,
-        "attachments": attachment_shapes(opened, rules),
+        "attachments": attachment_shapes(opened, intent.rulings, rules),
         "forms": [form_shape(r.judged, rules) for r in intent.rulings],
         "outcome": intent.outcome,
         "letters": [{"letter": letter, "to": to} for letter, to in _letters(intent, mail.sender)],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.deciding.evident import UNNAMED
 from bot.deciding.views import answer_context
 from bot.deciding.whose import KnownSender
 from bot.mail.body import own_words
@@ -60,7 +61,7 @@ def decide(
         kind = "missing_attachment" if letter == "no_attachment" else "unreadable"
         attention.append(Attention(f"{kind}_unanswered" if unanswered else kind))
     elif outcome == "ignored" and sender.units:
-        attention += [Attention("no_form", d.name) for d in documents if d.kind in WORKBOOKS]
+        attention += [Attention("no_form", d.name) for d in documents if d.kind in WORKBOOKS or _is_unnamed(d)]
         attention += [Attention("reply_words", unit=sender.units[0])] if said.for_person else []
     intent = Intent(outcome, letter or "no_report", rulings, (), tuple(attention))
     if letter == "explained":
@@ -99,7 +100,7 @@ def _outcome(
         return "accepted", "explained"
     if said.unclear:
         return "unreadable", "" if said.asked_before else "unclear"
-    files = [*(d.name for d in documents), *(r.name for r in mail.refused)]
+    files = [*(d.name for d in documents if d.kind != "body"), *(r.name for r in mail.refused)]
     # The subject of an answer to a letter of ours is ours: 收到，谢谢 does not announce a file.
     subject = "" if sender.answers_ours and not files else mail.subject
     words = " ".join((subject, own_words(mail.text), *files))
@@ -107,8 +108,14 @@ def _outcome(
     if not files:
         return ("unreadable", "no_attachment") if spoken_of and sender.units else ("ignored", "")
     # Ordinary mail of the office has attachments too: it is left alone unless its sender reports, or it says so.
-    broken = bool(mail.refused) or any(d.unreadable and d.unreadable.code != "no_form" for d in documents)
+    broken = bool(mail.refused) or any(
+        d.unreadable and d.unreadable.code not in ("no_form", UNNAMED) for d in documents
+    )
     return ("unreadable", "unreadable") if spoken_of or (sender.units and broken) else ("ignored", "")
+
+
+def _is_unnamed(document: Document) -> bool:
+    return document.unreadable is not None and document.unreadable.code == UNNAMED
 
 
 def _unanswered(mail: Mail, sender: KnownSender, policy: Policy) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding.decide import decide, ignore
+from bot.deciding.evident import evident
 from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
@@ -65,7 +66,7 @@ def open_mail(raw: RawMail, bot: Bot) -> Opened:
     if mail.automatic:
         return Opened(mail, ())
     found = documents(mail.attachments, bot.reader, bot.rules, bot.converter)
-    if any(d.forms for d in found):
+    if any(d.forms for d in evident(found, mail, (), bot.rules)):
         return Opened(mail, found)
     body = read_body(mail, bot.reader, bot.rules)
     return Opened(mail, (*found, body.document) if body.document else found, body.words)
@@ -85,6 +86,7 @@ def intent_of(
     if mail.automatic:
         return ignore(mail.automatic)
     sender = known_sender(conn, mail, bot, now)
+    opened = replace(opened, documents=evident(opened.documents, mail, sender.reply_forms, bot.rules))
     if trusted is None and (orders := _orders(opened, sender, bot, conn, now)):
         return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
     said = _said(opened, sender, bot, conn)

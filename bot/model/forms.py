@@ -91,8 +91,9 @@ class Form:
     ``fields`` holds the labelled texts that were found (unit, period, filled_on, reporter, phone);
     a label without a value gives an empty text, an absent label no key. ``counts`` is group -> column
     -> Count for a matrix; a cell whose header is missing is absent. Labels come from rules/.
-    ``rows`` are a form's of rows, which has no counts; ``paper`` is the hash (SHA-256) of a document that is owed as
-    it is. ``origin`` tells of a form that came in the words of a reply, and ``since`` whose month's numbers it keeps.
+    ``rows`` are a form's of rows, which has no counts; ``titled`` tells that the paper itself says which form it is.
+    ``paper`` is the hash (SHA-256) of a document that is owed as it is. ``origin`` tells of a form that came in the
+    words of a reply, and ``since`` whose month's numbers it keeps.
     """
 
     form: str
@@ -106,6 +107,7 @@ class Form:
     since: str = ""
     rows: tuple[RowRead, ...] | None = None
     paper: str = ""
+    titled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

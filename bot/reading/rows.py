@@ -27,6 +27,7 @@ class _Header:
 
     row: int
     columns: dict[str, int]
+    bottom: int  # the line below which the rows begin
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class _Table:
     grid: str
     rows: tuple[RowRead, ...]
     fields: dict[str, Written]
+    titled: bool
 
 
 def forms_of_rows(grids: Iterable[Grid], rules: Mapping[str, RowsRule], words: Words) -> tuple[Form, ...]:
@@ -55,9 +57,10 @@ def _joined(tables: Sequence[_Table]) -> list[Form]:
             last = forms[-1]
             known = {k: v for k, v in table.fields.items() if v.text or k not in last.fields}
             together = {**known, **{k: v for k, v in last.fields.items() if v.text}}
-            forms[-1] = replace(last, fields={**last.fields, **together}, rows=(*(last.rows or ()), *table.rows))
+            rows, titled = (*(last.rows or ()), *table.rows), last.titled or table.titled
+            forms[-1] = replace(last, fields={**last.fields, **together}, rows=rows, titled=titled)
         else:
-            forms.append(Form(table.rule.id, table.grid, table.fields, {}, rows=table.rows))
+            forms.append(Form(table.rule.id, table.grid, table.fields, {}, rows=table.rows, titled=table.titled))
     return forms
 
 
@@ -85,7 +88,7 @@ def _tables(grid: Grid, rules: Iterable[RowsRule], words: Words) -> list[_Table]
         header = next(header for other, header in here if other is rule)
         rows = tuple(_rows(view, rule, group, header, end))
         around = _around(view, rule, 0 if number == 0 else above + 1, view.height if end == view.height else end)
-        found.append(_Table(rule, group, grid.name, rows, around))
+        found.append(_Table(rule, group, grid.name, rows, around, _is_titled(view, grid.name, rule, header)))
     return found
 
 
@@ -95,14 +98,45 @@ def _headers(view: View, rule: RowsRule) -> Iterable[_Header]:
     if any(column.required and column.words.isdisjoint(view.said) for column in rule.row):
         return  # most files are no register
     for row in range(view.height):
-        columns: dict[str, int] = {}
-        for at, names in enumerate(view.names[row]):
-            called = [column for name in names for column in rule.columns_called.get(name, ())]
-            first = next((c.id for c in rule.row if c.id in called and c.id not in columns), None) if called else None
-            if first is not None:
-                columns[first] = at
+        columns, bottom = _columns(view, rule, row)
         if required <= columns.keys() and len(columns) >= max(2, len(required)):
-            yield _Header(row, columns)
+            yield _Header(row, columns, bottom)
+
+
+def _columns(view: View, rule: RowsRule, row: int) -> tuple[dict[str, int], int]:
+    """Where each column of the form stands in a line of headings, and the last line of headings. Of several that may be
+    one (电话 and 手机), the one whose name the rule has first; below a heading over several columns (联系方式) stand
+    their own."""
+    called: list[tuple[int, int, str]] = []
+    bottom = row
+    for at, names in enumerate(view.names[row]):
+        own = [(rule.rank(id_, name), at, id_) for name in names for id_ in rule.called(name)]
+        span = range(at, view.last_column(row, at) + 1) if own and row + 1 < view.height else range(0)
+        inner = [
+            (rule.rank(id_, name), x, id_)
+            for x in (span if len(span) > 1 else ())
+            for name in view.names[row + 1][x]
+            for id_ in rule.called(name)
+        ]
+        bottom = row + 1 if inner else bottom
+        called += inner or own
+    columns: dict[str, int] = {}
+    order = [column.id for column in rule.row]
+    for _, at, id_ in sorted(called, key=lambda found: (found[0], found[1], order.index(found[2]))):
+        if id_ not in columns and at not in columns.values():
+            columns[id_] = at
+    return columns, bottom
+
+
+def _is_titled(view: View, sheet: str, rule: RowsRule, header: _Header) -> bool:
+    """Whether the sheet says which form it is: by its title or its name; by its headings where they leave no doubt,
+    which a name and a telephone never do."""
+    if rule.is_named_in(even(sheet)) or any(map(rule.is_named_in, view.said)):
+        return True
+    if not rule.appoints:
+        return len(header.columns) >= len(rule.row) - 1
+    names = view.names[header.row][header.columns[rule.identity]]
+    return any(even(group.label) in name for group in rule.groups for name in names)
 
 
 def _named(view: View, sheet: str, rules: Sequence[RowsRule], lines: range) -> tuple[RowsRule, str] | None:
@@ -137,7 +171,7 @@ def _rows(view: View, rule: RowsRule, group: str, header: _Header, end: int) -> 
     below = {word for word, field in vocab.labels.items() if field.side == "below"}
     titles = {word for g in rule.groups for word in g.words if len(word) > len(even(g.label))}
     sums = {*vocab.subtotals, *vocab.totals}
-    for row in range(header.row + 1, end):
+    for row in range(header.bottom + 1, end):
         first = next((names[0] for names in view.names[row] if names), "")
         if first.startswith(tuple(below)) and below:
             return

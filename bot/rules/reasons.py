@@ -12,6 +12,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link",
         "archive_damaged", "archive_tool", "archive_encrypted", "archive_limits", "mail_limits",
         "archive_part", "mail_part", "mail_encrypted", "doc", "pdf", "image", "picture", "other",
+        "unnamed",
     ),
     "waiting": (
         "unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch",

@@ -1,11 +1,12 @@
 """A form of rows as data: tables of enterprises or persons, a row each."""
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import texts
+from bot.rules.base import even, texts
 from bot.rules.forms import FormRule, Labelled
 
 
@@ -46,6 +47,15 @@ class RowsRule(FormRule):
     flag_in: str = ""
     appoints: bool = False
 
+    def is_named_in(self, text: str) -> bool:
+        """Whether an evened text on the paper says that this form is meant: its title or a keyword, or that of a
+        table of it."""
+        return any(word in text for word in self._naming)
+
+    @cached_property
+    def _naming(self) -> frozenset[str]:
+        return self._spoken | texts("", tuple(group.title for group in self.groups)) - {""}
+
     @cached_property
     def columns_called(self) -> dict[str, set[str]]:
         """A heading -> the columns that it may stand for."""
@@ -54,6 +64,18 @@ class RowsRule(FormRule):
             for word in column.words:
                 called.setdefault(word, set()).add(column.id)
         return called
+
+    def called(self, heading: str) -> Collection[str]:
+        """The columns that a heading may stand for, by id."""
+        return self.columns_called.get(heading, ())
+
+    def rank(self, column: str, heading: str) -> int:
+        """Which of a column's names a heading is: 0 for the label, then the synonyms in their order."""
+        return self._ranks[column].index(heading)
+
+    @cached_property
+    def _ranks(self) -> dict[str, list[str]]:
+        return {column.id: [even(name) for name in (column.label, *column.synonyms)] for column in self.row}
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

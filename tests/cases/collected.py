@@ -5,6 +5,7 @@ from tests.cases import (
     enclosed,
     hostile,
     layouts,
+    lists,
     mails,
     printed,
     said,
@@ -15,6 +16,6 @@ from tests.cases import (
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile, unseen)
+THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile, lists, unseen)
 
 __all__ = ["MAILS", "THEMES"]
