@@ -11,7 +11,7 @@ from bot.model.forms import Document
 from bot.model.mail import Attachment
 from bot.reading.documents import document
 from bot.reading.guard import Reader
-from bot.reading.unseen import as_seen
+from bot.reading.looking import looks
 from tests import books, papers
 from tests.books import MERGES, RULES, VALUES, Rows, Span, official, texts_of, values_of
 
@@ -147,8 +147,12 @@ def test_ways_to_write_it(value: str, reader: Reader) -> None:
 
 
 def test_where_nothing_is_hidden_or_all_is_damaged_there_is_no_other_look() -> None:
-    for data in (books.good(), books.xls(official()), b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"text"):
-        assert as_seen(data) is None
-    for hidden in ('hidden="0"', 'collapsed="1"', 'hidden="1"/><row r="99"'):
-        sheet = {"xl/worksheets/sheet1.xml": lambda xml, h=hidden: xml.replace(b'<row r="7"', f"<row {h}".encode())}
-        assert as_seen(books.patched(books.good(), sheet)) is None
+    for data in (books.good(), b"", b"PK\x03\x04", b"text"):
+        assert looks(data, "xlsx")[0] == {}
+    for data in (books.xls(official()), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        assert looks(data, "xls") == ({}, False)
+    for hidden in ('hidden="0"', 'collapsed="1"'):
+        sheet = {
+            "xl/worksheets/sheet1.xml": lambda xml, h=hidden: xml.replace(b'<row r="7"', f'<row r="7" {h}'.encode())
+        }
+        assert looks(books.patched(books.good(), sheet), "xlsx")[0] == {}

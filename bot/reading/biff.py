@@ -1,5 +1,4 @@
-"""A look at an .xls before a reader lays it out: values far away are blotted out, or the file is given up; so are,
-for ``unseen``, values in hidden rows.
+"""A look at an .xls before a reader lays it out: values far away are blotted out, or the file is given up.
 
 BIFF ([MS-XLS] 2.4): records of a type, a length and so many bytes. calamine lays each sheet out densely, and
 first makes room for what DIMENSIONS announces; 65,536 rows of 256 columns, which one styled cell is enough for,
@@ -31,7 +30,7 @@ def mended(data: bytes) -> tuple[bytes | None, bool]:
     Believes the sheets' DIMENSIONS when they say that all is near, which costs nothing. Raises what olefile
     and struct raise on damage.
     """
-    name, stream = _stream(data)
+    name, stream = stream_of(data)
     if not name or not _says_far(stream):
         return data, False
     blotted, count = _blotted(stream)
@@ -40,31 +39,7 @@ def mended(data: bytes) -> tuple[bytes | None, bool]:
     return _written_back(data, name, blotted), count > 0
 
 
-def without_hidden_rows(data: bytes) -> bytes | None:
-    """The workbook without the values in hidden rows, None when there are none. Raises as ``mended``."""
-    name, stream = _stream(data)
-    if not name:
-        return None
-    out = bytearray(stream)
-    hidden: set[int] = set()
-    at, blot, blotted = 0, False, False
-    while at + 4 <= len(stream):
-        kind, length = struct.unpack_from("<HH", stream, at)
-        if kind == BOF:
-            hidden = set()
-        elif kind == ROW and length >= 16 and at + 20 <= len(stream) and stream[at + 16] & HIDDEN:
-            hidden.add(struct.unpack_from("<H", stream, at + 4)[0])
-        is_value = kind in VALUES and length >= 4 and at + 6 <= len(stream)
-        # A formula's text stands in a record behind it.
-        blot = struct.unpack_from("<H", stream, at + 4)[0] in hidden if is_value else blot and kind == STRING
-        if blot:
-            out[at : at + 2] = NOTHING
-            blotted = True
-        at += 4 + length
-    return _written_back(data, name, bytes(out)) if blotted else None
-
-
-def _stream(data: bytes) -> tuple[list[str] | None, bytes]:
+def stream_of(data: bytes) -> tuple[list[str] | None, bytes]:
     """The name and the bytes of the stream with the sheets; None and nothing without one."""
     with olefile.OleFileIO(io.BytesIO(data)) as ole:
         name = next((path for path in ole.listdir() if path[-1].lower() in ("workbook", "book")), None)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.model.forms import Document, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
-from bot.reading.choosing import forms_on
+from bot.reading.choosing import forms_on, seen_first
 from bot.reading.opened import Opened, Opener
 from bot.reading.rows import forms_of_rows
 from bot.reading.sniff import plain_kind
@@ -64,9 +64,11 @@ def _document(
 
 def _found(attachment: Attachment, opened: Opened, rules: Rules) -> Document:
     """The forms in the cells of one file."""
-    # A hidden row or sheet is last month's copy, or the template: it counts only when nothing else is there. In a
-    # register rows are hidden by a filter that was left on: there they count.
-    numbers = numbers_of(opened.seen, rules) or numbers_of(opened.grids, rules)
+    # A hidden row, column or sheet is last month's copy, or the template: it counts only when nothing else is there. In
+    # a register rows are hidden by a filter that was left on: there they count.
+    numbers = numbers_of(opened.grids, rules)
+    if opened.seen:
+        numbers = seen_first(numbers_of(opened.seen, rules), numbers)
     forms = numbers + rows_of(opened.grids, rules) or forms_of(opened.hidden, rules)
     if opened.cut and any(form.rows is not None for form in forms):
         forms = ()  # what a limit left out would be missing from the register

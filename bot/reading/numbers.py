@@ -77,8 +77,10 @@ class CellReader:
     def _anchor_of_several(self, row: int, columns: range) -> tuple[int, int] | None:
         """The first cell of a merge that is wider or higher than heading and label are, if a number stands there."""
         for r0, c0, r1, c1 in self.view.merges:
-            touches = r0 <= row <= r1 and c0 < columns.stop and c1 >= columns.start
-            if not touches or (r0 == r1 and c0 == c1) or self.view.is_blank(r0, c0) or c0 in self.labels:
+            touches = 0 <= r0 <= row <= r1 and 0 <= c0 < columns.stop and c1 >= columns.start
+            if not touches or r0 >= self.view.height or c0 >= self.view.width:
+                continue
+            if (r0 == r1 and c0 == c1) or self.view.is_blank(r0, c0) or c0 in self.labels:
                 continue
             heads = (c for c in range(c0, min(c1 + 1, self.view.width)) if c not in columns)
             labels = (r for r in range(r0, min(r1 + 1, self.view.height)) if r != row)

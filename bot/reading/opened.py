@@ -147,6 +147,8 @@ def _span(plain: Any) -> tuple[int, int]:
 
 def _merge(plain: Any) -> tuple[int, int, int, int]:
     first_row, first_column, last_row, last_column = (int(n) for n in plain)
+    if first_row < 0 or first_column < 0:
+        raise TypeError("no such place")
     return first_row, first_column, last_row, last_column
 
 

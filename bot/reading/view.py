@@ -37,7 +37,7 @@ def a1(row: int, column: int) -> str:
     """The address that a spreadsheet shows: (0, 27) is AB1."""
     letters = ""
     column += 1
-    while column:
+    while column > 0:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return f"{letters}{row + 1}"

@@ -11,9 +11,12 @@ from typing import Any
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from bot.model.forms import Cell, Grid
-from bot.reading import biff, strays, unseen
+from bot.reading import biff, looking, strays
+from bot.reading.formulas import computed
+from bot.reading.looks import put_on
 from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, SHEETS, TEXT, Opened
 from bot.reading.sniff import OLE, ZIP
+from bot.reading.xmlfile import TooMuch
 
 
 class Encrypted(Exception):
@@ -25,14 +28,19 @@ def opened(data: bytes, kind: str) -> Opened:
     near, cut = _near(data)
     if near is None:
         return Opened(kind, unreadable="too_complex")
-    look = unseen.as_seen(near)
-    budget = CELLS // 2 if look else CELLS
     try:
-        shown, hidden, shortened = _sheets(near, budget)
+        looks, computes = looking.looks(near, kind)
+    except TooMuch:
+        return Opened(kind, unreadable="too_complex")
+    try:
+        shown, hidden, shortened = _sheets(near, CELLS // 2 if looks else CELLS)
     except PasswordError as error:
         raise Encrypted from error
-    seen = _sheets(look, budget)[0] if look else []
-    return Opened(kind, tuple(shown), tuple(hidden), cut or shortened, seen=tuple(seen))
+    values = computed([*shown, *hidden], looks, computes)
+    pairs = [put_on(grid, looks[grid.name]) if grid.name in looks else (grid, None) for grid in values]
+    whole, behind = (tuple(grid for grid, _ in part) for part in (pairs[: len(shown)], pairs[len(shown) :]))
+    seen = tuple(look or grid for grid, look in pairs[: len(shown)]) if any(look for _, look in pairs) else ()
+    return Opened(kind, whole, behind, cut or shortened, seen=seen)
 
 
 def _sheets(data: bytes, budget: int) -> tuple[list[Grid], list[Grid], bool]:

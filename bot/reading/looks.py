@@ -1,0 +1,121 @@
+"""How a sheet looks, beside the values in it: what the reader of values does not tell. Runs in the guarded process.
+
+People copy last month's row, column or form, hide or strike out the old one, and type the new one beside it; they put
+note marks behind numbers. Nobody who looks at the sheet takes the one for the other. ``lookxlsx``, ``lookxls`` and
+``lookods`` find out; here it is put on the grid.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bot.model.forms import Cell, Doubt, Grid, Mark
+from bot.reading.opened import DOUBTS, TEXT
+from bot.reading.written import shown
+
+Place = tuple[int, int]  # row and column, from 0
+# A part of a text and what its font does: ``cell`` for the font of the cell that it stands in.
+Run = tuple[str, Mark | Literal["cell"] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of which a part is marked: what the eye reads, and the whole."""
+
+    mark: Mark
+    seen: str
+    whole: str
+
+
+@dataclass(slots=True)
+class Look:
+    """One sheet. ``rows`` and ``columns`` (spans, inclusive) are hidden. ``texts`` have marked characters; ``fonts``
+    mark a cell as a whole. Of ``formats`` the cell's shows nothing (True), or something else than its number (False).
+    ``formulas`` are in A1 notation, without ``=``. ``merges`` are those that the reader of values does not tell."""
+
+    rows: set[int] = field(default_factory=set)
+    columns: list[Place] = field(default_factory=list)
+    texts: dict[Place, Text] = field(default_factory=dict)
+    fonts: dict[Place, Mark] = field(default_factory=dict)
+    formats: dict[Place, bool] = field(default_factory=dict)
+    formulas: dict[Place, str] = field(default_factory=dict)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def hides(self, row: int, column: int) -> bool:
+        """Whether the cell stands where nothing is shown."""
+        return row in self.rows or any(first <= column <= last for first, last in self.columns)
+
+
+def marked(runs: Sequence[Run], cell: Mark | None) -> Text | None:
+    """A text of several runs in a cell whose font is marked, or not; None when no character is. Raised characters are
+    a note on the others: where there are no others, they are the text."""
+    parts = [(text, cell if mark == "cell" else mark) for text, mark in runs]
+    if not any(mark for _, mark in parts):
+        return None
+    whole = "".join(text for text, _ in parts)
+    mark: Mark = "struck" if any(mark == "struck" for _, mark in parts) else "raised"
+    seen = "".join(text for text, mark in parts if mark is None)
+    if not seen.strip():
+        seen = "".join(text for text, mark in parts if mark == "raised")
+    return Text(mark, seen, whole)
+
+
+def put_on(grid: Grid, look: Look) -> tuple[Grid, Grid | None]:
+    """The grid as the eye reads each of its cells; and once more without what stands in hidden rows and columns, None
+    when nothing does. What is left out is a doubt in both."""
+    rows = [list(row) for row in grid.rows]
+    doubts = list(_marked(rows, look))
+    merges = grid.merges or tuple(look.merges)
+    whole = replace(grid, rows=_tuples(rows), merges=merges)
+    hidden = [(r, c) for r, c in _filled(rows) if look.hides(r, c)] if look.rows or look.columns else []
+    if hidden:
+        shown_over = {(r0, c0) for r0, c0, r1, c1 in merges if _is_seen(look, (r0, c0, r1, c1))}
+        hidden = [place for place in hidden if place not in shown_over]
+    if not hidden:
+        return replace(whole, doubts=tuple(doubts[:DOUBTS])), None
+    unseen = [Doubt(r, c, "hidden", shown(rows[r][c])) for r, c in hidden]
+    # A hidden 0 is as good as the nothing that is seen.
+    told = [replace(doubt, other="") for doubt in unseen if rows[doubt.row][doubt.column] != 0]
+    full = replace(whole, doubts=tuple([*doubts, *told][:DOUBTS]))
+    for r, c in hidden:
+        rows[r][c] = None
+    return full, replace(whole, rows=_tuples(rows), doubts=tuple([*doubts, *unseen][:DOUBTS]))
+
+
+def _is_seen(look: Look, merge: tuple[int, int, int, int]) -> bool:
+    """Whether a part of the merged cell is shown: then its text is."""
+    r0, c0, r1, c1 = merge
+    return any(r not in look.rows for r in range(r0, min(r1, r0 + len(look.rows)) + 1)) and any(
+        not any(first <= c <= last for first, last in look.columns) for c in range(c0, min(c1, c0 + 1_000) + 1)
+    )
+
+
+def _marked(rows: list[list[Cell]], look: Look) -> Iterator[Doubt]:
+    """Leaves what is struck out or raised out of the rows, and says so."""
+    for (r, c), text in look.texts.items():
+        if _at(rows, r, c) is not None:
+            rows[r][c] = text.seen.strip()[:TEXT] or None
+            yield Doubt(r, c, text.mark, text.whole.strip()[:TEXT])
+    for (r, c), mark in look.fonts.items():
+        cell = _at(rows, r, c)
+        if cell is not None and (r, c) not in look.texts:
+            rows[r][c] = None if mark == "struck" else cell
+            yield Doubt(r, c, mark, shown(cell) if mark == "struck" else "")
+    for (r, c), nothing in look.formats.items():
+        cell = _at(rows, r, c)
+        # 0 is as good as nothing, and a date is shown as one.
+        if isinstance(cell, int | float) and not isinstance(cell, bool) and cell:
+            rows[r][c] = None if nothing else cell
+            yield Doubt(r, c, "hidden", shown(cell) if nothing else "")
+
+
+def _at(rows: list[list[Cell]], row: int, column: int) -> Cell:
+    return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+
+
+def _filled(rows: list[list[Cell]]) -> Iterator[Place]:
+    return ((r, c) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell is not None)
+
+
+def _tuples(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(tuple(row) for row in rows)
