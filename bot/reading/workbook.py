@@ -29,7 +29,7 @@ def opened(data: bytes, kind: str) -> Opened:
     if near is None:
         return Opened(kind, unreadable="too_complex")
     try:
-        looks, computes = looking.looks(near, kind)
+        looks, computes = looking.looks(data, kind)
     except TooMuch:
         return Opened(kind, unreadable="too_complex")
     try:
