@@ -57,8 +57,9 @@ def _with_values(grid: Grid, look: Look, book: "_Book", computes: bool) -> Grid:
         if _same(saved, value):
             continue
         _put(rows, (r, c), value)
-        if saved is not None and not is_formula(saved) and not (computes and saved == 0):
-            doubts.append(Doubt(r, c, "uncomputed", shown(saved)))
+        waits = saved is None or is_formula(saved) or (computes and saved == 0)
+        # What waits to be computed is seen as what it gives by whoever opens the file: there is no other reading.
+        doubts.append(Doubt(r, c, "uncomputed", shown(value if waits else saved)))
     return replace(grid, rows=tuple(tuple(row) for row in rows), doubts=(*grid.doubts, *doubts))
 
 

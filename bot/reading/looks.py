@@ -64,7 +64,7 @@ def put_on(grid: Grid, look: Look) -> tuple[Grid, Grid | None]:
     """The grid as the eye reads each of its cells; and once more without what stands in hidden rows and columns, None
     when nothing does. What is left out is a doubt in both."""
     rows = [list(row) for row in grid.rows]
-    doubts = list(_marked(rows, look))
+    doubts = [*grid.doubts, *_marked(rows, look)]
     merges = grid.merges or tuple(look.merges)
     whole = replace(grid, rows=_tuples(rows), merges=merges)
     hidden = [(r, c) for r, c in _filled(rows) if look.hides(r, c)] if look.rows or look.columns else []

@@ -100,7 +100,7 @@ class CellReader:
         blank: int | None = None
         for column in columns:
             cell = self._cell(row, column)
-            if labels is not None and is_formula(cell):
+            if labels is not None and (is_formula(cell) or self._waits(row, column)):
                 cell = None
             if labels and isinstance(cell, str):
                 rest = _without(labels, cell)
@@ -113,6 +113,10 @@ class CellReader:
                 return count(cell, self.view.place(row, column), self.words)
             blank = column if blank is None else blank
         return count(None, self.view.place(row, columns.start if blank is None else blank), self.words)
+
+    def _waits(self, row: int, column: int) -> bool:
+        doubt = self.view.doubt(row, column)
+        return doubt is not None and doubt.mark == "uncomputed"
 
     def _cell(self, row: int, column: int) -> Cell:
         inside = row < self.view.height and column < self.view.width

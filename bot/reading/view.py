@@ -4,10 +4,11 @@ Coordinates are zero-based (row, column) of the view; ``place`` and ``true`` giv
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from bot.model.forms import Cell, Grid
+from bot.model.forms import Cell, Doubt, Grid
 from bot.rules.base import even, visible
 
 LONGEST = 400  # characters of a cell that are searched for words
@@ -75,6 +76,7 @@ class View:
     turned: bool = False
     tables: tuple[tuple[int, int], ...] | None = None
     cell: str = ""
+    doubts: Mapping[tuple[int, int], Doubt] = field(default_factory=dict)
 
     @classmethod
     def of(cls, grid: Grid, cell: str = "") -> "View":
@@ -83,13 +85,15 @@ class View:
         lines = (tuple(visible(cell) if isinstance(cell, str) else cell for cell in row) for row in grid.rows)
         cells = tuple(line + (None,) * (width - len(line)) for line in lines)
         names = tuple(tuple(names_of(value) if value.__class__ is str else () for value in row) for row in cells)
-        return cls(cells, names, grid.merges, False, grid.tables, cell)
+        # A cell with two marks: that it is hidden says less than what else it could be.
+        doubts = {(d.row, d.column): d for d in sorted(grid.doubts, key=lambda d: d.mark != "hidden")}
+        return cls(cells, names, grid.merges, False, grid.tables, cell, doubts)
 
     def quarter_turn(self) -> "View":
         """The view with rows for columns, and the same places."""
         merges = tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merges)
         cells, names = tuple(zip(*self.cells, strict=True)), tuple(zip(*self.names, strict=True))
-        return View(cells, names, merges, not self.turned, self.tables, self.cell)
+        return View(cells, names, merges, not self.turned, self.tables, self.cell, self.doubts)
 
     @property
     def height(self) -> int:
@@ -113,6 +117,10 @@ class View:
     def last_column(self, row: int, column: int) -> int:
         """The last column that the cell covers: its own, unless it is merged."""
         return max(column, self._last_columns.get((row, column), column))
+
+    def doubt(self, row: int, column: int) -> Doubt | None:
+        """What else the cell could say, if anything."""
+        return self.doubts.get(self.true(row, column)) if self.doubts else None
 
     def is_blank(self, row: int, column: int) -> bool:
         """Whether the cell says nothing; a formula without a value says nothing either."""
