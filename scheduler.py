@@ -62,6 +62,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from bot.config import load_config
     from bot.jobs.parts import Bot
     from bot.jobs.service import Service
+    from bot.preview.trying import tell
     from bot.record.working import only_worker
 
     gc.enable()
@@ -69,7 +70,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
     with only_worker(config.database.url) as alive, Bot.build(config) as bot:
-        bot.renderer.check()  # a broken template is told now, not when the first letter needs it
+        tell(bot, arguments.config and arguments.config.absolute(), now or system_clock())
         if arguments.once:
             return _once(bot, now or system_clock(), stop, alive)
         Service(bot, system_clock, stop, alive).run()

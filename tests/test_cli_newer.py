@@ -27,6 +27,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "init": None,  # writes config.toml, and then is `doctor`
     "explain": ["mail.eml"],
     "replay": ["--all"],
+    "retry": ["--all"],
     "status": [],
     "form": ["annex4", *U, *P, "-o", "out.xlsx"],
     "assessment": ["--year", "2017", "-o", "out.xlsx"],

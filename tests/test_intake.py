@@ -16,8 +16,9 @@ from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
 from bot.jobs.understand import open_mail
 from bot.mail.mailbox import Mailbox
+from bot.model.mail import Place
 from bot.reading.guard import Reader
-from bot.record import attention, claims, outbox, people, reports, runs, schema, versions
+from bot.record import archive, attention, claims, outbox, people, reports, runs, schema, versions
 from tests.bots import (
     NUMBERS,
     FakeMailbox,
@@ -284,13 +285,52 @@ def test_a_mail_that_always_fails_is_set_aside_and_the_others_go_on(bot: Bot, mo
     # then
     assert tried.count(b"X-Poison") == 3
     assert outcomes(bot)[0] == ("aside", None)
-    assert attentions(bot) == [("set_aside", "")]
+    assert attentions(bot) == [("set_aside", "附件4.xlsx")]
     assert events(bot, "mail.failed") == ["mail.failed"] * 2
     assert raw_mails(bot)[1] is not None
     # and it is told once
     assert [bundle(bot, NOW + timedelta(hours=h)) for h in (1, 4, 8)] == [1, 0, 0]
     (told,) = [row for row in letters(bot) if row.letter == "attention"]
     assert told.to == "staff@demo.test"
+
+
+def test_what_was_set_aside_is_told_with_all_that_it_says_of_itself_and_taken_up_again(
+    any_bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    with monkeypatch.context() as patched:
+        raising_at(any_bot, patched, b"X-Poison", KeyError("a bug"))
+        archived(any_bot, report(LI, headers={"X-Poison": "1"}), NOW - MINUTE)
+        for minute in range(30):
+            work(any_bot, NOW + minute * MINUTE, never)
+    assert outcomes(any_bot) == [("aside", None)]
+    # when
+    bundle(any_bot, NOW + 30 * MINUTE)
+    # then
+    told = "".join(text_of(letters(any_bot)[-1].mime).split())
+    for words in ("五图街道", "李明", LI, "报送附件4", "附件4.xlsx", "7月3日09:59"):
+        assert words in told, told
+    # when the program can read it, and somebody says so
+    with any_bot.record.begin() as conn:
+        assert [row.id for row in claims.aside(conn)] == [1]
+        assert claims.take_up(conn, [7], NOW) == []
+        assert claims.take_up(conn, None, NOW) == [1]
+        assert claims.take_up(conn, None, NOW) == []
+    work(any_bot, at("2017-07-09T09:00"), never)
+    # then it counts from the day on which it came
+    assert outcomes(any_bot) == [("done", "accepted")]
+    (row,) = rows(any_bot, schema.report)
+    assert (row.on_time, row.received_at) == (True, NOW - MINUTE)
+    assert answers(any_bot)[-1] == ("receipt", LI)
+
+
+def test_a_mail_that_was_never_fetched_is_not_taken_up(bot: Bot) -> None:
+    with bot.record.begin() as conn:
+        archive.store_too_large(conn, 80_000_000, NOW, Place("INBOX", 7, 1), NOW)
+    work(bot, NOW, never)
+    with bot.record.begin() as conn:
+        assert [row.why for row in claims.aside(conn)] == ["too_large"]
+        assert claims.take_up(conn, None, NOW) == []
 
 
 def test_the_pauses_between_attempts_grow(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +365,7 @@ def test_a_mail_that_kills_the_process_three_times_is_not_opened_again(
     assert tried == [b"X-Poison"] * 3 + [b""]
     assert (tally.worked, tally.failed) == (2, 0)
     assert outcomes(any_bot) == [("aside", None), ("done", "accepted")]
-    assert attentions(any_bot) == [("set_aside", "")]
+    assert attentions(any_bot) == [("set_aside", "附件4.xlsx")]
 
 
 def test_a_mail_beyond_all_limits_is_set_aside_at_once(bot: Bot) -> None:

@@ -16,6 +16,7 @@ from bot.cli import (
     questions,
     reading,
     replaying,
+    retrying,
     service,
     standing,
     yearly,
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command("read")(reading.read)
 app.command("explain")(reading.explain)
 app.command("replay")(replaying.replay)
+app.command("retry")(retrying.retry)
 app.command("status")(standing.status)
 app.command("form")(letters.form)
 app.command("preview")(previewing.preview)

@@ -7,7 +7,7 @@ import typer
 
 from bot.cli import programs, servers
 from bot.cli.common import Json, Now, now_in, print_json, print_table
-from bot.cli.troubles import NEXT, Check, disk, last_probe, lasting, trouble_checks
+from bot.cli.troubles import NEXT, Check, disk, last_probe, lasting, trouble_checks, waiting
 from bot.clock import system_clock
 from bot.errors import BotError
 
@@ -29,17 +29,19 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
     """
     from bot.config import load_config
     from bot.jobs.parts import Bot
+    from bot.preview.trying import faults
 
     config = load_config()
     moment = now_in(config, now)
     checks: list[Check] = [("config", "ok", "config.toml, rules and templates are understood", "")]
     troubles: dict[str, Trouble] = {}
     world_is_broken = False
+    found: list[str] = []
     try:
         with Bot.build(config) as bot:
-            bot.renderer.check()
-            checks += _inside(bot, moment)
-            _bulletin(bot, moment)
+            found = faults(bot, moment)
+            checks.append(_letters(found))
+            checks += [*_inside(bot, moment), *waiting(bot, moment)]
             tried = [*servers.mailbox(bot, system_clock()), *servers.smtp(bot)]
             checks += tried
             world_is_broken = any(check[1] == "failed" for check in tried)
@@ -57,17 +59,20 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
     else:
         rows = [(part, state, f"{found}\n→ {fix}" if fix else found) for part, state, found, fix in checks]
         print_table("doctor", ("part", "state", "found → next step"), rows, [COLOURS[c[1]] for c in checks])
+    for fault in found:
+        typer.echo(f"error: {fault}", err=True)
+    if found:  # wrong templates are as a wrong setting is, but all else was tried too
+        raise typer.Exit(2)
     bad = any(check[1] not in ("ok", "note") for check in checks)
     raise typer.Exit(3 if world_is_broken else 1 if bad else 0)
 
 
-def _bulletin(bot: "Bot", now: "datetime") -> None:
-    """Fills in the bulletin's template as it would be now: ConfigError if it cannot be."""
-    from bot.jobs.reporting.bulletins import document_of, edition
-
-    with bot.record.read() as conn:
-        shown = edition(bot, conn, bot.campaign.first, now)
-    document_of(bot, shown)
+def _letters(found: list[str]) -> Check:
+    """Every letter and document, made of samples."""
+    if not found:
+        return ("letters", "ok", "every letter and document can be made", "")
+    fix = "mend the template; what waits for it is made by itself"
+    return ("letters", "failed", "\n".join(found), fix)
 
 
 def _inside(bot: "Bot", now: "datetime") -> list[Check]:

@@ -1,7 +1,7 @@
 """What ``doctor`` knows of the bot's own troubles: those that last by the record, the disk, the last probe."""
 
 import platform
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ NEXT = {
     "clock": "set this machine's clock right (Linux: timedatectl set-ntp true; Windows: w32tm /resync)",
     "login": "set the password that the provider accepts (NetEase: a new 授权码)",
 }
+LATELY = timedelta(days=30)
 PARTS = {"login_mailbox": "mailbox", "login_smtp": "smtp"}  # rows that ``doctor`` has anyway
 
 
@@ -48,6 +49,26 @@ def disk(bot: "Bot", now: datetime) -> Check:
     with bot.record.read() as conn:
         full = full_disk(free_bytes, bot, conn, now)
     return ("disk", "warning", f"nearly full: {full.detail}", NEXT["disk"]) if full else ("disk", "ok", "has room", "")
+
+
+def waiting(bot: "Bot", now: datetime) -> list[Check]:
+    """What waits for somebody: mails that were set aside, which after a month are a note, and letters that could not
+    be made. Nothing where there are none."""
+    from bot.record import claims, correspondence
+
+    with bot.record.read() as conn:
+        aside = [row for row in claims.aside(conn) if row.why == "set_aside"]
+        unmade = correspondence.counts(conn).get("unmade", 0)
+    found: list[Check] = []
+    if aside:
+        ids = ", ".join(str(row.id) for row in aside[:10])
+        state = "warning" if any(abs(now - row.done_at) < LATELY for row in aside) else "note"
+        fix = "`python -m bot retry` lists them; `retry N` takes one up again"
+        found.append(("set aside", state, f"{len(aside)} mails that could not be worked off: {ids}", fix))
+    if unmade:
+        fix = "see `outbox`; they are made by themselves when their template is mended"
+        found.append(("unmade", "warning", f"{unmade} letters wait to be made", fix))
+    return found
 
 
 def last_probe(bot: "Bot") -> list[Check]:

@@ -17,8 +17,10 @@ from bot.jobs.parts import Bot
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
+from bot.record.people import at_address
 from bot.record.questions import ABOUT_LETTERS
 
+ASIDE = "set_aside"
 YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
 
 
@@ -70,11 +72,21 @@ def bundle(bot: Bot, now: datetime) -> int:
     return len(told)
 
 
+def _unit_at(conn: Connection, bot: Bot, row: Row[Any]) -> str | None:
+    """The unit of whoever sent a mail that nobody has opened, if it is his only one."""
+    if row.kind != ASIDE or not row.sender:
+        return None
+    day = row.received_at.astimezone(bot.zone).date()
+    units = {post.unit for post in at_address(conn, row.sender, day)}
+    return units.pop() if len(units) == 1 else None
+
+
 def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str, Any]:
     """One thing that needs a person: what, about which mail or letter, whom to call."""
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
+    registered = registered or _unit_at(conn, bot, row)
     unmade = row.kind == UNMADE
-    is_address = "@" in row.detail and not unmade
+    is_address = "@" in row.detail and not unmade and row.kind != ASIDE
     form = bot.rules.forms.get(row.form or "")
     asks = row.report_id is not None or row.kind in ABOUT_LETTERS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []

@@ -19,10 +19,12 @@ from bot.jobs.returning import lives, returned
 from bot.jobs.turns import turn
 from bot.jobs.understand import Opened, intent_of, open_mail
 from bot.jobs.watch.probing import came_back
+from bot.mail.outline import outline
 from bot.model.deciding import Attention
 from bot.record import attention, claims, correspondence, runs
 
 log = logging.getLogger(__name__)
+FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
 
@@ -131,8 +133,10 @@ def _failed(bot: Bot, claimed: claims.Claimed, now: datetime, error: BaseExcepti
 
 
 def _set_aside(bot: Bot, claimed: claims.Claimed, now: datetime, why: str, error: str = "") -> None:
+    says = outline(claimed.raw.data) if claimed.raw else None
+    files = FILE_SEPARATOR.join(says.files) if says else ""
     with bot.record.begin() as conn:
-        if claims.set_aside(conn, claimed.mail_id, now, why):
+        if claims.set_aside(conn, claimed.mail_id, now, why, says):
             runs.note(conn, now, "mail.aside", mail_id=claimed.mail_id, why=why, error=error)
-            attention.open_items(conn, [Attention(why)], now, claimed.mail_id)
+            attention.open_items(conn, [Attention(why, files)], now, claimed.mail_id)
     log.warning("mail set aside", extra={"mail": claimed.mail_id, "why": why, "attempt": claimed.attempts})

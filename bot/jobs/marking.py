@@ -1,8 +1,13 @@
 """Puts the marked-up workbooks of returned reports, and of drafts to confirm, into the letter about them."""
 
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
 
 from bot.deciding.decide import CONFIRM
+from bot.jobs.attached import attached
 from bot.jobs.parts import Bot
 from bot.letters.marked import marked
 from bot.letters.rowbooks import marked_register
@@ -12,9 +17,13 @@ from bot.model.deciding import LetterDraft, LetterFile, Ruling
 from bot.rules.rows import RowsRule
 
 
-def with_marked(bot: Bot, draft: LetterDraft, rulings: tuple[Ruling, ...]) -> LetterDraft:
+def with_marked(
+    bot: Bot, conn: Connection, draft: LetterDraft, rulings: tuple[Ruling, ...], now: datetime
+) -> LetterDraft:
     """The letter with one workbook for each returned report or draft; as it is when there is none."""
-    files = tuple(_file(bot, r) for r in rulings if _goes_back(bot, r))
+    back = [r for r in rulings if _goes_back(bot, r)]
+    tried = (attached(bot, conn, now, r.judged.document, partial(_file, bot, r)) for r in back)
+    files = tuple(file for file in tried if file is not None)
     if not files:
         return draft
     names = [f.name for f in files]

@@ -28,6 +28,7 @@ from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
 
+COMPILED = "compiled"  # beside the data: templates as they were compiled
 Stop = Callable[[], bool]  # asked between two mails or letters: true when the process is to end
 
 
@@ -53,7 +54,7 @@ class Bot:
     def build(cls, config: Config, record: Record | None = None) -> Self:
         """Loads rules and templates first, so that an error in them is told before anything is opened."""
         rules = load_rules(config.paths.rules)
-        compiled = config.paths.data / "compiled"
+        compiled = config.paths.data / COMPILED
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender, compiled)
         for where, letter in rules.reminders.letters:
             if not (config.paths.templates / letter / "subject.txt").is_file():

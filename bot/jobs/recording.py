@@ -26,7 +26,7 @@ def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, intent:
     if intent.explains:
         explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
     for draft in intent.letters:
-        enqueue(bot, conn, with_marked(bot, draft, intent.rulings), now, mail_id)
+        enqueue(bot, conn, with_marked(bot, conn, draft, intent.rulings, now), now, mail_id)
     for item in intent.attention:
         if item.kind in ONCE_A_DAY:
             tell_once_a_day(bot, conn, item, now, mail_id)

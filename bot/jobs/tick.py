@@ -14,14 +14,15 @@ Each part runs whatever became of the others; what was broken is told at the end
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from bot.errors import BotError, LoginRefused
+from bot.errors import BotError, ConfigError, LoginRefused
 from bot.jobs import restored
 from bot.jobs.attending import bundle, watch_calendar
+from bot.jobs.enqueuing import fault_of, tell_once_a_day
 from bot.jobs.intake import work
 from bot.jobs.logins import login
 from bot.jobs.making import make_up
@@ -40,10 +41,12 @@ from bot.jobs.watch.probing import probe
 from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
 from bot.mail.mailbox import Mailbox
+from bot.model.deciding import Attention
 from bot.record import claims, clocks, runs
 from bot.record.working import begin_work
 
 log = logging.getLogger(__name__)
+BY_THE_CALENDAR = ("reminders", "group reports", "digest", "year plan", "bulletin")  # the parts that make such letters
 
 
 @dataclass(slots=True)
@@ -155,8 +158,18 @@ def _told(bot: Bot, now: datetime, report: Report, part: str) -> Iterator[None]:
         if not isinstance(error, LoginRefused):  # that one is said once, by ``login``
             bot.lasting.fails(log, part, str(error), now)
         report.broken.append(error)
-    except Exception:  # no input is known that comes here; a bug in the digest must not stop the receipts
+        if isinstance(error, ConfigError) and part in BY_THE_CALENDAR:  # the bulletin's document, a workbook
+            _tell_office(bot, part, error, now)
+    except Exception as error:  # no input is known that comes here; a bug in the digest must not stop the receipts
         log.exception("a part of this run failed")
         report.failed += 1
+        if part in BY_THE_CALENDAR:
+            _tell_office(bot, part, error, now)
     else:
         bot.lasting.works(log, part)
+
+
+def _tell_office(bot: Bot, part: str, error: Exception, now: datetime) -> None:
+    """Once a day: what the calendar asks for cannot be made. It comes up at each tick, and is made when it can."""
+    with suppress(BotError), bot.record.begin() as conn:
+        tell_once_a_day(bot, conn, Attention("part_failed", f"{part}: {fault_of(error)}"), now)

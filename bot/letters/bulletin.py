@@ -12,7 +12,7 @@ from bot.errors import ConfigError
 from bot.letters.cells import clean
 from bot.letters.filters import Filter
 from bot.letters.mime import one_line
-from bot.letters.render import clean_values
+from bot.letters.render import UNKNOWN, clean_values
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEMPLATE = "bulletin.docx"
@@ -38,7 +38,8 @@ def document(template: bytes, file: str, values: Mapping[str, Any], filters: Map
         filled.save(data)
     # The office edits the file: what docxtpl, python-docx, zipfile and lxml raise for it has no common kind.
     except Exception as error:
-        raise ConfigError(f"{file}: {one_line(str(error)) or type(error).__name__}") from error
+        said = UNKNOWN.sub(r"unknown name \1", one_line(str(error)))
+        raise ConfigError(f"{file}: {said or type(error).__name__}") from error
     return data.getvalue()
 
 

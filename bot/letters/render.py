@@ -7,7 +7,7 @@ unknown letter or a broken template is a ConfigError with file and line; nothing
 
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from jinja2 import (
     TemplateError,
     TemplateRuntimeError,
     TemplateSyntaxError,
+    Undefined,
 )
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, LoopContext, Macro
@@ -41,7 +42,7 @@ LONGEST_TEXT = 1000  # a cell may hold 32,767 characters; no letter repeats that
 LONGEST_SUBJECT = 120
 _OF_LOOPS = frozenset({"index", "index0", "first", "last", "length"})
 # "'unitt' is undefined", "'dict object' has no attribute 'unitt'": what a person looks for is the name.
-_UNKNOWN = re.compile(r"^(?:'[^']*' has no attribute )?('[^']*')(?: is undefined)?$")
+UNKNOWN = re.compile(r"^(?:'[^']*' has no attribute )?('[^']*')(?: is undefined)?$")
 _LETTER = re.compile(r"[a-z][a-z0-9_]*")
 # What a template can raise besides Jinja's own errors: {{ 1 + none }}, {{ 1 / 0 }}, a file that is not UTF-8.
 _TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, OSError)
@@ -100,25 +101,32 @@ class Renderer:
     In the folder ``compiled`` they are kept as compiled, for the next start.
     """
 
-    def __init__(self, templates: Path, office: Office, sender: str, compiled: Path | None = None) -> None:
+    def __init__(
+        self,
+        templates: Path,
+        office: Office,
+        sender: str,
+        compiled: Path | None = None,
+        undefined: type[Undefined] = StrictUndefined,
+    ) -> None:
         if not templates.is_dir():
             raise ConfigError(f"{templates}: no such folder (paths.templates)")
-        self._root = templates.absolute()
-        self._formats = self._root / BASE / "formats.toml"
+        self.root = templates.absolute()
+        self._formats = self.root / BASE / "formats.toml"
         self._sender = sender
         self._zone = office.zone
         self._seen: set[tuple[Path, int, int]] | None = None
         self.office = {"name": office.name, "contact": office.contact, "phone": office.phone}
         self._environment = _Environment(
-            loader=_Loader(self._root, encoding="utf-8"),
+            loader=_Loader(self.root, encoding="utf-8"),
             autoescape=lambda name: name is not None and name.endswith(".html"),
-            undefined=StrictUndefined,
+            undefined=undefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
         )
         self.filters = self._filters()
-        self._environment.filters.update(self.filters)
+        self._environment.filters.update({name: _of_known(filter_) for name, filter_ in self.filters.items()})
         if compiled is not None:  # a constant that goes through a filter is computed when it is compiled
             key = (Path(__file__).read_bytes(), self._formats.read_bytes(), str(self._zone).encode())
             self._environment.bytecode_cache = CompiledTemplates(compiled, *key)
@@ -152,7 +160,7 @@ class Renderer:
     def words(self, draft: LetterDraft, *, token: str, now: datetime) -> tuple[str, str, str]:
         """Subject (the mark with the token always at its end), plain text and HTML, before they are encoded."""
         if not _LETTER.fullmatch(draft.letter):
-            raise ConfigError(f"{self._root}: no letter can be called {draft.letter!r}")
+            raise ConfigError(f"{self.root}: no letter can be called {draft.letter!r}")
         values = {**self._values(draft.context, now), "token": token}
         text, html = (self._fill(f"{draft.letter}/{part}", values) for part in BODIES)
         return self._subject(draft, values), lay_out(text), html.strip() + "\n"
@@ -169,7 +177,7 @@ class Renderer:
     def reread(self) -> bool:
         """Lets changed templates count from here on. True if any has changed since the last time, and the first time:
         looked at only while something waits for a template to be mended."""
-        seen = {(path, state.st_mtime_ns, state.st_size) for path in self._root.rglob("*") if (state := path.stat())}
+        seen = {(path, state.st_mtime_ns, state.st_size) for path in self.root.rglob("*") if (state := path.stat())}
         if seen == self._seen:
             return False
         self._seen = seen
@@ -182,10 +190,27 @@ class Renderer:
         return self._fill(f"{name}/{part}", self._values(context, now)).strip() + "\n"
 
     def check(self) -> None:
-        """Compiles every template; ConfigError for the first that is broken. Says nothing of missing values."""
+        """Compiles every template; ConfigError for the first that is broken."""
+        for fault in self.faults():
+            raise ConfigError(fault)
+
+    def faults(self) -> Iterator[str]:
+        """Compiles every template: a line for each that is broken. Says nothing of missing values."""
         for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
             for used in (f"{name}.html", f"{name}.txt") if name.endswith(".jinja") else (name,):
-                self._guarded(partial(self._environment.get_template, used), used)
+                yield from self._faults_of(partial(self._environment.get_template, used), used)
+
+    def tried(self, draft: LetterDraft, now: datetime) -> Iterator[str]:
+        """Makes every part of a letter: a line for each that cannot be made."""
+        values = {**self._values(draft.context, now), "token": ""}
+        for name in (*(f"{draft.letter}/{part}" for part in PARTS), f"{BASE}/mark.txt"):
+            yield from self._faults_of(partial(self._filled, name, values), name)
+
+    def _faults_of(self, step: Callable[[], object], name: str) -> Iterator[str]:
+        try:
+            self._guarded(step, name)
+        except ConfigError as error:
+            yield str(error)
 
     def _values(self, context: dict[str, Any], now: datetime) -> dict[str, Any]:
         if now.tzinfo is None:
@@ -194,7 +219,10 @@ class Renderer:
         return {**clean_values(context), "office": self.office, "now": local, "today": local.date()}
 
     def _fill(self, name: str, values: dict[str, Any]) -> str:
-        return self._guarded(lambda: self._environment.get_template(name).render(values), name)
+        return self._guarded(partial(self._filled, name, values), name)
+
+    def _filled(self, name: str, values: dict[str, Any]) -> str:
+        return self._environment.get_template(name).render(values)
 
     def _guarded(self, step: Callable[[], T], name: str) -> T:
         try:
@@ -205,9 +233,9 @@ class Renderer:
     def _place(self, error: Exception, name: str) -> str:
         """File and line of a fault; Jinja puts the lines of templates into the traceback."""
         if isinstance(error, TemplateSyntaxError):
-            return f"{error.filename or self._root / name}:{error.lineno}"
-        inside = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(self._root)]
-        return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else str(self._root / name)
+            return f"{error.filename or self.root / name}:{error.lineno}"
+        inside = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(self.root)]
+        return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else str(self.root / name)
 
     def _filters(self) -> dict[str, Filter]:
         path = self._formats
@@ -227,10 +255,15 @@ class Renderer:
         return filters
 
 
+def _of_known(filter_: Filter) -> Callable[..., Any]:
+    """The filter, for which a name that is unknown is that, and no date of a wrong kind."""
+    return lambda value, *rest: str(value) if isinstance(value, Undefined) else filter_(value, *rest)
+
+
 def _words_of(error: Exception) -> str:
     """What a fault says of itself, unless it may quote what somebody wrote: it comes into the log. Templates are
     written in plain ASCII but for their sentences, and no fault quotes those."""
-    said = _UNKNOWN.sub(r"unknown name \1", one_line(str(error)))
+    said = UNKNOWN.sub(r"unknown name \1", one_line(str(error)))
     quotes = not said.isascii() or (isinstance(error, ValueError) and not isinstance(error, UnicodeError))
     return type(error).__name__ if quotes or not said else said
 

@@ -46,7 +46,7 @@ def since(conn: Connection, moment: datetime) -> list[Row[Any]]:
 
 
 def _with_mail() -> Any:
-    columns = (mail.c.shown_from, mail.c.subject, mail.c.received_at)
+    columns = (mail.c.sender, mail.c.shown_from, mail.c.subject, mail.c.received_at)
     names = (letter.c.subject.label("letter_subject"), letter.c.key.label("letter_key"), letter.c.to.label("letter_to"))
     ours = (*names, letter.c.answer)
     return (
@@ -61,6 +61,12 @@ def sender_unit(conn: Connection, mail_id: int) -> str | None:
     query = select(report.c.sender_unit).where(report.c.mail_id == mail_id, report.c.sender_unit.is_not(None))
     unit: str | None = conn.execute(query.limit(1)).scalar()
     return unit
+
+
+def mail_of(conn: Connection, number: int) -> int | None:
+    """The mail about which the office was told under a number."""
+    found: int | None = conn.execute(select(attention.c.mail_id).where(attention.c.id == number)).scalar()
+    return found
 
 
 def settle(conn: Connection, letter_id: int, now: datetime) -> None:

@@ -1,13 +1,17 @@
 """From archived to a fate: a mail is claimed, each attempt counted before it is opened, and finished or set aside."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, func, or_, select, update
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, func, or_, select, update
 
+from bot.mail.outline import Outline
 from bot.model.mail import Mail, RawMail
 from bot.record.archive import as_it_came
 from bot.record.clocks import LONGEST_CLAIM, mail_is_free
+from bot.record.runs import note
 from bot.record.schema import mail, raw
 
 CLAIM = timedelta(minutes=10)  # longer than any mail takes; another worker may take it over after that
@@ -93,7 +97,28 @@ def finish(conn: Connection, mail_id: int, now: datetime, outcome: str, why: str
     return conn.execute(_FINISH, {"of_mail": mail_id, **values}).rowcount == 1
 
 
-def set_aside(conn: Connection, mail_id: int, now: datetime, why: str) -> bool:
-    """Leaves a mail to a person; its bytes stay. False when it had a fate already."""
-    values = {"state": "aside", "outcome": None, "why": why, "done_at": now, "claimed_until": None}
+def set_aside(conn: Connection, mail_id: int, now: datetime, why: str, says: Outline | None = None) -> bool:
+    """Leaves a mail to a person, who knows it by what it ``says`` of itself; its bytes stay. False when it had a fate
+    already."""
+    values: dict[str, object] = {"state": "aside", "outcome": None, "why": why, "done_at": now, "claimed_until": None}
+    if says is not None:
+        values |= {"sender": says.sender, "shown_from": says.shown_from, "subject": says.subject}
     return conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "new").values(values)).rowcount == 1
+
+
+def aside(conn: Connection) -> list[Row[Any]]:
+    """The mails that were set aside, oldest first; also those whose bytes were never fetched."""
+    columns = (mail.c.id, mail.c.received_at, mail.c.shown_from, mail.c.subject, mail.c.why, mail.c.done_at)
+    return list(conn.execute(select(*columns).where(mail.c.state == "aside").order_by(mail.c.received_at, mail.c.id)))
+
+
+def take_up(conn: Connection, ids: Collection[int] | None, now: datetime) -> list[int]:
+    """Puts mails that were set aside back into the queue, as if they had just come (all of them for None). Returns
+    which; not those whose bytes were never fetched."""
+    kept = select(mail.c.id).join(raw).where(mail.c.state == "aside").order_by(mail.c.id)
+    taken = list(conn.execute(kept if ids is None else kept.where(mail.c.id.in_(ids))).scalars())
+    for mail_id in taken:
+        again = {"state": "new", "attempts": 0, "why": None, "done_at": None, "claimed_until": None}
+        conn.execute(update(mail).where(mail.c.id == mail_id, mail.c.state == "aside").values(again))
+        note(conn, now, "mail.taken_up", mail_id=mail_id)
+    return taken

@@ -8,6 +8,7 @@ from bot.deciding.adding import total
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words
 from bot.deciding.views import shown_period
+from bot.jobs.attached import attached
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.addressing import Reminder, addressed, latest
 from bot.jobs.standing import carried_on
@@ -48,7 +49,7 @@ def _item(
     o = item.obligation
     rule = bot.rules.forms[o.form]
     earlier = carried_on(bot, conn, o.form, o.unit, o.period)
-    file = workbook_for(bot, conn, o, earlier, person)
+    file = attached(bot, conn, now, f"{o.unit} {rule.name}", lambda: workbook_for(bot, conn, o, earlier, person))
     today, day = now.astimezone(bot.zone).date(), o.deadline.date()
     view: dict[str, object] = {
         "unit": o.unit,
