@@ -10,17 +10,22 @@ from it counts as follows.
 - Texts of two cells over each other, as a sheet with columns too narrow is printed ("138001380农村公路改造"):
   cells cannot be told, and the sender is asked for the workbook.
 
-A page without text is a picture, and is left to the slow process.
+A page without text is a picture, and is left to the slow process. A page that is turned, or on which notes and fields
+lie, is drawn anew first (``redrawn``); what is covered, struck out or raised is told from what is seen (``pagemarks``).
 """
 
 import io
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from bot.model.forms import Grid
 from bot.reading import boxes, picture, ruled
 from bot.reading.opened import Opened
-from bot.reading.runs import colliding, runs
+from bot.reading.pagemarks import Marks, TooMany, marks
+from bot.reading.redrawn import Redrawing, notes, says_something, turn_of
+from bot.reading.runs import Run, colliding, runs
+from bot.reading.twofold import clean, marked, told
 
 PAGES = 10
 SECONDS = 2.5  # after which no further page is begun; the process has four of CPU time
@@ -42,7 +47,8 @@ class _Pages:
         self.cut = False
         self.characters = 0
 
-    def add(self, page: Any, name: str) -> None:
+    def add(self, page: Any, name: str, own: Mapping[str, int] | None = None) -> None:
+        """One page. ``own`` as in ``pagemarks.marks``."""
         chars = page.chars
         if not _is_simple(page):
             self.cut = True
@@ -50,20 +56,30 @@ class _Pages:
         upright = [char for char in chars if char["upright"] and char["text"].strip()]
         self.characters += len(upright)
         self.pictures = self.pictures or _is_picture(page) or 2 * len(upright) < len(chars)
-        words = runs(chars)
-        struck = colliding(words)
         try:
-            tables = [ruled.Table(table.cells) for table in page.find_tables()]
+            told_apart = marks(page, own)
+            words = _words(told_apart)
+            struck = colliding(words)
+            dropped = told_apart.dropped
+            shown = page.filter(lambda item: id(item) not in dropped) if dropped else page
+            tables = [ruled.Table(table.cells) for table in shown.find_tables()]
+            words += runs({**char, "text": marked(clean(char["text"]), "covered")} for char in told_apart.covered)
             if any(table.is_one for table in tables):
                 grid, crossing = ruled.grid(tables, words, struck, name)
-                self.ruled.append(grid)
+                self.ruled.append(told(grid))
                 self.doubtful = self.doubtful or crossing
             elif struck:
                 raise ruled.Glued
-        except ruled.Glued:
+        except (ruled.Glued, TooMany):
             self.glued = True
             return
-        self.placed.append(boxes.grid(words, name))
+        self.placed.append(told(boxes.grid(words, name)))
+
+
+def _words(told_apart: Marks) -> list[Run]:
+    """What is printed on the page, and what was laid over it."""
+    own = len(told_apart.chars) - told_apart.typed
+    return runs(told_apart.chars[:own]) + runs(told_apart.chars[own:], typed=True)
 
 
 def opened(data: bytes, kind: str) -> Opened:
@@ -76,18 +92,37 @@ def opened(data: bytes, kind: str) -> Opened:
     started = time.monotonic()
     try:
         # One page more than is read, to know whether there are more.
-        with pdfplumber.open(io.BytesIO(data), pages=list(range(1, PAGES + 2))) as document:
+        with (
+            Redrawing(data) as redrawing,
+            pdfplumber.open(io.BytesIO(data), pages=list(range(1, PAGES + 2))) as document,
+        ):
             for number, page in enumerate(document.pages):
                 if number == PAGES or time.monotonic() - started > SECONDS:
                     found.cut = True
                     break
-                found.add(page, f"{number + 1}")
+                _add(found, page, number, redrawing)
                 page.close()
     except PdfminerException as error:
         if _is_password(error):
             return Opened(kind, unreadable="encrypted")
         raise
     return _answer(found, kind)
+
+
+def _add(found: _Pages, page: Any, number: int, redrawing: Redrawing) -> None:
+    import pdfplumber
+
+    over, turn = notes(page), turn_of(page.chars)
+    if (not over and not turn) or not _is_simple(page):
+        found.add(page, f"{number + 1}")
+        return
+    own = {"chars": len(page.chars), "rects": len(page.rects)}
+    with pdfplumber.open(io.BytesIO(redrawing.page(number, turn))) as document:
+        (again,) = document.pages
+        if any(map(says_something, over)) and len(again.chars) == own["chars"]:
+            found.glued = True  # what was filled in does not show
+            return
+        found.add(again, f"{number + 1}", own)
 
 
 def _answer(found: _Pages, kind: str) -> Opened:

@@ -77,7 +77,7 @@ def grid(tables: Iterable[Table], words: Iterable[Run], struck: Sequence[Run], n
         if run in struck:
             raise Glued
         for piece, index, crosses in _pieces(table, run):
-            if crosses and any(char.isdigit() for char in piece.text):
+            if crosses and not run.typed and any(char.isdigit() for char in piece.text):
                 raise Glued
             crossing = crossing or crosses
             table.texts.setdefault(index, []).append(piece)

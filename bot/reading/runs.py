@@ -18,12 +18,14 @@ OVER = 1.0  # points by which two runs may touch
 
 @dataclass(frozen=True, slots=True)
 class Run(Word):
-    """A word that was laid down at once, and its characters one by one."""
+    """A word that was laid down at once, and its characters one by one. ``typed``: somebody laid it over the page, by
+    hand, so that it may stand a little beside its cell."""
 
     glyphs: tuple[Word, ...]
+    typed: bool = False
 
 
-def part(glyphs: Sequence[Word]) -> Run:
+def part(glyphs: Sequence[Word], typed: bool = False) -> Run:
     """These characters as a run; at least one."""
     return Run(
         "".join(glyph.text for glyph in glyphs),
@@ -32,10 +34,11 @@ def part(glyphs: Sequence[Word]) -> Run:
         max(glyph.x1 for glyph in glyphs),
         max(glyph.y1 for glyph in glyphs),
         tuple(glyphs),
+        typed,
     )
 
 
-def runs(chars: Iterable[Mapping[str, Any]]) -> list[Run]:
+def runs(chars: Iterable[Mapping[str, Any]], typed: bool = False) -> list[Run]:
     """The page's text in the order in which it was laid down. Characters that do not stand upright are left out."""
     found: list[list[Mapping[str, Any]]] = []
     for char in chars:
@@ -45,7 +48,7 @@ def runs(chars: Iterable[Mapping[str, Any]]) -> list[Run]:
             found[-1].append(char)
         else:
             found.append([char])
-    return [run for piece in found if (run := _run(piece)) is not None]
+    return [run for piece in found if (run := _run(piece, typed)) is not None]
 
 
 def _continues(before: Mapping[str, Any], char: Mapping[str, Any]) -> bool:
@@ -54,13 +57,13 @@ def _continues(before: Mapping[str, Any], char: Mapping[str, Any]) -> bool:
     return same_line and -BACK * size < float(char["x0"]) - float(before["x1"]) < GAP * size
 
 
-def _run(piece: list[Mapping[str, Any]]) -> Run | None:
+def _run(piece: list[Mapping[str, Any]], typed: bool) -> Run | None:
     """The run without blanks at its ends: a cell may be filled up with them."""
     blank = [not str(char["text"]).strip() for char in piece]
     if all(blank):
         return None
     first, end = blank.index(False), len(piece) - blank[::-1].index(False)
-    return part([_glyph(char) for char in piece[first:end]])
+    return part([_glyph(char) for char in piece[first:end]], typed)
 
 
 def _glyph(char: Mapping[str, Any]) -> Word:

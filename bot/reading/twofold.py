@@ -50,14 +50,26 @@ def readings(text: str) -> Readings:
         return Readings(plain := _ANY.sub("", text), plain, None)
     seen, full = _ANY.sub("", _MARKED.sub("", text)).strip(), _ANY.sub("", text).strip()
     mark = _MARKS[found[0][0]]
+    if mark == "covered":  # it stood under what is seen, and not beside it
+        return Readings(seen, "".join(covered for _, covered in found), mark)
     if not seen and all(_MARKS[char] == "raised" for char, _ in found):
         return Readings(full, "", mark)
     return Readings(seen, full, mark if seen != full else None)
 
 
-def full(text: str) -> str:
-    """Everything that stands there."""
-    return _ANY.sub("", text) if _ANY.search(text) else text
+def told(grid: Grid) -> Grid:
+    """A grid whose texts hold marks, with its doubts."""
+    doubts: list[Doubt] = []
+    rows: list[tuple[Cell, ...]] = []
+    for number, row in enumerate(grid.rows):
+        cells: list[Cell] = []
+        for column, value in enumerate(row):
+            read = readings(value) if isinstance(value, str) else None
+            cells.append(read.seen or None if read else value)
+            if read and read.mark:
+                doubts.append(Doubt(number, column, read.mark, read.full))
+        rows.append(tuple(cells))
+    return replace(grid, rows=tuple(rows), doubts=(*grid.doubts, *doubts)) if doubts else grid
 
 
 def noted(grids: Iterable[Grid]) -> tuple[Grid, ...]:
