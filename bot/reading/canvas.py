@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.model.forms import Cell, Doubt, Grid
 from bot.reading.opened import CELLS, COLUMNS, DOUBTS, MERGES, ROWS, TEXT
-from bot.reading.twofold import readings
+from bot.reading.twofold import has_marks, readings
 
 Span = tuple[int, int, int, int]
 
@@ -70,6 +70,8 @@ class Canvas:
             self._merge(row, spot)
 
     def _seen(self, row: int, column: int, text: str) -> str | None:
+        if not has_marks(text):
+            return text.strip() or None
         read = readings(text)
         if read.mark is not None and len(self._doubts) < DOUBTS:
             self._doubts.append(Doubt(row, column, read.mark, read.full))

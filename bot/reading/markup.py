@@ -102,7 +102,9 @@ class _Page:
 
         parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         try:
-            root = lxml_html.document_fromstring(page.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+            root = lxml_html.document_fromstring(
+                clean(page).replace("\0", "").encode("utf-8", "replace"), parser=parser
+            )
         except etree.ParserError:
             return True  # "<!---->" alone: Document is empty
         if "<style" in page or "<STYLE" in page:
@@ -119,7 +121,7 @@ class _Page:
         self._end(quoted)
 
     def _flow(self, element: Any, quoted: bool, mark: Mark | None) -> None:
-        self._text.append(marked(clean(element.text or ""), mark))
+        self._text.append(marked(element.text or "", mark))
         for child in element:
             tag = child.tag
             if tag == "table":
@@ -131,7 +133,7 @@ class _Page:
                     self._text.append(marked(_filled(child, tag), mark))
             elif isinstance(tag, str) and tag not in _UNSEEN:
                 self._inside(child, tag, quoted, self._looks.mark(child, mark))
-            self._text.append(marked(clean(child.tail or ""), mark))
+            self._text.append(marked(child.tail or "", mark))
 
     def _inside(self, child: Any, tag: str, quoted: bool, mark: Mark | None) -> None:
         if mark == "hidden" and (tag in _BLOCKS or tag == "br"):
@@ -222,7 +224,7 @@ class _Page:
         if len(cell) == 0 and mark is None:
             # Excel shows 1.38E+10 and keeps what was typed in an attribute of its own.
             number = _number(cell)
-            return _BLANKS.sub(" ", clean(cell.text or "")).strip() or None if number is None else number
+            return _BLANKS.sub(" ", cell.text or "").strip() or None if number is None else number
         page = _Page(self._looks)
         page.flow(cell, False, mark)
         text = "\n".join(item for item, _ in page.items if isinstance(item, str)) or None
@@ -254,12 +256,12 @@ def _number(cell: Any) -> int | float | None:
 def _filled(field: Any, tag: str) -> str:
     """What was filled in: the value of a field, the text of an area, what is chosen of a list, a tick."""
     if tag == "textarea":
-        return clean(field.text or "")
+        return field.text or ""
     if tag == "select":
         options = list(field.iter("option"))
         chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-        return clean(" ".join("".join(option.itertext()).strip() for option in chosen))
+        return " ".join("".join(option.itertext()).strip() for option in chosen)
     kind = (field.get("type") or "text").lower()
     if kind in _TICKS:
         return _TICKS[kind][field.get("checked") is None]
-    return "" if kind in _NO_WORDS else clean(field.get("value") or "")
+    return "" if kind in _NO_WORDS else field.get("value") or ""

@@ -21,6 +21,8 @@ from bot.reading.xmlfile import attribute, child, children, parsed
 
 PICTURE = 10_240  # bytes; a smaller picture is a logo, or a line
 METAFILES = (b"\x01\x00\x00\x00", b"\xd7\xcd\xc6\x9a")  # EMF and WMF, in which a table pasted as a picture lies
+# Names stand uncompressed in a zip: without one of these nothing lies in it.
+_SIGNS = (b"embeddings", b"media/", b"media\\", b"pictures/", b"object ", b"binarydata")
 _MEDIA = ("word/media/", "xl/media/", "pictures/", "media/")
 
 
@@ -74,6 +76,9 @@ class Package:
 
 def contents(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """The files and the pictures inside, at most so many; none on damage."""
+    lowered = data.lower()
+    if not any(sign in lowered for sign in _SIGNS):
+        return (), ()
     try:
         package = Package(data)
         room = ENCLOSED_BYTES

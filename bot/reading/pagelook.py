@@ -57,6 +57,8 @@ class Looks:
 
     def mark(self, element: Any, around: Mark | None) -> Mark | None:
         """What becomes of the text in the element, where ``around`` becomes of the text around it."""
+        if not self._rules and element.tag not in _TAGS and not element.keys():
+            return around  # most elements: nothing is said of them
         look = self.of(element)
         if look.get("hidden") or around == "hidden":
             return "hidden"
@@ -66,7 +68,7 @@ class Looks:
 
     def is_hidden(self, element: Any) -> bool:
         """Whether the element is not shown."""
-        return self.of(element).get("hidden", False)
+        return bool(self._rules or element.keys()) and self.of(element).get("hidden", False)
 
     def _ruled(self, element: Any, tag: str) -> Look:
         look = dict(self._rules.get(tag, {}))

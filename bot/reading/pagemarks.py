@@ -20,7 +20,7 @@ SMALLER = 0.8  # of its neighbour's size
 SHIFTED = 0.1  # of its neighbour's size
 OVERLAP = 0.2  # of a character's area
 TOUCHING = 1.0  # between the end of a table's line and the line that it ends at
-LOOKS = 400_000  # comparisons on one page; an honest one takes some thousand
+LOOKS = 150_000  # comparisons on one page; an honest one takes some thousand
 LINE = 12.0  # height of the bands by which characters are looked up
 
 
@@ -85,9 +85,10 @@ def _under_boxes(
 def _hides(box: Char) -> bool:
     """Whether a box is filled with what hides: white, or the black of a censor. Colours may be see-through."""
     colour = box.get("non_stroking_color")
-    if not box.get("fill") or not isinstance(colour, tuple | list) or box["height"] < THIN or box["width"] < THIN:
+    if not box.get("fill") or box["height"] < THIN or box["width"] < THIN:
         return False
-    values = [float(value) for value in colour if isinstance(value, int | float)]
+    several = colour if isinstance(colour, tuple | list) else [colour]  # grey is one number
+    values = [float(value) for value in several if isinstance(value, int | float)]
     if len(values) == 4:  # cyan, magenta, yellow, black
         return max(values) < 0.05 or values[3] > 0.9
     return bool(values) and (min(values) > 0.95 or max(values) < 0.1)
@@ -188,12 +189,14 @@ def _is_ruled(line: Char, y: float, upright: Sequence[Char]) -> bool:
 
 
 def _raised_or_struck(char: Char, struck: set[int]) -> Char:
-    text = clean(str(char["text"]))
-    return {**char, "text": marked(text, "struck")} if id(char) in struck else char
+    return {**char, "text": marked(clean(str(char["text"])), "struck")} if id(char) in struck else char
 
 
 def _with_notes(chars: Sequence[Char]) -> list[Char]:
     """Small characters beside larger ones that stand higher or lower, set upon the line of the larger."""
+    sizes = {float(char["size"]) for char in chars}
+    if not sizes or min(sizes) > SMALLER * max(sizes):
+        return list(chars)
     found: list[Char] = []
     beside: Char | None = None  # the last one of the usual size
     for number, char in enumerate(chars):

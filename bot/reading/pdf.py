@@ -121,6 +121,7 @@ def _add(found: _Pages, page: Any, number: int, redrawing: Redrawing) -> None:
         (again,) = document.pages
         if any(map(says_something, over)) and len(again.chars) == own["chars"]:
             found.glued = True  # what was filled in does not show
+            found.characters += own["chars"]
             return
         found.add(again, f"{number + 1}", own)
 

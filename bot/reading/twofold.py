@@ -36,6 +36,11 @@ def clean(text: str) -> str:
     return _ANY.sub("", text) if _ANY.search(text) else text
 
 
+def has_marks(text: str) -> bool:
+    """Whether any mark stands in the text."""
+    return _ANY.search(text) is not None
+
+
 def marked(text: str, mark: Mark | None) -> str:
     """The text between marks. Line by line, because a text may be divided at its lines; blanks need none."""
     if mark is None or not text.strip():
@@ -45,9 +50,9 @@ def marked(text: str, mark: Mark | None) -> str:
 
 def readings(text: str) -> Readings:
     """The text taken apart. A text that is raised as a whole is no mark beside something: it is seen, and in doubt."""
-    found = _MARKED.findall(text)
+    found = _MARKED.findall(text) if _ANY.search(text) else []
     if not found:
-        return Readings(plain := _ANY.sub("", text), plain, None)
+        return Readings(plain := clean(text), plain, None)
     seen, full = _ANY.sub("", _MARKED.sub("", text)).strip(), _ANY.sub("", text).strip()
     mark = _MARKS[found[0][0]]
     if mark == "covered":  # it stood under what is seen, and not beside it
