@@ -19,7 +19,7 @@ from bot.errors import ConfigError
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PERIOD_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, Field(pattern=PERIOD_PATTERN)]
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\x00-\x20\x7f-\U0010ffff]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+ADDRESS = re.compile(r"\A[^\s@<>,;:\"()\[\]\x00-\x20\x7f-\U0010ffff]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 def _address(value: str) -> str:

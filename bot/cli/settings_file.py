@@ -11,7 +11,7 @@ from typing import Any
 
 Values = Mapping[tuple[str, str], str | int | list[str]]  # (table, key) -> value
 _TABLE = re.compile(r"\[\s*(\w+)\s*\]\s*(#.*)?")
-_KEY = re.compile(r"(\w+)\s*=")
+_KEY = re.compile(r"\A(\w++)\s*+=")
 GAP = 3  # blanks before a comment for which the value leaves no room where it was
 
 

@@ -16,7 +16,7 @@ TITLE_UNITS = 31
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TITLE = re.compile(r"[\[\]:*?/\\\s]+")
 # What a program that opens the file may take for the beginning of a formula, after blanks too.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|\t")
+_FORMULA = re.compile(r"\A(?:\s*+[=+\-@＝＋－＠]|\t)")
 
 
 @dataclass(frozen=True, slots=True)

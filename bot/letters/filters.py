@@ -16,7 +16,7 @@ from jinja2.exceptions import FilterArgumentError
 
 TEXT_COLUMNS = 72  # what fits, quoted twice, into the 80 columns of an old client
 _PERIOD = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_LEADING = re.compile(r"[ \t]*(?:\d+\. )?")
+_LEADING = re.compile(r"\A[ \t]*+(?:\d++\. )?")
 _NEVER_FIRST = {"Po", "Pe", "Pf", "Pd"}  # Unicode categories: closing marks, commas, dashes
 _NEVER_LAST = {"Ps", "Pi"}  # opening brackets and quotation marks
 

@@ -24,10 +24,10 @@ WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=0)  # of a part wit
 _LINE_END = re.compile(r"\r|\n(?![ \t])")  # any but a fold
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}(?:\.{_HOST})*")  # RFC 5322 dot-atom, no quoting
+_ADDRESS = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@{_HOST}(?:\.{_HOST})*")  # RFC 5322 dot-atom, no quoting
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # what a foreign Message-ID must be to be repeated
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{4,64}")
-_MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+")
+_MEDIA_TYPE = re.compile(r"\A[a-z]+/[A-Za-z0-9.+-]+")
 _NAME_BYTES = 120
 _INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Cs"}
 

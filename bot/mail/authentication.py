@@ -12,8 +12,8 @@ from bot.model.mail import Authentication
 
 _NETEASE = (".163.com", ".126.com", ".yeah.net", ".188.com")
 _FOLD_AND_BLANK = re.compile(r"[\r\n]+[ \t]*")
-_COREMAIL = re.compile(r"\bby\s+([^\s();]+)\s+\(Coremail\)(?:.*?\bid\s+([^\s;]+))?", re.DOTALL)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_COREMAIL = re.compile(r"\bby\s+([^\s();]+)\s+\(Coremail\)(?:.{0,300}?\bid\s+([^\s;]+))?", re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+(")?')  # the last one may have no end
 _COMMENT = re.compile(r"\([^()]*+\)")
 # Unfolding deletes white space, so "spf=pass" may touch what follows: the results are named, longest first.
 _RESULT = re.compile(
@@ -95,7 +95,7 @@ def _split(value: str) -> tuple[str, str]:
 
     The envelope address is the sender's choice: ``"a; dkim=pass header.i=@boss"@evil`` must not become a result.
     """
-    text = _QUOTED.sub("Q", _unfold(value))
+    text = _QUOTED.sub(lambda quoted: "Q" if quoted[1] else quoted[0], _unfold(value))
     for _ in range(5):
         text = _COMMENT.sub(" ", text)
     name, _, rest = text.partition(";")

@@ -16,6 +16,7 @@ _VOID = frozenset({"br", "hr"})  # one break, not one before and one behind
 _CELLS = frozenset({"td", "th"})
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none")
 _BLANKS = re.compile(r"[ \r\f\v\u00a0]+")
+_RULED = re.compile(r"\A[\s_=-]*+\Z")  # a line of blanks or dashes
 _SIGNATURE = re.compile(r"^--\s*$")  # RFC 3676, 4.3; many programs drop the blank
 
 
@@ -94,7 +95,9 @@ def own_words(text: str) -> str:
             break
         else:
             kept.append(line.rstrip())
-    return re.sub(r"(?:\n[\s_=-]*)+\Z", "", "\n".join(kept)).strip()
+    while len(kept) > 1 and _RULED.match(kept[-1]):
+        kept.pop()
+    return "\n".join(kept).strip()
 
 
 def _introduction(lines: list[str], number: int) -> int:

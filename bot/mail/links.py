@@ -1,6 +1,7 @@
 """Large attachments that are only a link (NetEase, QQ, Exmail, 189, cloud drives): found, named, never followed."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
 from urllib.parse import unquote, urlsplit
@@ -42,20 +43,23 @@ _CONTAINERS = (
     *("divneteasebigattach", "bigattach-mailmaster", "qqmailbigattach", "qqmailbgattach"),
     *("foxmail_hugeattachment", "foxmailclientbigattach"),
 )
-_CONTAINER = re.compile(rf"(?i)\b(?:id|class)=[\"']?[^\"'>]{{0,100}}(?:{'|'.join(_CONTAINERS)})")
+_CONTAINER = re.compile(rf"(?i){'|'.join(_CONTAINERS)}")
+_ATTRIBUTE = re.compile(r"(?i)\b(?:id|class)=[\"']?[^\"'>]{0,100}+\Z")
 # What the providers write beside the name: "(80.96M, 2026年8月17日 0:49 到期)", or size and expiry apart.
 _SIZE = r"\d{1,5}(?:\.\d{1,3})?\s?(?:[KMGT]i?B?|bytes)(?![A-Za-z0-9])"
 _BRACKET = re.compile(rf"(?i)[(（]\s*({_SIZE}[^()（）<>]{{0,60}})[)）]")
 _LONE_SIZE = re.compile(rf"(?i)(?<![A-Za-z0-9.]){_SIZE}")
 _EXPIRY = re.compile(
-    r"(?i)[^\s,，;；()（）<>]{0,20} ?[^\s,，;；()（）<>]{0,20}"
+    r"(?i)(?:(?<![^\s,，;；()（）<>])[^\s,，;；()（）<>]{0,20} ?[^\s,，;；()（）<>]{0,20})?"
     r"(?:到期|过期|有效|无限期|expire)[^\n,，;；()（）<>]{0,30}"
 )
 _EXPIRE_TIME = re.compile(r"(?i)\bexpiretime\s*=\s*(?:\"([^\"<>]{1,60})\"|'([^'<>]{1,60})'|(\d{1,15}))")
 _BEIJING = timezone(timedelta(hours=8))  # the providers' clocks, wherever this program runs
-_FILE = re.compile(
-    r"(?i)([^\s<>\"'/\\:：|*?=&;]{1,100}\.(?:xlsx?|xlsm|et|ett|csv|ods|docx?|wps|rtf|pdf|ofd|zip|rar|7z|jpe?g|png|heic|eml))(?![a-z0-9])"
+_NO_NAME = re.compile(r"[\s<>\"'/\\:：|*?=&;]")
+_ENDING = re.compile(
+    r"(?i)\.(?:xlsx?|xlsm|et|ett|csv|ods|docx?|wps|rtf|pdf|ofd|zip|rar|7z|jpe?g|png|heic|eml)(?![a-z0-9])"
 )
+_STEM = 100  # characters before the ending
 _NEARBY = 1200  # characters of markup around a link in which its file name stands
 _LINKS = 20
 _DETAIL = 120  # characters
@@ -76,11 +80,10 @@ def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused
         quote = marks.HTML_QUOTE.search(html)
         html = html[: quote.start()] if quote else html
     found = _linked(html) or _linked(text)
-    if not found and (container := _CONTAINER.search(html)):
-        part = html[container.start() :][:20_000]
+    if not found and (start := _container(html)) is not None:
+        part = html[start:][:20_000]
         words = visible_text(part)
-        file = _FILE.search(words)
-        found = {"": (file[1] if file else "bigattach", _detail(words, part))}
+        found = {"": (next(_files(words), "bigattach"), _detail(words, part))}
     return [Refused(clean_name(name), "link", "link", detail) for name, detail in found.values()]
 
 
@@ -88,6 +91,28 @@ def _has(body: str, of_all: str, words: tuple[str, ...]) -> bool:
     """Whether it is worth looking: a pattern costs a hundred times as much as a word. ``of_all`` stands beside each."""
     lowered = body.lower()
     return of_all in lowered and any(word in lowered for word in words)
+
+
+def _container(html: str) -> int | None:
+    """Where the container of large attachments begins; None where there is none."""
+    for word in _CONTAINER.finditer(html):
+        before = max(0, word.start() - 110)  # the name of the attribute, and 100 characters of its value
+        if attribute := _ATTRIBUTE.search(html[before : word.start()]):
+            return before + attribute.start()
+    return None
+
+
+def _files(text: str) -> Iterator[str]:
+    """The names of files in a text; of a name with two endings the whole."""
+    begun, name = 0, ""
+    for ending in _ENDING.finditer(text):
+        stem = _NO_NAME.split(text[max(begun, ending.start() - _STEM) : ending.start()])[-1]
+        start = ending.start() - len(stem)
+        if name and start > begun:
+            yield name
+        begun, name = (start, text[start : ending.end()]) if stem else (begun, name)
+    if name:
+        yield name
 
 
 def _linked(body: str) -> dict[str, tuple[str, str]]:
@@ -147,21 +172,19 @@ def _expire_time(markup: str) -> str:
 
 
 def _words(markup: str) -> str:
-    return unescape(re.sub(r"<[^>]{0,2000}>", " ", markup))
+    return unescape(re.sub(r"<[^<>]{0,2000}>", " ", markup))
 
 
 def _name_near(body: str, start: int, end: int, previous: int) -> str:
     """The file name in the link itself, else after it in its element, else the last one before it."""
-    inside = _FILE.search(unquote(unescape(body[start:end])))
-    if inside:
-        return inside[1]
+    if inside := next(_files(unquote(unescape(body[start:end]))), ""):
+        return inside
     following = _LINK.split(body[end : end + _NEARBY], maxsplit=1)[0]
     label = following.split("</a", 1)[0] if "<" in following else ""
     before = body[max(previous, start - _NEARBY) : start]
     for piece in (label, before, following):
-        names = _FILE.findall(_words(piece))
-        if names:
-            return str(names[-1] if piece is before else names[0])
+        if names := list(_files(_words(piece))):
+            return names[-1] if piece is before else names[0]
     return ""
 
 

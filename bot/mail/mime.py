@@ -28,10 +28,10 @@ LINES_TIMES_DEPTH = 6_000_000
 PORTION = 65_536  # bytes; the parser holds three copies of what it is given at once, and here 2.7 times the mail in all
 
 # What the parser takes for a line of the header; the first other line begins the body.
-_HEADER_LINES = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*+:|[\t ])[^\r\n]*+(?>\r\n|\r|\n|\Z))*+")
+_HEADER_LINES = re.compile(rb"\A(?:(?:From |[\x21-\x39\x3b-\x7e]*+:|[\t ])[^\r\n]*+(?>\r\n|\r|\n|\Z))*+")
 _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _LINE = re.compile(rb"[^\r\n]*+(?>\r\n|\r|\n|\Z)")
-_IS_HEADER = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]+:|[\t ])")
+_IS_HEADER = re.compile(rb"\A(?:[\x21-\x39\x3b-\x7e]+:|[\t ])")
 _MIME_FIELD = re.compile(rb"(?i)(?:\A|[\r\n])(?:content-[a-z-]+|mime-version):")
 _BOUNDARY_LINE = re.compile(rb"(?:\A|[\r\n])--([\x21-\x7e](?:[\x20-\x7e]{0,200}[\x21-\x7e])?)[ \t]*(?=[\r\n])")
 _RAW_BOUNDARY = re.compile(r'(?i)\bboundary\s*=\s*"?([^";\r\n]+)')

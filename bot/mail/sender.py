@@ -21,7 +21,7 @@ _ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:\.[A-Za-z0-9]
 _QUOTED = r'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\x20-\x7e])*+"'
 # No comment, group, route or bare "@" outside quotes: readers disagree about each of them (CVE-2023-27043).
 _PHRASE = rf'(?:{_QUOTED}|[^<>@,;:()"\[\]\\\x00-\x08\x0a-\x1f\x7f])*+'
-_FROM = re.compile(rf"[ \t]*(?:(?P<bare>{_ADDRESS})|(?P<phrase>{_PHRASE})<[ \t]*(?P<angle>{_ADDRESS})[ \t]*>)[ \t]*")
+_FROM = re.compile(rf"\A[ \t]*+(?:(?P<bare>{_ADDRESS})|(?P<phrase>{_PHRASE})<[ \t]*(?P<angle>{_ADDRESS})[ \t]*>)[ \t]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

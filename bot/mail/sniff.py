@@ -15,7 +15,7 @@ _EXTENSIONS: tuple[tuple[bytes, str], ...] = (
     (b"\x78\x9f\x3e\x22", ".tnef"),
 )
 _PICTURES = frozenset({".jpg", ".png", ".gif", ".bmp"})
-_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\r\n]*\r?\n)?[A-Za-z][A-Za-z0-9-]{1,60}:[ \t]")
+_HEADER = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:From [^\r\n]*\r?\n)?[A-Za-z][A-Za-z0-9-]{1,60}:[ \t]")
 _FIELD_OF_MAIL = re.compile(rb"(?i)(?:\A|\n)(?:from|received|return-path|message-id|subject|to):")
 _LOOK = 16_384
 

@@ -19,7 +19,7 @@ from bot.rules.policy import Rules
 MOST_LINES = 30
 LONGEST = 300  # characters of a line
 LIKENESS = 0.6
-_NUMBER = re.compile(r"^\s*(?:第\s*)?(\d{1,7})\s*(?:项|号|题|条)?[\s.、,:;)）-]*")
+_NUMBER = re.compile(r"^\s*(?:第\s*)?(\d{1,7})\s*+(?:项|号|题|条)?[\s.、,:;)）-]*+")
 _SPACE = re.compile(r"^[\s,，、;；:：。.]+")
 _MONTH = re.compile(
     r"^(?:20\d\d\s*[-年/.]\s*)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:\s*月(?:份)?)?(?!\d|日|号)"
@@ -27,7 +27,7 @@ _MONTH = re.compile(
 _UNTIL = re.compile(
     r"^(?:延期?至|延期?到|至|到|截至)?\s*((?:20\d\d\s*[-年/.]\s*)?\d{1,2}\s*[-月/.]\s*\d{1,2}\s*(?:日|号)?)"
 )
-_EMAIL = re.compile(r"^[^\s,，;；]+@[^\s,，;；]+")
+_EMAIL = re.compile(r"^[^\s,，;；@]++@[^\s,，;；]++")
 _MOBILE = re.compile(r"^\+?\d[\d-]{5,17}\d")
 _NAME = re.compile(r"^[\u4e00-\u9fff·]{2,12}|^[A-Za-z][A-Za-z .]{1,30}")
 HALF_A_YEAR = 183
@@ -109,7 +109,7 @@ def _word(text: str, known: Sequence[CommandRule]) -> tuple[CommandRule | None, 
     best: tuple[int, CommandRule] | None = None
     for rule in known:
         for word in rule.words:
-            plain = unicodedata.normalize("NFKC", word)
+            plain = "".join(unicodedata.normalize("NFKC", word).split())
             # Blanks inside a word: 通 过.
             found = re.match(r"\s*".join(map(re.escape, plain)), text, re.IGNORECASE)
             if found and (best is None or found.end() > best[0]):

@@ -15,7 +15,7 @@ from bot.reading.opened import COLUMNS, ROWS, Opened
 LARGEST = 8 << 20  # bytes that are looked at; what a grid can hold is far less
 SAMPLE = 50  # lines in which separators are counted
 _SEPARATORS = ",\t;"
-_SEP_LINE = re.compile(r"(?i)\s*sep=(.)[ \t]*\r?\n")
+_SEP_LINE = re.compile(r"(?i)\A\s*+sep=(.)[ \t]*+\r?\n")
 # A tab before or behind every cell keeps Excel from making numbers of texts: it stands beside the separator.
 _PADDING = re.compile(r"\t?([,;])\t?")
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.S)  # ="0536": how exporters keep Excel from making it a number

@@ -20,7 +20,7 @@ LONGEST_BELOW = 40  # a longer text below a label is a note, not its value
 _EDGE = " \t\r\n:_,;、。·*"
 _STARTS_LABEL = re.compile(r"[\s(\[]$")
 _ENDS_LABEL = re.compile(r"\s*(?:\([^()]{0,12}\)\s*)?(?::|$|\s|\)\s*:)")
-_AFTER_LABEL = re.compile(r"\s*(?:\)|\([^()]{0,12}\))?\s*:\s*")  # 填报单位（盖章）：
+_AFTER_LABEL = re.compile(r"\A\s*+(?:(?:\)|\([^()]{0,12}\))\s*+)?:\s*+")  # 填报单位（盖章）：
 
 _BRACKETS = re.compile(r"\(([^()]*)\)$")
 

@@ -33,7 +33,7 @@ _NO_WORDS = frozenset({"hidden", "submit", "button", "reset", "image", "file", "
 _TICKS = {"checkbox": ("\u2611", "\u2610"), "radio": ("\u25cf", "\u25cb")}
 _NOT_MERGED = re.compile(r"(?i)mso-ignore\s*:\s*colspan")  # Excel's run of blank cells, which are none the less apart
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u00a0]+")
-_MAIL_HEAD = re.compile(rb"(?i)\s*[a-z][a-z-]*:")
+_MAIL_HEAD = re.compile(rb"(?i)\A\s*+[a-z][a-z-]*:")
 
 
 class _Full(Exception):
@@ -241,7 +241,7 @@ def _lines_of(table: Any) -> list[Any]:
 
 def _span(cell: Any, name: str, most: int) -> int:
     written = cell.get(name)
-    found = re.match(r"\s*(\d{1,6})", written) if written else None
+    found = re.match(r"\A\s*+(\d{1,6})", written) if written else None
     return min(max(int(found[1]), 1), most) if found else 1
 
 

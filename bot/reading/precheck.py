@@ -16,7 +16,7 @@ SMALL = 4 << 20
 # A cell with a value in column AAA or beyond, or in row 10000 or below. Readers that lay a sheet out densely
 # would ask for gigabytes; an empty cell that only carries a style (WPS formats whole columns) costs nothing.
 FAR = re.compile(
-    rb"""<(?:\w+:)?c\b[^>]*?\br\s*=\s*["'](?:[A-Z]{3,}\d|[A-Z]*\d{5})[^>]*(?<!/)>\s*<(?:\w+:)?(?:v|is|f)\b"""
+    rb"""<(?:\w+:)?c\b(?=[^<>]*?\br\s*=\s*["'](?:[A-Z]{3,}\d|[A-Z]*\d{5}))[^<>]*+(?<!/)>\s*+<(?:\w+:)?(?:v|is|f)\b"""
 )
 PARSED = (".xml", ".rels", ".bin", "mimetype")  # members that a reader opens; pictures it does not
 ENCRYPTED = 0x1  # general purpose bit 0 (APPNOTE 4.4.4)

@@ -18,7 +18,8 @@ KEPT = 500  # characters of a reply that are kept and repeated
 ATTEMPT = 3  # so many numbers, and the writer meant to report
 # An address, a mobile or a fixed telephone, a whole date: parts of a signature, and no numbers of enterprises.
 _CONTACT = re.compile(
-    r"\S+@\S+|(?<!\d)(?:1\d\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{7,8})(?!\d)|20\d\d年\d{1,2}月\d{1,2}日?"
+    r"(?<![^\s@])[^\s@]++@\S++"
+    r"|(?<!\d)(?:1\d\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{7,8})(?!\d)|20\d\d年\d{1,2}月\d{1,2}日?"
 )
 _EXCLAIMED = re.compile(r"[!~…]+")
 _MONTH = re.compile(r"(?:截至|截止)?((?:20\d\d年)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月)(?:份|底|末)?")

@@ -28,7 +28,7 @@ ODF_TYPES = (
 HEAD = 4096  # bytes of a text that are looked at for markup
 SAMPLE = 1 << 16  # bytes of a text that must be decodable
 _MARKUP = re.compile(
-    r"<(!doctype html|html|head|body|table)\b|<\?xml.{0,2000}<([\w.]+:)?workbook\b"
+    r"<(!doctype html|html|head|body|table)\b|<\?xml(?:(?!<\?xml).){0,2000}<([\w.]+:)?workbook\b"
     r"|\A(?:[a-z][a-z-]{0,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,12}mime-version:",
     re.S,
 )

@@ -13,7 +13,7 @@ from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
 from bot.reading.xmlfile import attribute, children, inner_text, local, parsed
 
 # Atomic: however the beginning fails to fit, it is looked at once.
-_START = re.compile(r"\s*(?>(?:<\?.{0,2000}?\?>|<!--.{0,2000}?-->)\s*){0,20}+<(?:[\w.]+:)?workbook\b", re.I | re.S)
+_START = re.compile(r"\A\s*+(?>(?:<\?.{0,2000}?\?>|<!--.{0,2000}?-->)\s*){0,20}+<(?:[\w.]+:)?workbook\b", re.I | re.S)
 
 
 def is_spreadsheetml(text: str) -> bool:
@@ -75,7 +75,7 @@ def _value(cell: Any) -> Cell:
         if what == "Number" and re.fullmatch(r"-?\d{1,15}(?:\.\d{1,15})?", text.strip()):
             number = float(text)
             return int(number) if number.is_integer() else number
-        found = re.match(r"\s*(\d{4})-(\d\d)-(\d\d)", text) if what == "DateTime" else None
+        found = re.match(r"\A\s*+(\d{4})-(\d\d)-(\d\d)", text) if what == "DateTime" else None
         if found:
             return date(int(found[1]), int(found[2]), int(found[3]))
         return text or None

@@ -15,12 +15,12 @@ STRAYS = 1_000  # far values of one file; a sheet that is full of them is no she
 _TAG = re.compile(rb"<((?:\w+:)?c)\b")
 # Cells may leave out where they stand; then the row says it. Few programs write so.
 _PLACELESS = (b"<c>", b"<c s=", b"<c t=", b":c>", b":c s=", b":c t=")
-_FAR_ROW = re.compile(rb"""<((?:\w+:)?row)\b[^>]*?\br\s*=\s*["']\d{5,}["'][^>]*(?<!/)>""")
+_FAR_ROW = re.compile(rb"""<((?:\w+:)?row)\b(?=[^<>]*?\br\s*=\s*["']\d{5,}["'])[^<>]*+(?<!/)>""")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is|f)\b")
 # A cell with a formula and no value, or an empty one.
 _UNCALCULATED = re.compile(
-    rb"<((?:\w+:)?)c\b([^>]*)>\s*<\1f\b[^>]*?(?:/>|>([^<]*)</\1f\s*>)"
-    rb"\s*(?:<\1v\s*/>|<\1v\s*>\s*</\1v\s*>)?\s*</\1c\s*>"
+    rb"<((?:\w+:)?)c\b([^<>]*+)>\s*+<\1f\b(?:[^<>/]|/(?!>))*+(?:/>|>([^<]*+)</\1f\s*+>)"
+    rb"\s*+(?:<\1v\s*+/>|<\1v\s*+>\s*+</\1v\s*+>)?\s*+</\1c\s*+>"
 )
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w+)["']""")
 

@@ -21,7 +21,7 @@ NOISE = 1e-9  # of a number: 0.1 + 0.2 leaves 4e-17 in a file that says 0.3 to e
 _BLANKS = re.compile(r"\s+")
 _DASHES = str.maketrans(dict.fromkeys("−‐‑‒－﹣", "-"))
 _WHOLE = re.compile(r"\+?([0-9]{1,30}|[0-9]{1,3}(?:,[0-9]{3}){1,9})(?:\.0*)?")
-_FRACTION = re.compile(r"\+?[0-9,]*\.[0-9]+")
+_FRACTION = re.compile(r"\A\+?[0-9,]*\.[0-9]+")
 _NOISY = re.compile(r"\+?[0-9]{1,9}\.[0-9]{10,20}")
 _NEGATIVE = re.compile(r"(?:-|负)\s*(?=[0-9一二两三四五六七八九十百千.])")
 _NEVER_A_DIGIT = re.compile(r"[⁰-₟①-⓿❶-➓½¼¾²³¹]")  # NFKC would make 5² 52
@@ -169,7 +169,7 @@ def phone(cell: Cell) -> str:
     plain = unicodedata.normalize("NFKC", shown(cell)).translate(_DASHES)
     plain = re.sub(r"[—–]+", "-", plain)
     plain = re.sub(r"[^0-9+\-()/]+", " ", plain)
-    plain = re.sub(r"\(\s*\)", " ", re.sub(r"\s*-\s*", "-", plain))
+    plain = re.sub(r"\( ?\)", " ", re.sub(r" ?- ?", "-", plain))  # no two blanks are left
     return " ".join(plain.split()).strip("-/ ")
 
 
