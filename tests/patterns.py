@@ -4,7 +4,8 @@
 string took it. Run in a process of its own (``tests/test_patterns.py``): it listens to the module ``re``, and a
 pattern without an end is interrupted.
 
-A pattern is found by reading the source: each call of ``re`` there. What it is made of is computed in the module
+A pattern is found by reading the source: each call of ``re`` there, and what is called on the name that it is given;
+where no name is found, all is tried. What it is made of is computed in the module
 where it stands; where the words of the rules go into it, functions that use it bring it to life, and it is heard of.
 """
 
@@ -37,8 +38,7 @@ LIMIT = 0.1  # seconds of CPU time, the fastest of three tries
 GIVEN_AWAY = 0.005  # seconds that a small string takes only where the pattern is careless
 GIVEN_UP = 0.5  # seconds of CPU time after which a try is ended
 METHODS = ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
-# What is found with these is found with the others: ``search`` ends where it finds something, ``sub`` goes on.
-TRIED = ("fullmatch", "match", "sub")
+AT_THE_BEGINNING = ("match", "fullmatch")  # the others look everywhere: all as ``sub``, which never ends early
 # One of each kind that a class may hold or leave out.
 CHARACTERS = " \n\t\r0x1aA_-=*.,:;\"'()<>[]@&%/\\|?+!~\u00a0中年月日一零，；：。…"
 ODD = "a  a a(*[\\ "
@@ -50,6 +50,7 @@ class Found:
     """A call of ``re`` in the source, and what was made of it: patterns with their flags."""
 
     place: str
+    methods: set[str]
     patterns: set[tuple[str | bytes, int]] = field(default_factory=set)
 
 
@@ -70,6 +71,18 @@ def calls() -> Iterator[tuple[str, ast.Call, ast.Module]]:
                 yield name, node, tree
 
 
+def uses() -> dict[str, set[str]]:
+    """Name of a value -> the methods that are called on it anywhere in bot/: ``marks.QUOTE_RULE.match``. The name of a
+    private one begins with its module."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in (ROOT / "bot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in METHODS:
+                name = str(getattr(node.value, "id", None) or getattr(node.value, "attr", ""))
+                found[f"{_module(path)}{name}" if name.startswith("_") else name].add(node.attr)
+    return found
+
+
 def _module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -79,11 +92,12 @@ def found() -> list[Found]:
     heard = _listen()
     modules = {name: importlib.import_module(name) for name in _modules()}
     _live(modules)
-    out = []
+    used, out = uses(), []
     for name, call, tree in calls():
         assert isinstance(call.func, ast.Attribute)
         place = f"{name}:{call.lineno}"
-        one = Found(place)
+        direct = call.func.attr != "compile"
+        one = Found(place, {call.func.attr} if direct else _methods(call, name, tree, used) or set(METHODS))
         given = _given(call, {**_imported(tree), **vars(modules[name])})
         lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
         one.patterns = {given} if given else {p for n in lines for p in heard[(str(modules[name].__file__), n)]}
@@ -134,6 +148,15 @@ def _given(call: ast.Call, names: dict[str, Any]) -> tuple[str | bytes, int] | N
         pattern, *given = (eval(compile(ast.Expression(part), "", "eval"), names) for part in (call.args[0], *flags))
         return (pattern, int(given[0]) if given else 0) if isinstance(pattern, (str, bytes)) else None
     return None
+
+
+def _methods(call: ast.Call, module: str, tree: ast.Module, used: dict[str, set[str]]) -> set[str]:
+    """What is called on the name that the pattern is bound to; nothing where it has none."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            return set(used[f"{module}{name}" if name.startswith("_") else name])
+    return set()
 
 
 def _live(modules: dict[str, ModuleType]) -> None:
@@ -322,12 +345,12 @@ def seconds(pattern: "re.Pattern[Any]", method: str, text: str, tries: int = 3) 
     return least
 
 
-def worst(pattern: str | bytes, flags: int) -> tuple[float, str, str]:
+def worst(pattern: str | bytes, flags: int, methods: set[str]) -> tuple[float, str, str]:
     """Seconds, method and the beginning of the string that took longest."""
     compiled: re.Pattern[Any] = re.compile(pattern, flags)
     written = pattern if isinstance(pattern, str) else pattern.decode("latin-1")
     found = (0.0, "", "")
-    for method in TRIED:
+    for method in sorted({m if m in AT_THE_BEGINNING else "sub" for m in methods - {"compile"}}):
         for recipe in _slowest(compiled, method, strings(written, flags)):
             text = recipe.of(SIZE)
             found = max(found, (seconds(compiled, method, text), method, f"{text[:60]!r} … {text[-20:]!r}"))
@@ -355,7 +378,7 @@ def main() -> None:
     ready()
     for one in found():
         for pattern, flags in sorted(one.patterns, key=str):
-            took, method, text = worst(pattern, flags)
+            took, method, text = worst(pattern, flags, one.methods)
             line = {"place": one.place, "pattern": str(pattern), "seconds": took, "method": method, "text": text}
             print(json.dumps(line), flush=True)
 

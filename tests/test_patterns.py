@@ -8,7 +8,7 @@ import pytest
 
 from tests.patterns import LIMIT, ROOT
 
-WORST = "import sys; from tests import patterns as p; p.ready(); print(p.worst(sys.argv[1], 0)[0])"
+WORST = "import sys; from tests import patterns as p; p.ready(); print(p.worst(sys.argv[1], 0, {'search'})[0])"
 
 
 def _said(*arguments: str) -> str:

@@ -17,8 +17,8 @@ from bot.model.mail import Bounce
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ADDRESS_RUN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~@-]+")
-_ID_LINE = re.compile(r"(?im)^[ \t>|]*message-id:[ \t]*(?:\n[ \t>|]+)?(\S+)")
-_TO_LINE = re.compile(r"(?im)^[ \t>|]*to:[ \t]*([^\n]*)")
+_ID_LINE = re.compile(r"(?im)^[ \t>|]*+message-id:[ \t]*+(?:\n[ \t>|]++)?(\S+)")
+_TO_LINE = re.compile(r"(?im)^[ \t>|]*+to:[ \t]*+([^\n]*)")
 _STATUS = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")  # RFC 3463
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})  # RFC 3464, RFC 6533
 _ENCLOSED = frozenset({"message/rfc822", "message/global"})

@@ -3,9 +3,9 @@
 import re
 
 _QUOTED = re.compile(r'"([^"]*)"|[\\!](.)|[_*].')
-_BRACKETS = re.compile(r"\[[^\]]*\]")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _PLACES = re.compile(r"[0#?@]|general|standard|[ymdhs]|g/", re.I)
-_SCALES = re.compile(r"%|,(?![0#?,]*[0#?])")
+_SCALES = re.compile(r"%|(?<!,),++(?![0#?])")
 
 
 def shows(code: str) -> bool | None:

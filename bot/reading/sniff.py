@@ -19,8 +19,8 @@ IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00
 BARE_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 PARTS = {b"xl/": "xl/workbook.xml", b"xl\\": "xl/workbook.xml", b"word/": "word/document.xml"}
 # What [Content_Types].xml says of the main part, whatever that is called.
-_MAIN_TYPES = ((re.compile(rb"(?i)(?:spreadsheetml|ms-excel)[.\w-]*\.main\+xml"), "xlsx"),
-               (re.compile(rb"(?i)(?:wordprocessingml|ms-word)[.\w-]*\.main\+xml"), "docx"))  # fmt: skip
+_MAIN_TYPES = ((re.compile(rb"(?i)(?:spreadsheetml|ms-excel)[.\w-]{0,60}\.main\+xml"), "xlsx"),
+               (re.compile(rb"(?i)(?:wordprocessingml|ms-word)[.\w-]{0,60}\.main\+xml"), "docx"))  # fmt: skip
 ODF_TYPES = (
     (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
     (b"application/vnd.oasis.opendocument.text", "odt"),
@@ -34,7 +34,7 @@ _MARKUP = re.compile(
 )
 # Word's own XML: all parts in one file (2007 and later), and the format of Word 2003.
 _WORD_XML = re.compile(
-    r"<([\w.]+:)?(?:package\b[^>]{0,2000}office/2006/xmlpackage|worddocument\b[^>]{0,3000}word/2003/wordml)"
+    r"<([\w.]+:)?(?:package\b[^<>]{0,2000}office/2006/xmlpackage|worddocument\b[^<>]{0,3000}word/2003/wordml)"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
