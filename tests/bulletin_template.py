@@ -177,10 +177,29 @@ def progress(document: Any) -> None:
     heading(document, "二、总体进展")
     paragraph(
         document,
-        "截至{{ period|month }}，全县累计达标{{ whole.reached }}家，{{ whole.growth }}。{% if whole.base is none %}"
-        "各单位基础数尚未登记齐全，暂不计算全县达标率。{% else %}全县登记生产经营单位{{ whole.base }}家，"
-        "达标率{{ whole.rate|share }}。{% endif %}分类别、分等级情况见表1，目标完成情况见表2。",
+        "{% if whole.reached is none %}截至{{ period|month }}，各{{ county }}均尚未报送，暂无全县数字。{% else %}"
+        "截至{{ period|month }}，{% if whole.over %}{% if whole.over.counted < whole.over.expected %}已报送的{% else %}"
+        "全县{% endif %}{{ whole.over.counted }}个{{ county }}{% else %}全县{% endif %}累计达标{{ whole.reached }}家，"
+        "{{ whole.growth }}{% if whole.newcomers and whole.change is not none %}（首次报送的"
+        "{{ whole.newcomers }}个{{ county }}{{ whole.first }}家不计为增加）{% endif %}。"
+        "{% if whole.base is none %}基础数尚未登记，暂不计算达标率。{% else %}"
+        "{% if whole.over and whole.over.rated < whole.over.counted %}其中已登记基础数的{{ whole.over.rated }}个"
+        "{{ county }}累计达标{{ whole.over.reached }}家，{% endif %}登记生产经营单位{{ whole.base }}家，"
+        "达标率{{ whole.rate|share }}{% if whole.lag_word and whole.gap %}，{{ whole.lag_word }}{% endif %}。"
+        "{% endif %}"
+        "{% endif %}{% if silent %}{{ silent|join('、') }}尚未报送过数字，未计入合计和达标率。{% endif %}"
+        "分类别、分等级情况见表1，目标完成情况见表2。",
     )
+    paragraph(document, "{%p for b in beside %}", indent=0)
+    paragraph(
+        document,
+        "{{ b.kind }}按行业填报，{% if b.reached is none %}尚未报送。{% else %}"
+        "{% if b.counted < b.expected %}已报送的{% endif %}{{ b.counted }}个单位合计{{ b.reached }}家"
+        "{% if b.difference is not none %}，{% if b.difference > 0 %}比{{ b.county }}合计多{{ b.difference }}家"
+        "{% elif b.difference < 0 %}比{{ b.county }}合计少{{ -b.difference }}家{% else %}与{{ b.county }}合计一致"
+        "{% endif %}{% endif %}。{% endif %}与{{ b.county }}所报为同一范围，仅供核对，不计入全县合计。",
+    )
+    paragraph(document, "{%p endfor %}", indent=0)
     caption(document, "表1　分类别、分等级累计达标情况（单位：家）")
     table(
         document,
@@ -201,16 +220,17 @@ def progress(document: Any) -> None:
     table(
         document,
         [
-            ["类别", "累计数", "基础数", "达标率", "目标", "完成期限", "尚差"],
-            ["{%tr for p in parts + [whole] %}", *[""] * 6],
+            ["类别", "累计数", "基础数", "达标率", "目标", "完成期限", "尚差", "进度"],
+            ["{%tr for p in parts + [whole] %}", *[""] * 7],
             [
-                "{{ p.label }}", "{{ p.reached }}", "{{ p.base }}", "{{ p.rate|share }}", "{{ p.target|percent }}",
+                "{{ p.label }}", "{{ p.over.reached if p.over and p.over.rated else p.reached }}", "{{ p.base }}",
+                "{{ p.rate|share }}", "{{ p.target|percent }}",
                 "{{ p.until|fullday }}",
-                "{% if p.gap == 0 %}已达到{% else %}{{ p.gap }}{% endif %}",
+                "{% if p.gap == 0 %}已达到{% else %}{{ p.gap }}{% endif %}", "{{ p.lag_word }}",
             ],
-            ["{%tr endfor %}", *[""] * 6],
+            ["{%tr endfor %}", *[""] * 7],
         ],
-        [34, 16, 15, 17, 16, 42, 16],
+        [30, 15, 15, 16, 14, 34, 14, 18],
         together=True,
     )  # fmt: skip
     paragraph(document, indent=0, line=6)
@@ -225,10 +245,20 @@ def units(document: Any) -> None:
     paragraph(document, "{%p for k in kinds %}", indent=0)
     paragraph(
         document,
-        "{{ k.label }}：{% if k.by != 'rate' %}基础数尚未登记齐全，{% endif %}按{{ k.ranked_by }}排名"
+        "{{ k.label }}：{% if k.by == 'none' %}{% if k.beside %}按行业填报，不排名{% else %}基础数尚未登记，暂不排名"
+        "{% endif %}{% else %}{% if k.by != 'rate' %}基础数尚未登记齐全，{% endif %}按{{ k.ranked_by }}排名{% endif %}"
         "{% if k.trailing %}，列前的为{{ k.leading|join('、') }}；列后的为{{ k.trailing|join('、') }}{% endif %}。",
     )
     paragraph(document, "{%p endfor %}", indent=0)
+    paragraph(document, "{%p for l in lags %}", indent=0)
+    paragraph(document, "{{ l.word }}（{{ l.units|length }}个）：{{ l.units|join('、') }}。")
+    paragraph(document, "{%p endfor %}", indent=0)
+    paragraph(document, "{%p if streaks %}", indent=0)
+    paragraph(
+        document,
+        "{% for u in streaks %}{{ u.unit }}{{ u.streaks|join('、') }}{% if not loop.last %}；{% endif %}{% endfor %}。",
+    )
+    paragraph(document, "{%p endif %}", indent=0)
     paragraph(document, "各单位达标情况及排名见附件1。")
     paragraph(document, "{%p if changes %}", indent=0)
     heading(document, "四、通报后更正、补报情况")
@@ -266,7 +296,7 @@ def attached(document: Any) -> None:
     paragraph(document, "各单位安全生产标准化达标情况及排名", name=TITLE, size=20, align=CENTER, line=36, indent=0)
     paragraph(document, "（截至{{ period|month }}，单位：家）", name=SUBHEADING, align=CENTER, indent=0)
     paragraph(document, "{%p for k in kinds %}", indent=0)
-    caption(document, "{{ k.label }}（按{{ k.ranked_by }}排名）")
+    caption(document, "{{ k.label }}（{% if k.by == 'none' %}不排名{% else %}按{{ k.ranked_by }}排名{% endif %}）")
     table(
         document,
         [
@@ -287,8 +317,9 @@ def attached(document: Any) -> None:
     paragraph(document, "{%p endfor %}", indent=0)
     paragraph(
         document,
-        "注：1.各数均为累计数；本月未报送的单位沿用最近一次报送的累计数。2.达标率为累计达标数与登记的基础数之比，"
-        "基础数未登记齐全的不计算。3.名次相同的为并列。",
+        "注：1.各数均为累计数；本月未报送的单位沿用最近一次报送的累计数，不计增减、不排名，从未报送的不计入合计。"
+        "2.达标率为累计达标数与登记的基础数之比，未登记基础数的不计算。3.名次相同的为并列。"
+        "{% if paced %}4.进度按各类别目标中最慢的一项认定。{% endif %}",
         size=10.5, line=18, before=6,
     )  # fmt: skip
 

@@ -89,8 +89,11 @@ def test_the_bulletin_says_what_is_announced() -> None:
         "退回、尚未更正（1个）：乔官镇。",
         "来表待核实（1个）：营丘镇。",
         "乔官镇（截至2017年6月）、营丘镇（截至2017年6月）本月数字沿用",
-        "全县累计达标32家，比上月增加11家。全县登记生产经营单位120家，达标率26.6%。",
-        "镇（街、区）：按达标率排名，列前的为五图街道、红河镇、乔官镇；列后的为营丘镇。",
+        "全县4个镇（街、区）累计达标29家，比上月增加2家（首次报送的1个镇（街、区）10家不计为增加）。"
+        "登记生产经营单位80家，达标率36.3%，进度正常。",
+        "县直部门按行业填报，已报送的1个单位合计3家，比镇（街、区）合计少26家。"
+        "与镇（街、区）所报为同一范围，仅供核对，不计入全县合计。",
+        "镇（街、区）：按达标率排名。县直部门：按行业填报，不排名。",
         "四、通报后更正、补报情况五图街道（截至2017年6月）通报后更正，原通报8家，现为9家；"
         "红河镇（截至2017年6月）通报后补报，现为7家。",
         "五、工作要求",
@@ -104,35 +107,35 @@ def test_the_tables_of_the_bulletin() -> None:
     levels, targets, towns, departments = tables_of(filled(made()))
     assert levels == [
         ["类别", "一级", "二级", "三级", "其他", "合计", "上月累计", "比上月增减"],
-        ["规模以上企业", "0", "15", "0", "0", "15", "11", "4"],
-        ["高危企业", "0", "10", "0", "0", "10", "8", "2"],
-        ["其他生产经营单位", "0", "7", "0", "0", "7", "2", "5"],
-        ["全部生产经营单位", "0", "32", "0", "0", "32", "21", "11"],
+        ["规模以上企业", "0", "14", "0", "0", "14", "10", "1"],
+        ["高危企业", "0", "9", "0", "0", "9", "6", "0"],
+        ["其他生产经营单位", "0", "6", "0", "0", "6", "1", "1"],
+        ["全部生产经营单位", "0", "29", "0", "0", "29", "17", "2"],
     ]
     assert targets[1:] == [
-        ["规模以上企业", "15", "60", "25%", "100%", "2017年12月31日", "45"],
-        ["高危企业", "10", "30", "33.3%", "100%", "2017年12月31日", "20"],
-        ["其他生产经营单位", "7", "30", "23.3%", "100%", "2018年12月31日", "23"],
-        ["全部生产经营单位", "32", "120", "26.6%", "50%", "2017年12月31日", "28"],
+        ["规模以上企业", "14", "40", "35%", "100%", "2017年12月31日", "26", "进度正常"],
+        ["高危企业", "9", "20", "45%", "100%", "2017年12月31日", "11", "进度正常"],
+        ["其他生产经营单位", "6", "20", "30%", "100%", "2018年12月31日", "14", "进度正常"],
+        ["全部生产经营单位", "29", "80", "36.3%", "50%", "2017年12月31日", "11", "进度正常"],
     ]
     assert towns == [
         ["名次", "单位", "规模以上企业", "高危企业", "其他生产经营单位", "合计", "比上月增减", "达标率", "报送情况"],
         ["1", WUTU, "6", "2", "2", "10", "2", "50%", "按时报送"],
         ["1", HONGHE, "3", "3", "4", "10", "—", "50%", "逾期2天报送"],
-        ["3", QIAOGUAN, "4", "4", "0", "8", "0", "40%", "退回待更正，沿用截至2017年6月数"],
-        ["4", YINGQIU, "1", "0", "0", "1", "0", "5%", "来表待核实，沿用截至2017年6月数"],
+        ["—", QIAOGUAN, "4", "4", "0", "8", "—", "40%", "退回待更正，沿用截至2017年6月数"],
+        ["—", YINGQIU, "1", "0", "0", "1", "—", "5%", "来表待核实，沿用截至2017年6月数"],
     ]
     assert departments[1:] == [
-        ["1", FINANCE, "1", "1", "1", "3", "-1", "15%", "按时报送"],
         ["—", EDUCATION, "—", "—", "—", "—", "—", "—", "未报送，尚无数字"],
+        ["—", FINANCE, "1", "1", "1", "3", "-1", "15%", "按时报送"],
     ]
 
 
 def test_without_bases_it_says_so_and_shows_no_rate() -> None:
     data = filled(made({}))
-    assert "各单位基础数尚未登记齐全，暂不计算全县达标率。" in text_of(data)
-    assert "基础数尚未登记齐全，按累计达标数量排名" in text_of(data)
-    assert [row[2:4] + row[6:] for row in tables_of(data)[1][1:]] == [["—", "—", "—"]] * 4
+    assert "基础数尚未登记，暂不计算达标率。" in text_of(data)
+    assert "基础数尚未登记，暂不排名。" in text_of(data)
+    assert [row[2:4] + row[6:] for row in tables_of(data)[1][1:]] == [["—"] * 4] * 4
     assert "%" not in "".join(row[7] for row in tables_of(data)[2][1:])
 
 
@@ -268,7 +271,8 @@ def test_the_charts_are_excel_s_own() -> None:
     assert len(charts) == 2
     by_category, by_unit = charts
     assert "'目标'!$D$5:$D$8" in by_category and "'目标'!$E$5:$E$8" in by_category
-    assert "'排名'!$D$5:$D$10" in by_unit and "'排名'!$C$5:$C$10" in by_unit
+    # the four towns: by their totals departments are not held against each other, nor against the towns
+    assert "'排名'!$D$5:$D$8" in by_unit and "'排名'!$C$5:$C$8" in by_unit
     assert '<c:tickLblSkip val="1"' in by_unit or '<tickLblSkip val="1"' in by_unit  # no unit goes without its name
 
 
@@ -305,30 +309,38 @@ def computed(office: Path, sheet: str) -> list[list[Any]]:
 
 def test_libreoffice_computes_every_sum(office: Path) -> None:
     rows = {row[1]: row[2:18] for row in computed(office, "汇总")}
-    assert list(rows) == [*ORDER, "全县合计"]
+    of_departments = ["县直部门合计（不计入全县）", "与全县合计相差"]
+    assert list(rows) == [*ORDER[:4], "全县合计", *ORDER[4:], *of_departments]
     assert rows[WUTU] == [0, 6, 0, 0, 6, 0, 2, 0, 0, 2, 0, 2, 0, 0, 2, 10]
     assert rows[QIAOGUAN] == [0, 4, 0, 0, 4, 0, 4, 0, 0, 4, 0, 0, 0, 0, 0, 8]
     assert rows[EDUCATION] == [None] * 16  # nothing, and not 0
-    assert rows["全县合计"] == [0, 15, 0, 0, 15, 0, 10, 0, 0, 10, 0, 7, 0, 0, 7, 32]
+    assert rows["全县合计"] == [0, 14, 0, 0, 14, 0, 9, 0, 0, 9, 0, 6, 0, 0, 6, 29]
+    assert rows[of_departments[0]] == [0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 3]
+    assert rows[of_departments[1]] == [0, -13, 0, 0, -13, 0, -8, 0, 0, -8, 0, -5, 0, 0, -5, -26]
 
 
 def test_libreoffice_computes_month_on_month(office: Path) -> None:
-    rows = {row[1]: row[2:] for row in computed(office, "环比")}
+    rows = {row[1]: row[2:14] for row in computed(office, "环比")}
     assert rows[WUTU] == [5, 6, 1, 2, 2, 0, 1, 2, 1, 8, 10, 2]
     assert rows[HONGHE] == [None, 3, None, None, 3, None, None, 4, None, None, 10, None]
     assert rows[FINANCE] == [1, 1, 0, 2, 1, -1, 1, 1, 0, 4, 3, -1]
-    assert rows["全县合计"] == [11, 15, 4, 8, 10, 2, 2, 7, 5, 21, 32, 11]
+    assert rows[QIAOGUAN] == [4, 4, None, 4, 4, None, 0, 0, None, 8, 8, None]  # carried on: of growth nothing is said
+    # the sum of the differences, and not the difference of the sums: 红河's first numbers are no growth
+    assert rows["全县合计"] == [10, 14, 1, 6, 9, 0, 1, 6, 1, 17, 29, 2]
+    assert rows["县直部门合计（不计入全县）"] == [1, 1, 0, 2, 1, -1, 1, 1, 0, 4, 3, -1]
 
 
 def test_the_other_sheets_as_libreoffice_has_them(office: Path) -> None:
     book = openpyxl.load_workbook(office / "xlsx" / "summary.xlsx", data_only=True)
-    targets = [[c.value for c in row] for row in book["目标"]["A5:G8"]]
-    assert [row[1] for row in targets] == [15, 10, 7, 32]
-    assert [row[3:5] for row in targets][::3] == [[0.25, 1], [pytest.approx(32 / 120), 0.5]]
-    assert [row[6] for row in targets] == [45, 20, 23, 28]
+    targets = [[c.value for c in row] for row in book["目标"]["A5:J8"]]
+    assert [row[1] for row in targets] == [14, 9, 6, 29]
+    assert [row[3:5] for row in targets][::3] == [[0.35, 1], [0.363, 0.5]]
+    assert [row[6] for row in targets] == [26, 11, 14, 11]
+    assert [row[7:] for row in targets] == [["进度正常", 4, n] for n in (14, 9, 6, 29)]
     ranking = [[c.value for c in row] for row in book["排名"]["B5:D10"]]
     assert ranking == [
-        [1, WUTU, 10], [1, HONGHE, 10], [3, QIAOGUAN, 8], [4, YINGQIU, 1], [1, FINANCE, 3], [None, EDUCATION, None],
+        [1, WUTU, 10], [1, HONGHE, 10], [None, QIAOGUAN, 8], [None, YINGQIU, 1],
+        [None, EDUCATION, None], [None, FINANCE, 3],
     ]  # fmt: skip
     told = [[c.value for c in row] for row in book["通报后变动"]["B5:G6"]]
     assert told == [

@@ -198,11 +198,10 @@ def test_the_pace_is_counted_in_reports_that_can_still_be_made(bot: Bot) -> None
     reported(bot, WUTU, when="2017-07-04T10:00")
     with bot.record.begin() as conn:
         for unit in UNITS:
-            people.register_base(conn, unit, "annex4", {"above_scale": 2, "high_risk": 0, "other": 0}, DAY_ONE)
+            people.register_base(conn, unit, "annex4", {"above_scale": 20, "high_risk": 0, "other": 0}, DAY_ONE)
     digest(bot, at("2017-07-10T08:30"))
-    gap = 2 * len(UNITS) - 8
-    assert f"还差{gap}家，每月需新增{-(-gap // 6)}家" in text(bot)  # July to December
-    assert "第四组（五图街道）：已达标32家，基础数2家，达标率1600%，已达到目标" in text(bot)
+    assert "还差12家，每月需新增2家，进度正常" in text(bot)  # of 20: July to December are six months
+    assert "第四组（五图街道）：已达标32家，基础数20家，达标率160%，已达到目标" in text(bot)
 
 
 def test_one_question_is_one_statement_however_many_units_there_are(bot: Bot) -> None:
@@ -225,12 +224,13 @@ def test_the_base_makes_a_rate_and_a_distance_to_the_target(bot: Bot) -> None:
     reported(bot, WUTU, when="2017-07-04T10:00")
     with bot.record.begin() as conn:
         for unit in UNITS:
-            people.register_base(conn, unit, "annex4", {"above_scale": 2, "high_risk": 2, "other": 4}, DAY_ONE)
+            people.register_base(conn, unit, "annex4", {"above_scale": 20, "high_risk": 20, "other": 40}, DAY_ONE)
     digest(bot, at("2017-07-10T08:30"))
-    n = len(UNITS)
-    assert f"已达标8家，基础数{2 * n}家" in text(bot)  # above scale: 100 % by the end of 2017
-    assert f"还差{2 * n - 8}家" in text(bot)
-    assert f"还差{4 * n - 32}家" in text(bot)  # all together: half of them
+    # the one town that has said something: 100 % above scale by the end of 2017, half of all together
+    assert "以下各数为已报送的1个镇（街、区）合计，尚未报送的" in text(bot)
+    assert "已达标8家，基础数20家，达标率40%" in text(bot)
+    assert "还差12家" in text(bot)
+    assert "已达标32家，基础数80家，达标率40%，目标为2017年12月31日前达到50%，还差8家" in text(bot)
 
 
 def test_the_next_digest_tells_only_what_is_new(bot: Bot) -> None:

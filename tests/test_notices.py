@@ -1,12 +1,12 @@
-"""What the office is told of a month: who has not reported, whom to call, and how far the county is."""
+"""What the office is told of a month: who has not reported, and whom to call."""
 
 from typing import Any
 
-from bot.deciding.notices import categories, contact, overdue_context
+from bot.deciding.notices import contact, overdue_context
 from bot.deciding.standing import Uncounted, standings
 from bot.model.people import Liaison
 from tests.books import ANNEX4, RULES
-from tests.rosters import BEIJING, NUMBERS, accepted, at_utc, beijing, numbers
+from tests.rosters import BEIJING, accepted, at_utc, beijing
 
 DUE = beijing("2017-07-05T23:59:59")
 NOW = beijing("2017-07-06T08:30:00")
@@ -75,62 +75,3 @@ def test_the_figures_of_the_notice() -> None:
 
 def test_nobody_to_call() -> None:
     assert contact("乔官镇", PEOPLE) == {"liaison": "", "phone": "", "email": ""}
-
-
-# The county's numbers.
-
-A, B = numbers(1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0), numbers(0, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 6)
-BASE_A = {"above_scale": 4, "high_risk": 10, "other": 20}
-BASE_B = {"above_scale": 6, "high_risk": 10, "other": 20}
-
-
-def county(
-    bases: dict[str, dict[str, int]], before: list[Any] | None = None, rule: Any = ANNEX4
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    return categories(rule, RULES, [A, B], before or [], bases, ["五图街道", "乔官镇"], NOW.date())
-
-
-def test_the_county_by_category_and_all_together() -> None:
-    rows, whole = county({"五图街道": BASE_A, "乔官镇": BASE_B})
-    assert [(r["label"], r["reached"], r["base"], r["rate"]) for r in rows] == [
-        ("规模以上企业", 5, 10, 0.5),
-        ("高危企业", 7, 20, 0.35),
-        ("其他生产经营单位", 9, 40, 0.225),
-    ]
-    assert [r["gap"] for r in rows] == [5, 13, 31]  # 100 % of the first two by 2017, of the last by 2018
-    assert (whole["reached"], whole["base"], whole["gap"]) == (21, 70, 14)  # 50 % of 70 is 35
-
-
-def test_half_a_base_gives_no_rate() -> None:
-    # given one unit of two without a register: the sum of the others would promise too much
-    rows, whole = county({"五图街道": BASE_A})
-    assert [(r["base"], r["rate"], r["gap"]) for r in rows] == [(None, None, None)] * 3
-    assert whole["base"] is None
-
-
-def test_a_category_that_one_unit_has_not_registered_has_no_rate() -> None:
-    rows, whole = county({"五图街道": BASE_A, "乔官镇": {"above_scale": 6, "high_risk": 10}})
-    assert [r["base"] for r in rows] == [10, 20, None]
-    assert whole["base"] is None
-
-
-def test_the_month_before_where_there_is_one() -> None:
-    rows, whole = county({}, [NUMBERS])
-    assert [r["previous"] for r in rows] == [8, 4, 20]
-    assert whole["previous"] == 32
-    rows, whole = county({})
-    assert [r["previous"] for r in rows] == [None] * 3
-    assert whole["previous"] is None
-
-
-def test_a_form_that_no_target_names_shows_none() -> None:
-    other = ANNEX4.model_copy(update={"id": "annex9"})
-    rows, whole = county({"五图街道": BASE_A, "乔官镇": BASE_B}, rule=other)
-    assert [r["target"] for r in rows] == [None] * 3
-    assert whole["gap"] is None
-
-
-def test_nobody_has_to_report() -> None:
-    rows, whole = categories(ANNEX4, RULES, [], [], {}, [], NOW.date())
-    assert [r["reached"] for r in rows] == [0, 0, 0]
-    assert (whole["reached"], whole["base"]) == (0, None)

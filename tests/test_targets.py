@@ -30,12 +30,12 @@ def test_each_category_and_all_against_the_next_target_that_names_it() -> None:
     got = progress(SUMS, BASE, TARGETS, JUNE)
     assert list(got.groups) == ["above_scale", "high_risk", "other"]
     end_2017, end_2018 = date(2017, 12, 31), date(2018, 12, 31)
-    assert got.groups["above_scale"] == Share(30, 40, 0.75, 100, end_2017, 10, 6, False)
-    assert got.groups["high_risk"] == Share(10, 10, 1.0, 100, end_2017, 0, 6, False)
+    assert got.groups["above_scale"] == Share(30, 40, 0.75, 100, end_2017, 10, 6, False, "on_pace")
+    assert got.groups["high_risk"] == Share(10, 10, 1.0, 100, end_2017, 0, 6, False, "on_pace")
     # Nothing is asked of "other" by itself before the end of 2018.
-    assert got.groups["other"] == Share(60, 251, 60 / 251, 100, end_2018, 191, 18, False)
+    assert got.groups["other"] == Share(60, 251, 0.239, 100, end_2018, 191, 18, False, "on_pace")
     # Half of 301 is 150.5: 151 enterprises are needed.
-    assert got.overall == Share(100, 301, 100 / 301, 50, end_2017, 51, 6, False)
+    assert got.overall == Share(100, 301, 0.332, 50, end_2017, 51, 6, False, "on_pace")
 
 
 @pytest.mark.parametrize(

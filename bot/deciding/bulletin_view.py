@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.deciding.deadlines import last_day
+from bot.deciding.county_view import lag_words
+from bot.deciding.deadlines import last_day, previous_period
 from bot.deciding.formwords import form_words
 from bot.deciding.notices import People, contact
+from bot.deciding.pace import WORST
 from bot.deciding.targets import months_left, pace
-from bot.model.bulletin import Bulletin, Change, Line, Part
+from bot.deciding.views import kinds_called
+from bot.model.bulletin import Beside, Bulletin, Change, Lag, Line, Part
 from bot.rules.policy import Rules
 
 SILENT = ("missing", "open")
@@ -29,8 +32,8 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
         "released": released_at is not None,
         "categories": [c.label for c in made.categories],
         "levels": [x.label for x in made.levels],
-        "parts": [_part(part, made.period, rules) for part in made.parts],
-        "whole": _part(made.whole, made.period, rules),
+        "parts": [_part(part, made, rules) for part in made.parts],
+        "whole": _part(made.whole, made, rules),
         "expected": made.expected,
         "received": made.received,
         "on_time": made.on_time,
@@ -39,6 +42,12 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
         "returned": [r for r in rows if r["state"] == "returned"],
         "waiting": [r for r in rows if r["state"] == "waiting"],
         "carried": [r for r in rows if r["carried"]],
+        "silent": list(made.silent),
+        "county": kinds_called(made.county, rules),
+        "beside": [_beside(item, made, rules) for item in made.beside],
+        "lags": [_lagging(made, lag, rules) for lag in WORST if lag != "on_pace" and _named(made, lag)],
+        "paced": any(line.lag for line in made.lines),
+        "streaks": [{"unit": x.unit, "streaks": list(x.streaks)} for x in made.lines if x.streaks],
         "kinds": [_kind(made, kind, label, rows, words.leading, rules) for kind, label in _kinds(made, rules)],
         "changes": [change(c, rules) for c in made.changes],
     }
@@ -54,6 +63,10 @@ def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
         remarks.append(words.remarks.carried.format(month=rules.words.month_text(line.since)))
     elif line.since is None:
         remarks.append(words.remarks.never)
+    elif line.compared_with and line.compared_with != previous_period(made.period):
+        remarks.append(words.remarks.compared.format(month=rules.words.month_text(line.compared_with)))
+    if line.kind in made.county and line.since and line.base is None and made.ranked_by[line.kind] == "rate":
+        remarks.append(words.remarks.no_base)
     return {
         "rank": line.rank,
         "unit": line.unit,
@@ -69,8 +82,13 @@ def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
         "late_days": line.late_days,
         "carried": carried,
         "since": line.since,
-        "remark": "，".join(remarks),
+        "remark": "，".join([*remarks, *_facts(line, rules)]),
     }
+
+
+def _facts(line: Line, rules: Rules) -> list[str]:
+    """What is said of its pace."""
+    return [*lag_words(line.lag, rules), *line.streaks]
 
 
 def change(item: Change, rules: Rules) -> dict[str, Any]:
@@ -105,8 +123,11 @@ def letter_context(made: Bulletin, people: People, rules: Rules, files: Sequence
         "waiting": [
             {"unit": x.unit, "why": rules.reasons.waiting.get(x.why, "")} for x in made.lines if x.state == "waiting"
         ],
-        "categories": [_progress(part, made.period) for part in made.parts],
-        "total": _progress(made.whole, made.period),
+        "categories": [_progress(part, made, rules) for part in made.parts],
+        "total": _progress(made.whole, made, rules),
+        "silent": [{"unit": unit} for unit in made.silent],
+        "beside": [_beside(item, made, rules) for item in made.beside],
+        "paces": [{"unit": x.unit, "lag": x.lag, "facts": facts} for x in made.lines if (facts := _facts(x, rules))],
         "changes": [change(c, rules) for c in made.changes],
         "answer": rules.commands.rule("send").words[0],
         "files": list(files),
@@ -132,6 +153,7 @@ def _kind(
     return {
         "label": label,
         "by": made.ranked_by[kind],
+        "beside": bool(made.county) and kind not in made.county,
         "ranked_by": getattr(rules.bulletin.ranked_by, made.ranked_by[kind]),
         "leading": leading if trailing else [],
         "trailing": trailing,
@@ -139,25 +161,67 @@ def _kind(
     }
 
 
-def _part(part: Part, period: str, rules: Rules) -> dict[str, Any]:
+def _beside(item: Beside, made: Bulletin, rules: Rules) -> dict[str, Any]:
+    """A kind of unit that is no part of the county: the same keys as ``county_view.beside_view``."""
+    apart = zip(made.categories, item.sums, item.differences, strict=True)
+    return {
+        "kind": kinds_called((item.kind,), rules),
+        "county": kinds_called(made.county, rules),
+        "counted": item.counted,
+        "expected": item.expected,
+        "carried": item.carried,
+        "reached": item.reached,
+        "difference": item.difference,
+        "categories": [{"label": c.label, "reached": n, "difference": less} for c, n, less in apart],
+    }
+
+
+def _named(made: Bulletin, lag: Lag) -> list[str]:
+    return [line.unit for line in made.lines if line.lag == lag]
+
+
+def _lagging(made: Bulletin, lag: Lag, rules: Rules) -> dict[str, Any]:
+    """Who is behind to one degree, with the word for it."""
+    pace = rules.targets.pace
+    return {"word": getattr(pace.words, lag) if pace else lag, "units": _named(made, lag)}
+
+
+def _part(part: Part, made: Bulletin, rules: Rules) -> dict[str, Any]:
     words = rules.bulletin.growth
     n = part.change
     growth = words.unknown if n is None else words.same if n == 0 else (words.more if n > 0 else words.less)
     return {
-        "label": part.label,
         "counts": list(part.counts),
         "change": n,
+        "previous": part.previous,
+        **_progress(part, made, rules),
         "growth": growth.format(n=abs(n or 0)),
-        **_progress(part, period),
     }
 
 
-def _progress(part: Part, period: str) -> dict[str, Any]:
-    months = None if part.until is None else months_left(part.until, last_day(period))
+def _progress(part: Part, made: Bulletin, rules: Rules) -> dict[str, Any]:
+    """The same keys as ``views.tally_view``."""
+    months = None if part.until is None else months_left(part.until, last_day(made.period))
+    whom, pace_rule = part.whom, rules.targets.pace
+    over = (
+        {
+            "kind": kinds_called(made.county, rules),
+            "expected": whom.expected,
+            "counted": whom.counted,
+            "carried": whom.carried,
+            "rated": whom.rated,
+            "reached": whom.reached,
+        }
+        if whom
+        else None
+    )
     return {
         "label": part.label,
         "reached": part.reached,
-        "previous": part.previous,
+        "growth": part.change,
+        "newcomers": whom.newcomers if whom else 0,
+        "first": whom.first if whom else 0,
+        "over": over,
         "base": part.base,
         "rate": part.rate,
         "target": part.target,
@@ -165,4 +229,6 @@ def _progress(part: Part, period: str) -> dict[str, Any]:
         "gap": part.gap,
         "months_left": months,
         "pace": pace(part.gap, months),
+        "lag": part.lag,
+        "lag_word": getattr(pace_rule.words, part.lag) if part.lag and pace_rule else None,
     }

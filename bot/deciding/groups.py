@@ -13,21 +13,22 @@ What the lead itself owes is another matter, and does not stand in this letter.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from bot.deciding.bulletin import Month
 from bot.deciding.calendar import WorkCalendar
+from bot.deciding.county import Month, areas_of, together
+from bot.deciding.county_view import together_view
 from bot.deciding.formwords import form_words
 from bot.deciding.ladder import days_after, may_leave
-from bot.deciding.notices import People, contact, county
+from bot.deciding.notices import People, contact
 from bot.deciding.standing import OWING, Standing, rates
 from bot.deciding.targets import account_day
-from bot.model.deciding import Accepted
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 from bot.rules.reminders import GroupReports, Hours
-from bot.rules.units import InspectionGroup, Units
+from bot.rules.units import InspectionGroup
 
 
 def due_period(
@@ -52,11 +53,6 @@ def due_period(
     return reached[-1] if reached else None
 
 
-def areas_of(group: InspectionGroup, rule: FormRule, units: Units, period: str) -> tuple[str, ...]:
-    """The areas of a group that owe the form for a period."""
-    return tuple(area for area in group.areas if rule.owed_by(units.by_name[area], period))
-
-
 def report_context(
     person: str,
     groups: Sequence[InspectionGroup],
@@ -64,22 +60,21 @@ def report_context(
     people: People,
     rule: FormRule,
     rules: Rules,
-    period: str,
     deadline: datetime,
     now: datetime,
 ) -> dict[str, Any]:
     """Of each group its areas: where each stands, whom to call, its numbers. ``month`` may have other units too."""
     lines = {line.unit.name: line for line in month.standings}
-    areas = {g.number: [lines[a] for a in areas_of(g, rule, rules.units, period) if a in lines] for g in groups}
+    areas = {g.number: [lines[a] for a in areas_of(g, rule, rules, month.period) if a in lines] for g in groups}
     every = [line for found in areas.values() for line in found]
-    counted, on = rates(every), account_day(period, now.astimezone(deadline.tzinfo).date())
+    counted, on = rates(every), account_day(month.period, now.astimezone(deadline.tzinfo).date())
     return {
         "person": person,
         "leads": list(dict.fromkeys(g.lead for g in groups)),
         "form_name": rule.name,
         "form_title": rule.title,
         "words": form_words(rule.id, rules),
-        "period": period,
+        "period": month.period,
         "deadline": deadline,
         "expected": counted.expected,
         "received": counted.received,
@@ -90,16 +85,14 @@ def report_context(
                 "name": g.name,
                 "lead": g.lead,
                 "members": list(g.members),
-                "areas": [_area(line, month, people, rule, rules, period, on) for line in areas[g.number]],
+                "areas": [_area(line, month, people, rule, rules, on) for line in areas[g.number]],
             }
             for g in groups
         ],
     }
 
 
-def _area(
-    line: Standing, month: Month, people: People, rule: FormRule, rules: Rules, period: str, on: date
-) -> dict[str, Any]:
+def _area(line: Standing, month: Month, people: People, rule: FormRule, rules: Rules, on: date) -> dict[str, Any]:
     unit = line.unit.name
     return {
         "unit": unit,
@@ -107,27 +100,20 @@ def _area(
         "received_at": line.received_at,
         "days_late": line.late_by_days,
         **contact(unit, people),
-        **_numbers(unit, month.present.get(unit), month.before.get(unit), month, rule, rules, period, on),
+        **_numbers(unit, month, rule, rules, on),
     }
 
 
-def _numbers(
-    unit: str,
-    report: Accepted | None,
-    before: Accepted | None,
-    month: Month,
-    rule: FormRule,
-    rules: Rules,
-    period: str,
-    on: date,
-) -> dict[str, Any]:
+def _numbers(unit: str, month: Month, rule: FormRule, rules: Rules, on: date) -> dict[str, Any]:
     """``numbers_of`` is the month of the numbers: an earlier one where they carry on, which is compared with nothing;
     None where there are none, for nobody has sent a 0."""
+    report = month.present.get(unit)
     if report is None:
         return {"numbers_of": None, "compared_with": None, "categories": [], "total": None, "table": None}
-    earlier = before if report.period == period else None
+    earlier = month.before.get(unit) if report.period == month.period else None
+    alone = replace(month, before={unit: earlier} if earlier else {})
     return {
         "numbers_of": report.period,
         "compared_with": earlier.period if earlier else None,
-        **county(rule, rules, [report.numbers], [earlier.numbers] if earlier else [], month.bases, [unit], on),
+        **together_view(rule, rules, together(rule, rules, alone, [unit], on)),
     }

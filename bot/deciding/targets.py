@@ -7,24 +7,29 @@ July to December are still to come, six of them. December's own report decides a
 it comes in January.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil
 
 from bot.deciding.deadlines import last_day, period_of, previous_period
+from bot.deciding.pace import lag_behind
+from bot.deciding.rounding import shown_rate
+from bot.model.bulletin import Lag
 from bot.rules.targets import Target, Targets
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """One category, or all together. ``reached`` and ``base`` count enterprises; ``rate`` is reached through
-    base as it is, so above 1 when more were reported than are registered; None without a base, or with base 0.
+    base as every place shows it (``rounding.shown_rate``), so above 1 when more were reported than are registered;
+    None without a base, or with base 0.
 
     ``target`` is in percent, to be reached by the end of ``until``; ``gap`` is how many enterprises are missing,
     0 if none, None without a base. ``passed`` means that ``until`` has gone by and no later target follows.
     ``months_left`` counts the months after that of the numbers, until then: the reports that can still be made.
+    ``lag`` says whether it is on pace (``pace.lag_behind``); None without a base or a target.
     """
 
     reached: int
@@ -35,6 +40,7 @@ class Share:
     gap: int | None
     months_left: int | None
     passed: bool
+    lag: Lag | None = None
 
     @property
     def pace(self) -> int | None:
@@ -78,25 +84,29 @@ def progress(sums: Mapping[str, int], base: Mapping[str, int] | None, targets: T
     """
     base = base or {}
     ids = [*sums, *(id_ for id_ in base if id_ not in sums)]
-    known = all(id_ in base for id_ in ids)
-
-    def of_group(id_: str) -> Callable[[Target], float | None]:
-        return lambda target: target.groups.get(id_)
-
-    groups = {id_: _share(sums.get(id_, 0), base.get(id_), targets, on, of_group(id_)) for id_ in ids}
-    whole = sum(base.values()) if ids and known else None
-    return Progress(groups, _share(sum(sums.values()), whole, targets, on, lambda target: target.all))
+    whole = sum(base.values()) if ids and all(id_ in base for id_ in ids) else None
+    groups = {id_: share(id_, sums.get(id_, 0), base.get(id_), targets, on) for id_ in ids}
+    return Progress(groups, share(None, sum(sums.values()), whole, targets, on))
 
 
-def _share(
-    reached: int, base: int | None, targets: Targets, on: date, percent: Callable[[Target], float | None]
-) -> Share:
-    rate = reached / base if base else None
-    naming = [t for t in targets.targets if percent(t) is not None]
-    chosen = next((t for t in naming if t.until >= on), naming[-1] if naming else None)
-    if chosen is None:
-        return Share(reached, base, rate, None, None, None, None, False)
-    target = percent(chosen) or 0.0
+def share(group: str | None, reached: int, base: int | None, targets: Targets, on: date) -> Share:
+    """The distance of one category, or of all (None), to its target on a day."""
+
+    def percent(target: Target) -> float | None:
+        return target.all if group is None else target.groups.get(group)
+
+    naming = [(t.until, asked) for t in targets.targets if (asked := percent(t)) is not None]
+    chosen = next((n for n, (until, _) in enumerate(naming) if until >= on), len(naming) - 1)
+    if chosen < 0:
+        return Share(reached, base, _rate(reached, base, None), None, None, None, None, False)
+    until, target = naming[chosen]
     # Exact: in floats 55 % of 100 is more than 55, and a gap of one would be invented.
     gap = None if base is None else max(0, ceil(Fraction(str(target)) * base / 100) - reached)
-    return Share(reached, base, rate, target, chosen.until, gap, months_left(chosen.until, on), chosen.until < on)
+    before = naming[chosen - 1] if chosen else None
+    lag = lag_behind(reached, base, (until, target), before, targets.pace, on) if gap else ("on_pace" if base else None)
+    rate = _rate(reached, base, target)
+    return Share(reached, base, rate, target, until, gap, months_left(until, on), until < on, lag)
+
+
+def _rate(reached: int, base: int | None, target: float | None) -> float | None:
+    return shown_rate(Fraction(reached, base), target) if base else None

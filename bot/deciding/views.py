@@ -1,12 +1,14 @@
 """What a letter shows of rulings: plain values with the labels of the rules, for templates and for JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.deciding.adding import subtotal, total
+from bot.deciding.county import Tally
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.registers import row_changes
-from bot.deciding.targets import Progress, Share, account_day, progress
+from bot.deciding.targets import Share, account_day, progress
 from bot.deciding.whose import KnownSender
 from bot.model.deciding import ONCE, Accepted, Finding, Numbers, Ruling
 from bot.model.forms import Document
@@ -134,28 +136,63 @@ def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, 
 
 
 def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
-    """The unit's distance to the targets, for the form that has any."""
+    """The unit's distance to the targets, for the form that has any. Who is no part of the county and has no base is
+    not spoken to of one: nobody asks it for a register."""
     rule, period = rules.forms[ruling.judged.form.form], ruling.judged.period
     if not has_targets(rule.id, rules) or ruling.deadline is None or period is None:
+        return []
+    unit = rules.units.by_name.get(ruling.judged.unit or "")
+    if ruling.base is None and unit and unit.kind in rule.kinds_beside:
         return []
     sums = {g: subtotal(ruling.judged.numbers, g) for g in ruling.judged.numbers}
     on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
     result = progress(sums, ruling.base, rules.targets, account_day(period, on))
-    return shares(result, rule, rules.targets.label)
-
-
-def shares(result: Progress, rule: FormRule, whole: str) -> list[dict[str, Any]]:
-    """The distance to the targets by category and, labelled ``whole``, over all; without what no target names."""
     rows = [(rule.group(id_).label, share) for id_, share in result.groups.items()]
-    return [share_view(label, share) for label, share in (*rows, (whole, result.overall)) if share.target is not None]
+    return [
+        share_view(label, share, rules)
+        for label, share in (*rows, (rules.targets.label, result.overall))
+        if share.target is not None
+    ]
 
 
-def share_view(label: str, share: Share, targeted: bool = True) -> dict[str, Any]:
-    """One share as letters show it; without what is asked of it where the form has no targets."""
-    asked = {"target": share.target, "gap": share.gap, "until": share.until}
-    asked |= {"months_left": share.months_left, "pace": share.pace}
-    known = {"label": label, "reached": share.reached, "base": share.base, "rate": share.rate}
-    return known | (asked if targeted else dict.fromkeys(asked))
+def share_view(label: str, share: Share, rules: Rules, targeted: bool = True) -> dict[str, Any]:
+    """One unit's share as letters show it; without what is asked of it where the form has no targets."""
+    asked: dict[str, Any] = {"target": share.target, "gap": share.gap, "until": share.until}
+    asked |= {
+        "months_left": share.months_left,
+        "pace": share.pace,
+        "lag": share.lag,
+        "lag_word": lag_word(share, rules),
+    }
+    known = {"label": label, "reached": share.reached, "base": share.base, "rate": share.rate, "over": None}
+    grown = {"growth": None, "newcomers": 0, "first": 0}
+    return known | grown | (asked if targeted else dict.fromkeys(asked))
+
+
+def tally_view(label: str, tally: Tally, rules: Rules, targeted: bool = True) -> dict[str, Any]:
+    """The same of several units together: ``reached`` is None while nobody has sent anything, ``over`` says over whom
+    the sum and the rate are (``kind`` in words), ``over.reached`` is what those have reached that the rate is over."""
+    over = {
+        "kind": kinds_called(tally.over.kinds, rules),
+        "expected": tally.over.expected,
+        "counted": tally.over.counted,
+        "carried": tally.over.carried,
+        "rated": tally.over.rated,
+        "reached": tally.share.reached,
+    }
+    grown = {"growth": tally.growth, "newcomers": tally.newcomers, "first": tally.first}
+    return share_view(label, tally.share, rules, targeted) | {"reached": tally.reached, "over": over} | grown
+
+
+def kinds_called(kinds: Sequence[str], rules: Rules) -> str:
+    """Kinds of unit in words."""
+    words: dict[str, str] = dict(rules.bulletin.kinds.items())
+    return "、".join(words[kind] for kind in kinds)
+
+
+def lag_word(share: Share, rules: Rules) -> str | None:
+    """Whether it is on pace, in words; None where nobody can tell."""
+    return getattr(rules.targets.pace.words, share.lag) if share.lag and rules.targets.pace else None
 
 
 def _shown(findings: tuple[Finding, ...], severity: str) -> list[dict[str, str]]:

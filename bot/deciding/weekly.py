@@ -1,20 +1,13 @@
-"""What the digest says beside the numbers of the county: whom to call, what liaisons have explained, and how far each
-inspection group is. Pure."""
+"""What the digest says beside the numbers of the county: whom to call, and what liaisons have explained. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from collections.abc import Collection, Sequence
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Any, Protocol
 
 from bot.deciding.deadlines import late_days
-from bot.deciding.formwords import has_targets
 from bot.deciding.notices import People, contact
-from bot.deciding.shares import Bases, by_group
 from bot.deciding.standing import Standing
-from bot.deciding.views import share_view
-from bot.model.deciding import Numbers
-from bot.rules.forms import FormRule
-from bot.rules.policy import Rules
 
 # Who has not corrected a report by then has not read the letter, or not understood it: another one would not help.
 LONG_RETURNED = 3  # days of the calendar, as the days that somebody is late are counted
@@ -72,15 +65,3 @@ def reasons(rows: Sequence[Reason]) -> list[dict[str, Any]]:
         {"unit": unit, "period": period, "said": said, "asked": [row.message for row in of_one]}
         for (unit, period, said, _), of_one in together
     ]
-
-
-def groups(
-    rule: FormRule, rules: Rules, numbers: Mapping[str, Numbers], bases: Bases, period: str, on: date
-) -> list[dict[str, Any]]:
-    """How far each inspection group is over all categories; nothing while no group has its base registered."""
-    if not has_targets(rule.id, rules):
-        return []
-    found = by_group(rule, rules, numbers, bases, period, on)
-    if all(item.progress.overall.base is None for item in found):
-        return []
-    return [{**share_view(item.group.name, item.progress.overall), "units": list(item.units)} for item in found]

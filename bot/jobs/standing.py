@@ -32,6 +32,38 @@ def lines(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> 
     return standings(rule, rule.owing(bot.rules.units.units, period), accepted, uncounted, due, now, bot.zone, off)
 
 
+def lines_between(
+    bot: Bot, conn: Connection, form: str, periods: Sequence[str], now: datetime
+) -> list[tuple[Standing, ...]]:
+    """The same for each of some months that ascend, of a form of numbers. As many statements for many as for few."""
+    if not periods:
+        return []
+    rule, first, last = bot.rules.forms[form], periods[0], periods[-1]
+    accepted = versions.in_force_between(conn, form, first, last)
+    uncounted = _by_period(reports.not_counted(conn, form, first, last))
+    off = let_off_between(bot, conn, form, first, last)
+    return [
+        standings(
+            rule,
+            rule.owing(bot.rules.units.units, period),
+            {unit: versions.as_accepted(row) for unit, row in accepted.get(period, {}).items()},
+            _uncounted(uncounted.get(period, ())),
+            bot.deadline(form, period),
+            now,
+            bot.zone,
+            off.get(period, {}),
+        )
+        for period in periods
+    ]
+
+
+def _by_period(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.about, []).append(row)
+    return found
+
+
 def _uncounted(rows: Iterable[Row[Any]]) -> list[Uncounted]:
     return [
         Uncounted(unit, r.outcome, r.why, r.received_at)
@@ -104,9 +136,7 @@ def _open(
     done = versions.reported(conn, form, first, last, only)
     listed = people_by_unit(conn, bot, now) if isinstance(rule, RowsRule) and rule.appoints else {}
     units = [u for u in bot.rules.units.units if u.name not in listed and (only is None or u.name in only)]
-    uncounted: dict[str, list[Row[Any]]] = {}
-    for row in reports.not_counted(conn, form, first, last, only):
-        uncounted.setdefault(row.about, []).append(row)
+    uncounted = _by_period(reports.not_counted(conn, form, first, last, only))
     off = let_off_between(bot, conn, form, first, last)
     found = []
     for period in periods:

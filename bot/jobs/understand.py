@@ -25,6 +25,7 @@ from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
 from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
+from bot.jobs.registered import base_of
 from bot.jobs.reminders.addressing import recipient_of
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
@@ -218,7 +219,7 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
     return Past(
         in_force,
         versions.accepted_before(conn, form, unit, period, before),
-        people.bases_of(conn, form, unit),
+        base_of(bot, conn, form, unit),
         (in_force if is_open else versions.accepted(conn, form, unit, placed.when.open, before)) is not None,
         frozenset(what_of(row.check_id, row.details) for row in explanations.explained(conn, form, unit, until)),
         elsewhere(bot, conn, rows, unit, before) if rows else {},

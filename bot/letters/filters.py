@@ -9,11 +9,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from jinja2.exceptions import FilterArgumentError
 
+from bot.deciding.rounding import shown_rate
+
+LARGEST_BASE = 1_000_000  # no share is one of more than so many
 TEXT_COLUMNS = 72  # what fits, quoted twice, into the 80 columns of an old client
 _PERIOD = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _LEADING = re.compile(r"\A[ \t]*+(?:\d++\. )?")
@@ -42,15 +46,18 @@ def date_filters(formats: dict[str, str], zone: ZoneInfo) -> dict[str, Filter]:
 
         return write
 
-    def percent(value: object) -> str:
+    def tenths(value: object, whole: int, name: str) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise FilterArgumentError(f"percent: expected a number from 0 to 100, got {_kind(value)}")
-        # Cut, not rounded: 99.96 must not read as a target of 100 reached. The epsilon holds 57.3 at 57.3.
-        tenths = math.floor(value * 10 + 1e-6) / 10
-        return formats["percent"].format(value=f"{tenths:.1f}".removesuffix(".0"))
+            raise FilterArgumentError(f"{name}: expected a number from 0 to {whole}, got {_kind(value)}")
+        # The nearest simple fraction: 0.573 in floats is a little less than that.
+        rate = Fraction(value).limit_denominator(LARGEST_BASE) / whole
+        return formats["percent"].format(value=f"{shown_rate(rate) * 100:.1f}".removesuffix(".0"))
+
+    def percent(value: object) -> str:
+        return tenths(value, 100, "percent")
 
     def share(value: object) -> str:
-        return percent(value * 100 if isinstance(value, int | float) and not isinstance(value, bool) else value)
+        return tenths(value, 1, "share")
 
     days = {name: on(name) for name in ("day", "fullday", "moment")}
     return {"month": month, **days, "percent": percent, "share": share}

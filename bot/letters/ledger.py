@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TITLE, TEXT = 18.0, 10.5
 SIGNED = "+0;-0;0"  # a growth shows its sign
 COUNT = "0"
+RATE = "0.0%"  # rates come rounded (deciding.rounding)
 
 
 @dataclass
@@ -108,6 +109,10 @@ class Ledger:
     def difference(self, of: int, less: int) -> Formula:
         """One column less another, in this row."""
         return Formula(f"={self._at(of)}-{self._at(less)}")
+
+    def less(self, column: int, of: int, less: int) -> Formula:
+        """One row less another, in this column."""
+        return Formula(f"={self.sheet.cell(of, column).coordinate}-{self.sheet.cell(less, column).coordinate}")
 
     def finish(self, last_row: int = 0) -> None:
         """Prints on A4, landscape, as wide as the page, headings on each; the headings stay in sight."""

@@ -25,13 +25,13 @@ def by_category(sheet: Ledger, words: SummaryWords, first: int, last: int, *, wi
     ws.add_chart(chart, f"A{sheet.row + 2}")
 
 
-def by_unit(on: Ledger, of: Ledger, words: SummaryWords, first: int) -> None:
-    """The totals of all units, in the order of the list ``of``, on a page of their own."""
+def by_unit(on: Ledger, of: Ledger, words: SummaryWords, first: int, last: int) -> None:
+    """The totals of some units, in the order of the list ``of``, on a page of their own."""
     from openpyxl.chart import Reference
 
     chart = _bars(words.total_chart, 26, 13)
-    chart.add_data(Reference(of.sheet, min_col=4, min_row=first - 1, max_row=of.row), titles_from_data=True)
-    chart.set_categories(Reference(of.sheet, min_col=3, min_row=first, max_row=of.row))
+    chart.add_data(Reference(of.sheet, min_col=4, min_row=first - 1, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(of.sheet, min_col=3, min_row=first, max_row=last))
     _paint(chart.series[0], REACHED)
     chart.legend = None
     chart.y_axis.number_format = COUNT

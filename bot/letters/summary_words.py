@@ -51,6 +51,11 @@ class SummaryWords(Rule):
     announced: Word
     in_force: Word
     county: Word
+    beside: Annotated[str, AfterValidator(lambda text: allow_names(text, ("kind",)))]
+    apart: Word
+    lag: Word
+    rated: Word
+    rated_reached: Word
     base_note: str
     rate_chart: Word
     reached_chart: Word

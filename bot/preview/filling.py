@@ -13,11 +13,13 @@ of the list that it stands in.
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.deciding.formwords import form_words
 from bot.deciding.guiding import guide
+from bot.deciding.rounding import shown_rate
 from bot.letters.workbook_words import WorkbookWords
 from bot.rules.policy import Rules
 
@@ -131,11 +133,14 @@ class Filler:
         return {"columns": columns, "groups": groups, "total": values["total"]}
 
     def _share(self, values: dict[str, Any]) -> dict[str, Any]:
-        plain = {"base": None, "target": None, "gap": None, **values}
-        targeted, gap = plain["target"] is not None, plain["gap"]
+        plain: dict[str, Any] = {"base": None, "target": None, "gap": None, "growth": None, "newcomers": 0, "first": 0}
+        plain |= {"over": None, "lag": None, **values}
+        targeted, gap, over = plain["target"] is not None, plain["gap"], plain["over"]
+        reached, words = over["reached"] if over and over["reached"] else plain["reached"], self._rules.targets.pace
         return {
             **plain,
-            "rate": plain["reached"] / plain["base"] if plain["base"] else None,
+            "rate": shown_rate(Fraction(reached, plain["base"]), plain["target"]) if plain["base"] else None,
+            "lag_word": getattr(words.words, plain["lag"]) if words and plain["lag"] else None,
             "until": UNTIL if targeted else None,
             "months_left": MONTHS_LEFT if targeted else None,
             "pace": None if gap is None else -(-gap // MONTHS_LEFT),

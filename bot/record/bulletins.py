@@ -9,6 +9,7 @@ says in ``_TO_NEXT`` what an older one becomes, and stores a sample (``python -m
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from math import floor
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -24,7 +25,8 @@ _OF_MONTH = select(bulletin.c.id).where(
 )
 
 
-SHAPE = 2  # of the JSON that is written today; the first one had no number
+SHAPE = 3  # of the JSON that is written today; the first one had no number
+CUT_AS_EQUAL = 1e-5  # 57.3 % in floats is a little less than that
 _Content = dict[str, Any]
 
 
@@ -33,7 +35,21 @@ def _with_ids(content: _Content) -> _Content:
     return {**content, "lines": [{**line, "id": ""} for line in content["lines"]]}
 
 
-_TO_NEXT: dict[int, Callable[[_Content], _Content]] = {1: _with_ids}  # the shape before -> how it becomes the next
+def _with_county(content: _Content) -> _Content:
+    """Shape 2 did not say who makes the county: all units were added up, and so it stays. Its rates were whole
+    fractions, and its document showed them cut to one decimal, where those of today come rounded."""
+
+    def cut(part: _Content) -> _Content:
+        return part if part["rate"] is None else {**part, "rate": floor(part["rate"] * 1000 + CUT_AS_EQUAL) / 1000}
+
+    shares = {key: [cut(part) for part in content[key]] for key in ("parts", "lines")}
+    return {**content, **shares, "whole": cut(content["whole"])}
+
+
+_TO_NEXT: dict[int, Callable[[_Content], _Content]] = {
+    1: _with_ids,
+    2: _with_county,
+}  # the shape before -> how it becomes the next
 
 
 @cache

@@ -18,10 +18,11 @@ Counted = Annotated[str, Field(min_length=1), _naming("n")]
 
 
 class Ranked(Rule):
-    """By what a kind of unit is ranked, in words."""
+    """By what a kind of unit is ranked, in words. ``total`` is only in what was announced when that was done."""
 
     rate: Plain
     total: Plain
+    none: Plain
 
 
 class States(Rule):
@@ -37,10 +38,13 @@ class States(Rule):
 
 
 class Remarks(Rule):
-    """What is said of numbers that are not this month's."""
+    """What is said beside a unit's numbers: they are not this month's, they are held against an earlier month than the
+    last, or there is nothing registered to hold them against."""
 
     carried: Annotated[str, _naming("month")]
     never: Plain
+    compared: Annotated[str, _naming("month")]
+    no_base: Plain
 
 
 class Growth(Rule):

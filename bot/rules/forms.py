@@ -54,6 +54,13 @@ class Owed(Rule):
         return self
 
 
+class CountyOf(Rule):
+    """Who makes the county, of those who owe the form: the numbers of these ``kinds`` are added up. What the other
+    kinds report are the same things seen from another side: shown beside the county, never added to it."""
+
+    kinds: tuple[Literal["town", "department"], ...] = Field(min_length=1)
+
+
 class Labelled(Rule):
     """A group, a column or a field: the id in code and JSON, the label on paper, other spellings."""
 
@@ -89,7 +96,8 @@ class FormRule(Rule):
     table has (``rows.RowsRule``), or none (``papers.PaperRule``).
 
     ``cumulative``: the numbers of a month contain those of the months before. ``measure`` is what is counted
-    with (家), ``counted`` what the numbers are called in letters."""
+    with (家), ``counted`` what the numbers are called in letters. ``county``: without it, all who owe the form are the
+    county."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["matrix", "rows", "paper"]
@@ -102,6 +110,7 @@ class FormRule(Rule):
     unit_of_count: str = ""
     notes: tuple[str, ...] = ()
     owed: Owed
+    county: CountyOf | None = None
     headings: Headings
     groups: tuple[Labelled, ...]
     columns: tuple[Labelled, ...]
@@ -118,6 +127,15 @@ class FormRule(Rule):
             raise ValueError("groups and columns: at least one of each")
         if self.kind == "matrix" and self.owed.once:
             raise ValueError("owed.every: numbers are owed by the month")
+        return self
+
+    @model_validator(mode="after")
+    def _county_owes(self) -> Self:
+        if self.county and self.kind != "matrix":
+            raise ValueError("county: only numbers are added up")
+        for kind in self.county_kinds:
+            if kind not in self.owed.by:
+                raise ValueError(f"county.kinds: {kind} does not owe the form")
         return self
 
     @model_validator(mode="after")
@@ -159,6 +177,16 @@ class FormRule(Rule):
     def owing(self, units: Iterable[Unit], period: str) -> tuple[Unit, ...]:
         """Those of the units that owe it for a period."""
         return tuple(unit for unit in units if self.owed_by(unit, period))
+
+    @property
+    def county_kinds(self) -> tuple[str, ...]:
+        """The kinds of unit whose numbers are the county's."""
+        return self.county.kinds if self.county else self.owed.by
+
+    @property
+    def kinds_beside(self) -> tuple[str, ...]:
+        """The kinds of unit that report the same things from another side."""
+        return tuple(kind for kind in self.owed.by if kind not in self.county_kinds)
 
     @property
     def numbers_called(self) -> str:

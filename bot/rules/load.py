@@ -54,14 +54,29 @@ def load_rules(folder: Path) -> Rules:
     if rules.targets.form not in rules.matrices:
         raise ConfigError(f"{folder / 'targets.toml'}: form: no such form of numbers {rules.targets.form!r}")
     _check_registers(folder, rules)
+    _check_targets(folder, rules)
     if unknown := [form for form in rules.assessment.forms if form not in rules.forms]:
         raise ConfigError(f"{folder / 'assessment.toml'}: forms: no such form {unknown[0]!r}")
     if rules.bulletin_form not in rules.matrices:
         raise ConfigError(f"{folder / 'bulletin.toml'}: form: no such form of numbers {rules.bulletin_form!r}")
-    for kind in rules.forms[rules.bulletin_form].owed.by:
+    for kind in {kind: None for rule in rules.matrices.values() for kind in rule.owed.by}:
         if kind not in rules.bulletin.kinds:
             raise ConfigError(f"{folder / 'bulletin.toml'}: kinds.{kind}: this word is missing")
     return rules
+
+
+def _check_targets(folder: Path, rules: Rules) -> None:
+    """What the targets say of the form and of units."""
+    file, rule = folder / "targets.toml", rules.forms[rules.targets.form]
+    ids = {group.id for group in rule.groups}
+    for number, target in enumerate(rules.targets.targets, start=1):
+        if unknown := sorted(set(target.groups) - ids):
+            raise ConfigError(f"{file}: targets {number}: groups.{unknown[0]}: {rule.id} has no such group")
+    for name in rules.targets.industries:
+        unit = rules.units.by_name.get(name)
+        if unit is None or unit.kind not in rule.kinds_beside:
+            kinds = ", ".join(rule.kinds_beside) or "no kind"
+            raise ConfigError(f"{file}: industries.{name}: expected a unit beside the county ({kinds})")
 
 
 def _check_registers(folder: Path, rules: Rules) -> None:

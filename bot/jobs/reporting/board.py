@@ -22,9 +22,8 @@ from bot.deciding.boards import board_form
 from bot.jobs.parts import Bot
 from bot.jobs.polling import LAST_POLL
 from bot.jobs.reporting.digest_letters import period_in_view
-from bot.jobs.reporting.figures import counting, held_to
-from bot.jobs.standing import lines
-from bot.record import people, runs
+from bot.jobs.reporting.figures import held_to, month_of, streaks_of
+from bot.record import runs
 
 log = logging.getLogger(__name__)
 FILE = "board.html"
@@ -102,14 +101,8 @@ def _form(bot: Bot, conn: Connection, form: str, now: datetime) -> dict[str, Any
     period = period_in_view(bot, form, now)
     if period is None:
         return None
-    rule, rows, present = bot.rules.forms[form], lines(bot, conn, form, period, now), counting(bot, conn, form, period)
+    month = month_of(bot, conn, form, period, now)
+    streaks = streaks_of(bot, conn, form, period, now)
     return board_form(
-        rule,
-        bot.rules,
-        period,
-        bot.deadline(form, period),
-        rows,
-        present,
-        people.bases(conn, form),
-        held_to(bot, period, now),
+        bot.rules.forms[form], bot.rules, bot.deadline(form, period), month, streaks, held_to(bot, period, now)
     )

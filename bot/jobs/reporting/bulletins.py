@@ -20,7 +20,7 @@ from bot.errors import ConfigError, UsageError
 from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.parts import Bot
 from bot.jobs.reminders.reminding import mailbox_was_read
-from bot.jobs.reporting.figures import month_of
+from bot.jobs.reporting.figures import month_of, streaks_of
 from bot.jobs.standing import people_by_unit
 from bot.letters.bulletin import DOCX, TEMPLATE, document
 from bot.letters.summary import Source, summary
@@ -132,7 +132,8 @@ def _make(bot: Bot, conn: Connection, period: str, now: datetime) -> Bulletin:
         for kept in announced
         for change in changes_since(kept, now_counts.get(kept.bulletin.period, {}), bot.rules.units, told)
     ]
-    return bulletin(bot.rules.forms[form], bot.rules, period, bot.deadline(form, period), month, now, changes)
+    streaks = streaks_of(bot, conn, form, period, now)
+    return bulletin(bot.rules.forms[form], bot.rules, bot.deadline(form, period), month, now, changes, streaks)
 
 
 def _of_months(conn: Connection, form: str, announced: Sequence[str]) -> dict[str, dict[str, Accepted]]:

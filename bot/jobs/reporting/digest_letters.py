@@ -7,13 +7,14 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding import weekly
 from bot.deciding.adding import total
+from bot.deciding.county_view import county_view, groups_view, pace_view
 from bot.deciding.deadlines import next_period, owed_periods
 from bot.deciding.formwords import form_words
-from bot.deciding.notices import contact, county
+from bot.deciding.notices import contact
 from bot.deciding.standing import rates
 from bot.jobs.parts import Bot
-from bot.jobs.reporting.figures import counting, held_to, reporting
-from bot.jobs.standing import lines, people_by_unit
+from bot.jobs.reporting.figures import held_to, month_of, streaks_of
+from bot.jobs.standing import people_by_unit
 from bot.record import explanations, people, reports, versions
 
 SHOWN_BEFORE_DEADLINE = timedelta(days=7)  # from when on a digest is about the coming deadline, not the last
@@ -40,7 +41,8 @@ def digest_context(
     if period is None:
         return None
     rule, deadline = bot.rules.forms[form], bot.deadline(form, period)
-    rows = lines(bot, conn, form, period, now)
+    month, on = month_of(bot, conn, form, period, now, since), held_to(bot, period, now)
+    rows = month.standings
     counted = rates(rows)
     who = people_by_unit(conn, bot, now)
     found: dict[str, Any] = {
@@ -70,7 +72,9 @@ def digest_context(
             if r.state == "returned"
         ],
         "waiting": [question(bot, row) for row in reports.waiting(conn) if (row.form, row.about) == (form, period)],
-        **_numbers(bot, conn, form, period, since, now),
+        **county_view(rule, bot.rules, month, on),
+        "groups": groups_view(rule, bot.rules, month, on),
+        "paces": pace_view(month, streaks_of(bot, conn, form, period, now), rule, bot.rules),
         **found,
         "quiet": not any(found.values()) and counted.received == counted.expected,
     }
@@ -91,18 +95,6 @@ def question(bot: Bot, row: Row[Any]) -> dict[str, Any]:
         "why": bot.rules.reasons.waiting[row.why],
         "since": row.received_at,
     }
-
-
-def _numbers(bot: Bot, conn: Connection, form: str, period: str, since: datetime, now: datetime) -> dict[str, Any]:
-    """The county's numbers, now as against the last digest, and the inspection groups'."""
-    rule, on = bot.rules.forms[form], held_to(bot, period, now)
-    present = counting(bot, conn, form, period)
-    before = counting(bot, conn, form, period, recorded_until=since)
-    bases = people.bases(conn, form)
-    whole = county(
-        rule, bot.rules, list(present.values()), list(before.values()), bases, reporting(bot, rule, period), on
-    )
-    return {**whole, "groups": weekly.groups(rule, bot.rules, present, bases, period, on)}
 
 
 def _changes(bot: Bot, conn: Connection, form: str, since: datetime, now: datetime) -> list[dict[str, Any]]:

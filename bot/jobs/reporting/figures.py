@@ -1,23 +1,21 @@
-"""The numbers that count for the county in a month. Reads the record; digest, board, bulletin and the groups' letter
-look here."""
+"""What the record knows of a month for the county. Reads the record; digest, board, bulletin and the groups' letter
+look here, and ``deciding.county`` adds it up."""
 
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from bot.deciding.bulletin import Month
-from bot.deciding.deadlines import previous_period
+from bot.deciding.county import Month
+from bot.deciding.deadlines import owed_periods, previous_period
+from bot.deciding.pace import Streak, streaks
 from bot.deciding.targets import account_day
 from bot.jobs.parts import Bot
-from bot.jobs.standing import lines
-from bot.model.deciding import Accepted, Numbers
-from bot.record import people, versions
-from bot.rules.forms import FormRule
+from bot.jobs.registered import bases
+from bot.jobs.standing import lines, lines_between
+from bot.model.deciding import Accepted
+from bot.record import runs, versions
 
-
-def reporting(bot: Bot, rule: FormRule, period: str) -> list[str]:
-    """The units that owe a form for a period."""
-    return [unit.name for unit in rule.owing(bot.rules.units.units, period)]
+LOOKED_BACK = 12  # months: of a longer row it is not said how long it is
 
 
 def in_force(
@@ -33,22 +31,22 @@ def in_force(
     return {unit: versions.as_accepted(row) for unit, row in found.items()}
 
 
-def counting(
-    bot: Bot, conn: Connection, form: str, period: str, recorded_until: datetime | None = None
-) -> dict[str, Numbers]:
-    """The numbers of the same, for the units that owe the form."""
-    found = in_force(bot, conn, form, period, recorded_until)
-    return {unit: found[unit].numbers for unit in reporting(bot, bot.rules.forms[form], period) if unit in found}
-
-
-def month_of(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> Month:
-    """All that is told of a month, as it stands now."""
+def month_of(bot: Bot, conn: Connection, form: str, period: str, now: datetime, since: datetime | None = None) -> Month:
+    """All that is told of a month, as it stands now: held against the month before, or against what the record knew at
+    the moment ``since``."""
+    before = in_force(bot, conn, form, previous_period(period) if since is None else period, since)
     return Month(
-        lines(bot, conn, form, period, now),
-        in_force(bot, conn, form, period),
-        in_force(bot, conn, form, previous_period(period)),
-        people.bases(conn, form),
+        period, lines(bot, conn, form, period, now), in_force(bot, conn, form, period), before, bases(bot, conn, form)
     )
+
+
+def streaks_of(bot: Bot, conn: Connection, form: str, period: str, now: datetime) -> dict[str, Streak]:
+    """Of each unit how many months in a row it has not grown, or was late, up to a month. Looks no further back than
+    the first run: what fell due before it is nobody's fault that the bot knows of."""
+    rule, first_run = bot.rules.forms[form], runs.first_run(conn, now)
+    owed = owed_periods(rule, bot.campaign.first, bot.campaign.last, now, bot.zone)
+    months = [p for p in owed if p <= period and bot.deadline(form, p) >= first_run][-LOOKED_BACK:]
+    return streaks([{line.unit.name: line for line in of} for of in lines_between(bot, conn, form, months, now)])
 
 
 def held_to(bot: Bot, period: str, now: datetime) -> date:

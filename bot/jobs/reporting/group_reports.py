@@ -12,8 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.deciding.county import areas_of
 from bot.deciding.deadlines import owed_periods
-from bot.deciding.groups import areas_of, due_period, report_context
+from bot.deciding.groups import due_period, report_context
 from bot.deciding.ladder import may_leave
 from bot.deciding.notices import People, reachable
 from bot.jobs.enqueuing import enqueue
@@ -52,7 +53,7 @@ def _report(bot: Bot, conn: Connection, policy: GroupReports, form: str, since: 
     if period is None:
         return 0
     done = runs.runs_starting(conn, JOB, [_run_key(form, period)], now)
-    inspecting = [g for g in bot.rules.units.groups if areas_of(g, rule, bot.rules.units, period)]
+    inspecting = [g for g in bot.rules.units.groups if areas_of(g, rule, bot.rules, period)]
     groups = [g for g in inspecting if _run_key(form, period, g.number) not in done]
     if not groups:
         return 0
@@ -101,5 +102,5 @@ def _drafts(
         key = f"{JOB}:{'+'.join(str(g.number) for g in groups)}:{form}:{period}"
         key = f"{key}:{person.email}" if key in keys else key  # a second liaison of the same lead
         keys.add(key)
-        context = report_context(person.name, groups, month, who, rule, bot.rules, period, deadline, now)
+        context = report_context(person.name, groups, month, who, rule, bot.rules, deadline, now)
         yield LetterDraft(key=key, letter=policy.letter, to=person.email, context=context, held=policy.draft)
