@@ -292,7 +292,7 @@ def test_many_do_the_same_one_after_the_other() -> None:
 
 def test_every_enterprise_of_a_town_has_a_name_of_its_own() -> None:
     story = load_story()
-    towns = [person for person in story.people if person.unit in story.registering]
+    towns = [person for person in story.people if person.base]
     assert len(towns) == 10
     for person in towns:
         counts = zip(ANNEX4.groups, person.base, strict=True)

@@ -77,7 +77,8 @@ def tables_of(model: type[Rule], name: str = "") -> Iterator[tuple[str, type[Rul
         if isinstance(inner, UnionType):  # a table that may be absent
             inner = get_args(inner)[0]
         if isinstance(inner, type) and issubclass(inner, Rule):
-            yield from tables_of(inner, "[" * brackets + (field.alias or key) + "]" * brackets)
+            inside = f"{name.strip('[]')}." if name else ""
+            yield from tables_of(inner, "[" * brackets + inside + (field.alias or key) + "]" * brackets)
 
 
 def absent(field: FieldInfo) -> str:
@@ -110,8 +111,9 @@ def test_a_key_that_is_left_out_or_made_up_is_found() -> None:
 
 def first_of(data: Any, table: str) -> Any:
     """The table of a file's data that a heading means; of several the first."""
-    name = table.strip("[]")
-    return data if not table else data[name][0] if table.startswith("[[") else data[name]
+    for name in table.strip("[]").split(".") if table else ():
+        data = data[name]
+    return data[0] if table.startswith("[[") else data
 
 
 @pytest.mark.parametrize(("file", "table"), declared())

@@ -36,8 +36,7 @@ class Desk:
         person, unit = self._person(act), self.units[act.who]
         match act.does:
             case "plans":
-                base = dict(zip("abc", person.base, strict=False))
-                lines = [line.format(unit=unit.name, total=sum(person.base), **base) for line in self.words.plan]
+                lines = [line.format(unit=unit.name) for line in self.words.plan]
                 return File(self.words.plan_name.format(unit=unit.name), papers.document(lines))
             case "registers":
                 return File(self.words.registers_name.format(unit=unit.name), self._registers(act, person, unit, day))

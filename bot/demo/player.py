@@ -19,7 +19,7 @@ from bot.demo.county import County, Posting
 from bot.demo.story import FILE, Story
 from bot.errors import BotError, ConfigError
 from bot.jobs.parts import Bot, Stop
-from bot.jobs.roster import take_base, take_roster
+from bot.jobs.roster import take_roster
 from bot.jobs.tick import Report, run_once
 
 if TYPE_CHECKING:
@@ -70,22 +70,16 @@ def settings(story: Story, office: "PostOffice", database: str, data: Path) -> C
 
 
 def appoint(bot: Bot, story: Story) -> list[str]:
-    """The liaisons that are known, and what the units have registered that send no registers, imported from workbooks
-    as the office would do it. Returns the lines that the imports had to say. ConfigError if the rules do not know a
-    unit of the story."""
+    """The liaisons that are known, imported from a workbook as the office would do it. Returns the lines that the
+    import had to say. ConfigError if the rules do not know a unit of the story."""
     names = {u.id: u.name for u in bot.rules.units.units}
     if unknown := [p.unit for p in story.people if p.unit not in names]:
         raise ConfigError(f"{FILE}: people: rules/units.toml has no unit {', '.join(unknown)}")
-    rule = bot.rules.forms[bot.rules.targets.form]
     people = [(names[p.unit], p.name, p.mobile, story.address_of(p)) for p in story.people if p.listed]
-    base = [(names[p.unit], *p.base) for p in story.people if p.unit not in story.registering]
     columns = [c.label for c in bot.rules.roster.row]
     with TemporaryDirectory() as folder:
         roster = _workbook(Path(folder) / "roster.xlsx", columns, people)
-        taken = take_roster(bot, roster, story.start, min(story.start, bot.ever))
-        register = _workbook(Path(folder) / "base.xlsx", [columns[0], *(g.label for g in rule.groups)], base)
-        based = take_base(bot, register, rule.id, datetime.combine(story.start, story.ticks[0], bot.zone))
-    return taken.problems + based.problems
+        return take_roster(bot, roster, story.start, min(story.start, bot.ever)).problems
 
 
 def _workbook(file: Path, headings: list[str], rows: Iterable[Sequence[Any]]) -> Path:

@@ -58,14 +58,15 @@ class Words(Rule):
 
 class Person(Rule):
     """The liaison of one unit (an id of rules/units.toml). ``numbers`` are what the unit reports, group by group,
-    ``base`` what it has registered. ``address`` is a local part, or a whole address, or empty for the unit's id;
+    ``base`` what a town has registered: departments register nothing.
+    ``address`` is a local part, or a whole address, or empty for the unit's id;
     ``listed`` tells that the office knows him before the story begins."""
 
     unit: str
     name: str
     mobile: str
-    base: Counts
     numbers: Counts
+    base: tuple[int, ...] = ()
     address: str = ""
     listed: bool = True
 
@@ -111,11 +112,6 @@ class Story(Rule):
         """The acts, those of the rounds among them, in the order of time."""
         of_rounds = [act for one in self.rounds for act in one.acts([p.unit for p in self.people])]
         return tuple(sorted([*self.acts, *of_rounds], key=lambda act: act.at))
-
-    @cached_property
-    def registering(self) -> frozenset[str]:
-        """The units that send their registers, from which their base follows."""
-        return frozenset(act.who for act in self.all_acts if act.does == "registers")
 
     def address(self, local: str) -> str:
         """A whole address in lower case; ``local`` may be one already."""
