@@ -14,7 +14,7 @@ from bot.rules.base import even
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
-KINDS = ("docx", "doc", "pdf", "xlsx", "xls", "ods", "html", "image")
+KINDS = ("docx", "doc", "odt", "pdf", "xlsx", "xls", "ods", "html", "image")
 # What cannot be opened at all is no document; what merely has no table in it is one.
 BROKEN = {"damaged", "encrypted", "empty", "timeout", "crashed", "too_large", "link"}
 

@@ -15,7 +15,9 @@ from bot.record.questions import ABOUT_LETTERS
 EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
 # What opens in a program that only shows it, or asks before it does more. A stranger's report.hta holds a table as well
 # as a script, and comes to the office from an address that it trusts.
-OFFICE_FILES = {"xlsx", "xls", "xlsm", "et", "ett", "ods", "docx", "doc", "wps", "rtf", "pdf", "ofd", "csv", "txt"}
+OFFICE_FILES = {"xlsx", "xls", "xlsm", "et", "ett", "ods", "docx", "doc", "odt", "wps", "rtf", "pdf", "ofd", "csv"} | {
+    "txt"
+}
 SHOWN = OFFICE_FILES | {"jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "heic"}
 OCTETS, MAIL = "application/octet-stream", "message/rfc822"
 

@@ -12,10 +12,25 @@ from tests.cases import (
     spreadsheets,
     unseen,
     wordfiles,
+    wrapped,
     writing,
 )
 from tests.cases.registry import MAILS
 
-THEMES = (mails, spreadsheets, wordfiles, printed, bodies, enclosed, layouts, writing, said, hostile, lists, unseen)
+THEMES = (
+    mails,
+    spreadsheets,
+    wordfiles,
+    printed,
+    bodies,
+    enclosed,
+    layouts,
+    writing,
+    said,
+    hostile,
+    lists,
+    unseen,
+    wrapped,
+)
 
 __all__ = ["MAILS", "THEMES"]
