@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     logs.set_up(logging.WARNING if arguments.quiet else logging.INFO)
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
-    with only_worker(config.database.url) as alive, Bot.build(config) as bot:
+    with only_worker(config.database.url) as alive, Bot.build(config, now=now) as bot:
         tell(bot, arguments.config and arguments.config.absolute(), now or system_clock())
         if arguments.once:
             return _once(bot, now or system_clock(), stop, alive)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, Table, event, select, text
 
 from bot.config import Config, load_config
 from bot.jobs import tick
+from bot.jobs.dispensing import deadline_of
 from bot.jobs.parts import Bot
 from bot.letters.render import Renderer
 from bot.letters.smtp import Sender
@@ -83,9 +84,9 @@ def config(folder: Path, **changes: dict[str, Any]) -> Config:
 _renderers: dict[tuple[object, ...], Renderer] = {}
 
 
-def build(made: Config) -> Bot:
+def build(made: Config, now: datetime | None = None) -> Bot:
     """``Bot.build``, with letters compiled once for all tests: that takes longer than most of them."""
-    bot = Bot.build(made)
+    bot = Bot.build(made, now=now)
     key = (made.paths.templates, made.office, made.smtp.sender)
     return replace(bot, renderer=_renderers.setdefault(key, bot.renderer))
 
@@ -170,7 +171,7 @@ def reported(
     with bot.record.begin() as conn:
         before = versions.accepted(conn, "annex4", unit, period)
         first = before.first_received_at if before else moment
-        due = bot.deadline("annex4", period)
+        due = deadline_of(bot, conn, "annex4", unit, period)
         version = before.version + 1 if before else 1
         ruling = Ruling(judged, outcome, why, version, before, due, first <= due, about=period, sender_unit=sender_unit)
         report_id = reports.write(conn, mail_id, ruling, moment, moment)

@@ -11,7 +11,9 @@ from typing import Any
 
 from bot.deciding.bulletin import changes_since
 from bot.model.bulletin import Bulletin, Kept
+from bot.record import undoing
 from bot.record.bulletins import SHAPE, content_of
+from bot.record.naming import UnitNames
 
 FOLDER = Path(__file__).parent / "stored"
 
@@ -39,5 +41,21 @@ def write(kind: str, shape: int, content: Any) -> None:
         file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
+UNDO: list[dict[str, Any]] = [
+    {"reopen": 7},
+    {"withdraw": ["五图街道", "annex4", "2017-07"]},
+    {"stopped": "2017-07-03T10:00:00+08:00"},
+    {"liaisons": ["五图街道", [["李明", "13800000000", "li@wutu.test"]]]},
+    {"absence": 3},
+    {"away_until": [3, "2018-03-01"]},
+]
+NAMES = UnitNames({"五图街道": "wutu"}, {"wutu": "五图街道"})
+
+
 if __name__ == "__main__":
-    write("bulletin", SHAPE, content_of(todays_bulletin()))
+    for kind, shape, content in (
+        ("bulletin", SHAPE, content_of(todays_bulletin())),
+        ("undo", undoing.SHAPE, [undoing.stored(item, NAMES) for item in UNDO]),
+    ):
+        if not path(kind, shape).exists():
+            write(kind, shape, content)

@@ -11,8 +11,10 @@ from bot.deciding.bulletin import changes_since
 from bot.errors import RecordError
 from bot.letters.summary import Source, summary
 from bot.model.bulletin import Kept
+from bot.record import undoing
 from bot.record.bulletins import SHAPE, bulletin_in, content_of
-from tests.samples import FOLDER, sample
+from bot.record.naming import UnitNames
+from tests.samples import FOLDER, NAMES, UNDO, sample
 from tests.test_bulletin import COUNTY, NOW, QIAOGUAN, WUTU, n, report
 from tests.test_bulletin_papers import RENDERER, WORDS, filled
 
@@ -64,3 +66,21 @@ def test_a_unit_that_was_renamed_since_is_held_against_its_own_line(shape: int) 
 def test_a_newer_program_s_bulletin_is_one_clear_line() -> None:
     with pytest.raises(RecordError, match=f"shape {SHAPE + 1}, newer than this program's {SHAPE}"):
         bulletin_in({**sample("bulletin", SHAPE), "shape": SHAPE + 1})
+
+
+def test_every_shape_of_what_takes_an_order_back_has_its_sample() -> None:
+    assert {p.name for p in FOLDER.glob("undo-*.json")} == {f"undo-{n}.json" for n in range(1, undoing.SHAPE + 1)}
+    assert [undoing.stored(item, NAMES) for item in UNDO] == sample("undo", undoing.SHAPE)
+
+
+@pytest.mark.parametrize("shape", range(1, undoing.SHAPE + 1))
+def test_an_order_of_long_ago_is_taken_back_of_the_unit_by_its_name_today(shape: int) -> None:
+    """五图街道 has become 五图镇 since."""
+    names = UnitNames({"五图镇": "wutu"}, {"wutu": "五图镇"}, called={"五图街道": "五图镇", "五图镇": "五图镇"})
+    found = [undoing.read(item, names) for item in sample("undo", shape)]
+    assert found[:4] == [
+        {"reopen": 7},
+        {"withdraw": ["五图镇", "annex4", "2017-07"]},
+        {"stopped": "2017-07-03T10:00:00+08:00"},
+        {"liaisons": ["五图镇", [["李明", "13800000000", "li@wutu.test"]]]},
+    ]

@@ -63,7 +63,8 @@ def assess(
             off = let_off.get((due.form, due.period), {})
             returned = Counter(r.unit for r in reports if r.outcome == "returned")
             for line in _lines(rules, due, reports, now, zone, off):
-                own = replace(due, deadline=off.get(line.unit.name) or due.deadline)
+                judged_by = line.judged_by.astimezone(zone) if line.judged_by else None
+                own = replace(due, deadline=judged_by or off.get(line.unit.name) or due.deadline)
                 settled = own.deadline < now and (due.form, line.unit.name) not in entered
                 if line.state in OUTCOMES and (line.version or settled):
                     evidence.setdefault(line.unit.name, []).append(
@@ -77,7 +78,9 @@ def _lines(
 ) -> tuple[Standing, ...]:
     """Where each unit stands with one report: the same answer as in every letter."""
     accepted = {
-        r.unit: Accepted(r.report_id, r.unit, r.form, r.period, r.version, {}, r.received_at, r.first_received_at)
+        r.unit: Accepted(
+            r.report_id, r.unit, r.form, r.period, r.version, {}, r.received_at, r.first_received_at, [], r.deadline
+        )
         for r in sorted((r for r in reports if r.outcome == "accepted"), key=lambda r: r.version or 0)
         if r.unit and r.version
     }

@@ -4,13 +4,17 @@ from typing import Any
 
 from bot.rules.policy import Rules
 
+TEXTS = ("measure", "counted", "groups", "subtotal", "total", "day", "reached")
+
 
 def form_words(form: str, rules: Rules) -> dict[str, Any]:
     """``kind`` is the form's kind, ``measure`` and ``counted`` say what the numbers are, ``cumulative`` how a month is
     to be understood, ``groups``, ``subtotal`` and ``total`` head the table. ``day`` is its label for the day of filling
     in, empty if it has none, ``below`` those of what stands below the table. ``reached`` is empty for a form without
     targets."""
-    rule = rules.forms[form]
+    rule = rules.forms.get(form)
+    if rule is None:  # its file was taken away: nothing is told of it but that something waits
+        return dict.fromkeys(("kind", *TEXTS), "") | {"cumulative": False, "below": []}
     return {
         "kind": rule.kind,
         "cumulative": rule.cumulative,

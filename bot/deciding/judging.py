@@ -142,6 +142,8 @@ def rule_on(
     )
     if deadline is None:
         return ruling
+    # A corrected version is judged by what held for the first one.
+    deadline = (past.current and past.current.deadline) or deadline
     first = past.current.first_received_at if past.current else arrived
     version = past.current.version + 1 if past.current else 1
     on_time = late_days(first, deadline, deadline.tzinfo or UTC) == 0

@@ -37,7 +37,7 @@ class Uncounted:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One unit's line. ``late_by_days`` is counted until the first accepted version arrived, or until now;
-    0 when on time or not due. ``on_time`` is None while nothing is accepted."""
+    0 when on time or not due. ``on_time`` and ``judged_by``, the deadline, are None while nothing is accepted."""
 
     unit: Unit
     state: State
@@ -47,6 +47,7 @@ class Standing:
     late_by_days: int = 0
     on_time: bool | None = None
     why: str = ""
+    judged_by: datetime | None = None
 
 
 def standings(
@@ -89,9 +90,10 @@ def _standing(
     unit: Unit, report: Accepted | None, other: Uncounted | None, deadline: datetime, now: datetime, zone: tzinfo
 ) -> Standing:
     if report is not None:
-        days = late_days(report.first_received_at, deadline, zone)
+        own = report.deadline or deadline
+        days = late_days(report.first_received_at, own, zone)
         state: State = "accepted" if days == 0 else "late"
-        return replace(_counted(unit, report), state=state, late_by_days=days, on_time=days == 0)
+        return replace(_counted(unit, report), state=state, late_by_days=days, on_time=days == 0, judged_by=own)
     days = late_days(now, deadline, zone)
     if other is not None:
         state = "waiting" if other.outcome == "waiting" else "returned"

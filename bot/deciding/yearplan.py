@@ -10,7 +10,7 @@ year's plan and in its assessment. 2017, campaign from 2017-06, the 5th, literal
     annex4  2017-11  2017-12-05 (Tue)    yes       December's is the first one of 2018
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 
@@ -20,6 +20,8 @@ from bot.deciding.ladder import moment
 from bot.deciding.whichperiod import Campaign
 from bot.rules.forms import FormRule
 from bot.rules.reminders import Reminders
+
+NOTHING_PASSED: Mapping[tuple[str, str], datetime] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,19 @@ class PlanDay:
 
 
 def dues(
-    year: int, forms: Iterable[FormRule], campaign: Campaign, calendar: WorkCalendar, zone: tzinfo
+    year: int,
+    forms: Iterable[FormRule],
+    campaign: Campaign,
+    calendar: WorkCalendar,
+    zone: tzinfo,
+    passed: Mapping[tuple[str, str], datetime] = NOTHING_PASSED,
 ) -> tuple[Due, ...]:
-    """Everything of the campaign that falls due in that year, in the order of time."""
+    """Everything of the campaign that falls due in that year, in the order of time. ``passed``: (form, period) -> the
+    deadline as it was, where it has passed."""
     # Beyond the year, so that every report that falls due in it has opened.
     after = datetime.combine(date(year + 1, 12, 31), time.min, zone)
     found = [
-        Due(rule.id, period, deadline(rule, period, calendar, zone))
+        Due(rule.id, period, passed.get((rule.id, period), deadline(rule, period, calendar, zone)).astimezone(zone))
         for rule in forms
         for period in owed_periods(rule, campaign.first, campaign.last, after, zone)
     ]

@@ -87,7 +87,6 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     registered = registered or _unit_at(conn, bot, row)
     unmade = row.kind == UNMADE
     is_address = "@" in row.detail and not unmade and row.kind != ASIDE
-    form = bot.rules.forms.get(row.form or "")
     asks = row.report_id is not None or row.kind in ABOUT_LETTERS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
     return {
@@ -97,7 +96,7 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,
-        "form": form.name if form else "",
+        "form": bot.rules.form_name(row.form) if row.form else "",
         "period": shown_period(row.period),
         "sender": row.shown_from or "",
         "subject": row.subject or "",

@@ -1,16 +1,20 @@
 """The parts that jobs work with, built once for a process."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
+from bot.clock import system_clock
 from bot.config import Config
 from bot.deciding.calendar import WorkCalendar
 from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
+from bot.jobs.known import taken_up, with_absences
 from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
@@ -24,6 +28,7 @@ from bot.model.deciding import Obligation
 from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
+from bot.record import known
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
@@ -49,10 +54,12 @@ class Bot:
     unpacker: Unpacker = field(default_factory=Programs)
     converter: Converter = field(default_factory=Office)
     lasting: Lasting = field(default_factory=Lasting)
+    passed: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, config: Config, record: Record | None = None) -> Self:
-        """Loads rules and templates first, so that an error in them is told before anything is opened."""
+    def build(cls, config: Config, record: Record | None = None, now: datetime | None = None) -> Self:
+        """Loads rules and templates first, so that an error in them is told before anything is opened. ``now``, else
+        the moment itself, is the first day of what the record has not met yet."""
         rules = load_rules(config.paths.rules)
         compiled = config.paths.data / COMPILED
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender, compiled)
@@ -64,10 +71,19 @@ class Bot:
                 plain_address(address)
             except ValueError as error:
                 raise ConfigError(f"{key}: {error}") from error
+        record, moment = record or Record.open(config.database.url), now or system_clock()
+        try:
+            today = moment.astimezone(config.office.zone).date()
+            rules = taken_up(record, rules, str(config.paths.rules / "units.toml"), moment, today)
+            with record.read() as conn:
+                passed = known.deadlines(conn)
+        except BaseException:
+            record.close()
+            raise
         return cls(
             config,
             rules,
-            record or Record.open(config.database.url),
+            record,
             Reader(),
             renderer,
             load_file(config.paths.templates / "workbook.toml", WorkbookWords),
@@ -75,7 +91,13 @@ class Bot:
             load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
+            passed=passed,
         )
+
+    def knowing(self, conn: Connection) -> Self:
+        """The same, with what the office has ordered by now of units that are away."""
+        rules = with_absences(self.rules, known.absences(conn))
+        return self if rules is self.rules else replace(self, rules=rules)
 
     def close(self) -> None:
         """Ends the reading process and the connections."""
@@ -104,7 +126,10 @@ class Bot:
         return Campaign(self.config.campaign.first_period, self.config.campaign.last_period)
 
     def deadline(self, form: str, period: str) -> datetime:
-        """The last second at which a form for a period is on time, in the office's zone."""
+        """The last second at which a form for a period is on time, in the office's zone. One that has passed stays what
+        it was, whatever the rules say now."""
+        if (form, period) in self.passed:
+            return self.passed[form, period].astimezone(self.zone)
         return deadline(self.rules.forms[form], period, self.calendar, self.zone)
 
     def obligation(self, unit: str, form: str, period: str) -> Obligation:

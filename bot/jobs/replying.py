@@ -45,11 +45,11 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection)
     if row.mail_id is None:
         return Answered(about, current, earlier, asked_before=asked_before)
     return Answered(
-        about, current, earlier, _drafts(conn, row.mail_id, sender), _asks(conn, row.mail_id, bot), asked_before
+        about, current, earlier, _drafts(bot, conn, row.mail_id, sender), _asks(conn, row.mail_id, bot), asked_before
     )
 
 
-def _drafts(conn: Connection, mail_id: int, sender: KnownSender) -> tuple[Draft, ...]:
+def _drafts(bot: Bot, conn: Connection, mail_id: int, sender: KnownSender) -> tuple[Draft, ...]:
     """Drafts of the sender's own units. One whose unit was not written down is his who sent it."""
     return tuple(
         Draft(
@@ -66,7 +66,7 @@ def _drafts(conn: Connection, mail_id: int, sender: KnownSender) -> tuple[Draft,
             wrong,
         )
         for row, wrong in explanations.drafts(conn, mail_id)
-        if (row.unit or row.sender_unit) in sender.units
+        if (row.unit or row.sender_unit) in sender.units and row.form in bot.rules.forms
     )
 
 

@@ -101,8 +101,9 @@ def owing(bot: Bot, conn: Connection, now: datetime) -> list[Owing]:
 
 def owing_among(bot: Bot, conn: Connection, obligations: Iterable[Obligation], now: datetime) -> list[Owing]:
     """What is open of these at this moment, with the deadline that a letter about it names. Looks at no other unit:
-    it is asked before each letter."""
-    wanted = list(obligations)
+    it is asked before each letter. Of a form that is no more nothing is."""
+    bot = bot.knowing(conn)
+    wanted = [o for o in obligations if o.form in bot.rules.forms]
     found = [
         item
         for form in dict.fromkeys(o.form for o in wanted)

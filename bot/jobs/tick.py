@@ -20,10 +20,11 @@ from datetime import datetime
 from functools import partial
 
 from bot.errors import BotError, ConfigError, LoginRefused
-from bot.jobs import restored
+from bot.jobs import judging, restored
 from bot.jobs.attending import bundle, watch_calendar
 from bot.jobs.enqueuing import fault_of, tell_once_a_day
 from bot.jobs.intake import work
+from bot.jobs.known import remember
 from bot.jobs.logins import login
 from bot.jobs.making import make_up
 from bot.jobs.outbox import send_due
@@ -74,6 +75,8 @@ def begin(bot: Bot, now: datetime) -> None:
         runs.token_secret(conn)
         if bot.record.is_sqlite:
             claims.unclaim_all(conn)
+        remember(conn, bot.rules, now.astimezone(bot.zone).date())
+        judging.judge_again(bot, conn)
 
 
 def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
@@ -99,6 +102,7 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
     behind = False
     with part("clock"), bot.record.read() as conn:
         behind = clocks.is_behind(conn, now)
+        bot = bot.knowing(conn)
     if not behind:
         _by_the_calendar(bot, now, part, report)
     with part("probe"):
@@ -120,6 +124,8 @@ def _by_the_calendar(
     bot: Bot, now: datetime, part: Callable[[str], AbstractContextManager[None]], report: Report
 ) -> None:
     """What a day asks for. Not by a clock that was set back: it would ask for what is long past."""
+    with part("deadlines"):
+        judging.fix_deadlines(bot, now)
     with part("reminders"):
         report.reminders += remind(bot, now)
     with part("group reports"):

@@ -25,6 +25,7 @@ class Filed:
     version: int | None
     received_at: datetime
     first_received_at: datetime
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

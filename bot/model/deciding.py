@@ -66,7 +66,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The report in force for a unit and period: what the record knows of it."""
+    """The report in force for a unit and period: what the record knows of it. ``deadline`` is the one by which it was
+    judged; None where nobody wrote it down."""
 
     report_id: int
     unit: str
@@ -77,6 +78,7 @@ class Accepted:
     received_at: datetime
     first_received_at: datetime
     content: Content = field(default_factory=list)
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ def filed(conn: Connection, forms: Collection[str], periods: Collection[str]) ->
         select(
             *(report.c.id, report.c.form, report.c.period, report.c.about, report.c.unit, report.c.sender_unit),
             *(report.c.outcome, report.c.why, report.c.version, report.c.received_at, report.c.first_received_at),
+            report.c.deadline,
         )
         .where(
             report.c.form.in_(forms),
@@ -39,6 +40,7 @@ def filed(conn: Connection, forms: Collection[str], periods: Collection[str]) ->
             version=row.version,
             received_at=row.received_at,
             first_received_at=row.first_received_at,
+            deadline=row.deadline,
         )
         for row in conn.execute(query)
     ]

@@ -20,10 +20,11 @@ from sqlalchemy import (
 )
 
 from bot.record.columns import UtcDateTime, metadata
-from bot.record.schema_office import act, bulletin, dispensation, explanation, pending
+from bot.record.naming import Owed, UnitKey
+from bot.record.schema_office import absence, act, bulletin, dispensation, explanation, judged_by, known, pending
 
-__all__ = ["act", "bulletin", "dispensation", "explanation", "metadata", "pending"]
-HEAD = "0006"
+__all__ = ["absence", "act", "bulletin", "dispensation", "explanation", "judged_by", "known", "metadata", "pending"]
+HEAD = "0007"
 
 
 # Facts about this record itself: secret of the tokens, first run, last good poll.
@@ -82,22 +83,24 @@ place = Table(
 )
 
 # One version of one form. version counts the accepted ones only; the others have none. sender_unit is the
-# sender's own, if one; about is the period, or the one that was open when nobody can tell the period; origin is
-# empty for a file, else how a reply said it. settled: what the office decided of one that waited.
+# sender's own, if one; on_time was judged by deadline; about is the period, or the one that was open when nobody can
+# tell the period; origin is empty for a file, else how a reply said it. settled: what the office decided of one that
+# waited.
 report = Table(
     "report",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mail_id", ForeignKey("mail.id"), nullable=False, index=True),
     Column("form", String, nullable=False),
-    Column("unit", String),
-    Column("sender_unit", String),
+    Column("unit", UnitKey),
+    Column("sender_unit", UnitKey),
     Column("period", String(7)),
     Column("about", String(7), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("why", String, nullable=False, default=""),
     Column("version", Integer),
     Column("on_time", Boolean),
+    Column("deadline", UtcDateTime),
     Column("received_at", UtcDateTime, nullable=False),
     Column("first_received_at", UtcDateTime, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
@@ -140,7 +143,7 @@ attention = Table(
     Column("report_id", ForeignKey("report.id")),
     Column("kind", String, nullable=False),
     Column("detail", Text, nullable=False),
-    Column("unit", String),
+    Column("unit", UnitKey),
     Column("form", String),
     Column("period", String(7)),
     Column("opened_at", UtcDateTime, nullable=False),
@@ -166,7 +169,7 @@ letter = Table(
     Column("sent_at", UtcDateTime),
     Column("answer", Text, nullable=False, default=""),
     Column("mail_id", ForeignKey("mail.id"), index=True),
-    Column("obligations", JSON, nullable=False),
+    Column("obligations", Owed, nullable=False),
     Column("only_while_owed", Boolean, nullable=False),
     Index("ix_letter_state_due_at", "state", "due_at"),
     Index("ix_letter_to_queued_at", "to", "queued_at", "mail_id"),  # all that the answers to one address are counted by
@@ -208,7 +211,7 @@ liaison = Table(
     "liaison",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("unit", String, nullable=False, index=True),
+    Column("unit", UnitKey, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("mobile", Text, nullable=False),
     Column("email", String, nullable=False, index=True),
@@ -220,7 +223,7 @@ liaison = Table(
 base = Table(
     "base",
     metadata,
-    Column("unit", String, primary_key=True),
+    Column("unit", UnitKey, primary_key=True),
     Column("form", String, primary_key=True),
     Column("group_id", String, primary_key=True),
     Column("registered", Integer, nullable=False),

@@ -1,8 +1,10 @@
-"""The tables of what people decided: reasons, orders, exemptions, announcements."""
+"""The tables of what people decided: reasons, orders, exemptions, announcements; and of what came and went."""
 
 from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from bot.record.columns import UtcDateTime, metadata
+from bot.record.naming import UnitKey
+from bot.record.undoing import Undo
 
 # The reason that a liaison gave, in a mail, for findings that asked for one.
 explanation = Table(
@@ -25,7 +27,7 @@ act = Table(
     Column("arguments", JSON, nullable=False),
     Column("mail_id", ForeignKey("mail.id")),
     Column("token", String(16), index=True),
-    Column("undo", JSON(none_as_null=True)),
+    Column("undo", Undo),
     Column("undone_at", UtcDateTime),
 )
 
@@ -46,7 +48,7 @@ dispensation = Table(
     "dispensation",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("unit", String, nullable=False),
+    Column("unit", UnitKey, nullable=False),
     Column("form", String, nullable=False),
     Column("period", String(7), nullable=False),
     Column("until", Date),
@@ -67,4 +69,41 @@ bulletin = Table(
     Column("released_at", UtcDateTime),
     Column("content", JSON, nullable=False),
     UniqueConstraint("form", "period"),
+)
+
+# Every unit and form (what) that the rules ever named, by id, as they named it last. since is the day on which it was
+# first seen, empty for what was there when the record began; until and heir tell of a unit that has become part of
+# another.
+known = Table(
+    "known",
+    metadata,
+    Column("what", String(4), primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("since", Date),
+    Column("until", Date),
+    Column("heir", String),
+)
+
+# A unit that owes nothing from a day on, until before another (empty: for good).
+absence = Table(
+    "absence",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", UnitKey, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("ordered_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+
+# The deadline of a form for a period, as it was in force when it passed.
+judged_by = Table(
+    "judged_by",
+    metadata,
+    Column("form", String, primary_key=True),
+    Column("period", String(7), primary_key=True),
+    Column("deadline", UtcDateTime, nullable=False),
 )

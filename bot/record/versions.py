@@ -66,6 +66,7 @@ def as_accepted(row: Row[Any]) -> Accepted:
         row.received_at,
         row.first_received_at,
         row.content,
+        row.deadline,
     )
 
 

@@ -2,6 +2,8 @@
 
 from functools import cached_property
 
+from pydantic import Field
+
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
 from bot.rules.bounces import Bounces
@@ -33,6 +35,13 @@ class Rules(Rule):
     calendar: CalendarFile
     assessment: Assessment
     bulletin: BulletinRule
+    gone: dict[str, str] = Field(default_factory=dict)  # id -> name of the forms that the record alone still knows
+
+    def form_name(self, id_: str) -> str:
+        """What a form is called in letters, also one that is no more."""
+        if id_ in self.forms:
+            return self.forms[id_].name
+        return self.words.form_gone.format(name=self.gone.get(id_, id_))
 
     @cached_property
     def matrices(self) -> dict[str, FormRule]:

@@ -17,8 +17,7 @@ class Unit(Rule):
 
     ``former``: what else it was, by name or by an id under which the record still knows it. ``since`` and ``until``:
     its first and its last day; it owes what it is there for on the last day of the period. ``into``: the id of the
-    unit of which it is a part since it ended: its names mean that one. ``away``: from a day until before another, or
-    for good, it owes nothing; the record adds what the office orders."""
+    unit of which it is a part since it ended: its names mean that one."""
 
     id: str = Field(pattern=rf"^{_ID.pattern}$")
     name: str
@@ -29,7 +28,6 @@ class Unit(Rule):
     since: FromDay | None = None
     until: ToDay | None = None
     into: str = ""
-    away: tuple[tuple[date, date | None], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,9 +37,19 @@ class Unit(Rule):
 
     def is_there(self, day: date) -> bool:
         """Whether it owes anything on that day."""
-        if (self.since and day < self.since) or (self.until and day > self.until):
-            return False
-        return not any(gone <= day and (back is None or day < back) for gone, back in self.away)
+        return not ((self.since and day < self.since) or (self.until and day > self.until))
+
+
+class UnitAway(Unit):
+    """A unit that the office has let go, from a day until before another or for good: the record knows when."""
+
+    away: tuple[tuple[date, date | None], ...]
+
+    def is_there(self, day: date) -> bool:
+        """Whether it owes anything on that day."""
+        return super().is_there(day) and not any(
+            gone <= day and (back is None or day < back) for gone, back in self.away
+        )
 
 
 class InspectionGroup(Rule):

@@ -14,7 +14,7 @@ class Words(Rule):
     """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
     ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week};
     ``table_cell`` names a cell that has no address, with {row} and {column}, ``body_name`` the text of a mail
-    where it stands in place of a file."""
+    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}."""
 
     zero: tuple[str, ...]
     blank: tuple[str, ...]
@@ -24,6 +24,7 @@ class Words(Rule):
     week: Annotated[str, AfterValidator(lambda text: allow_names(text, ("year", "week")))]
     table_cell: Annotated[str, AfterValidator(lambda text: allow_names(text, ("row", "column")))]
     body_name: str = Field(min_length=1)
+    form_gone: Annotated[str, AfterValidator(lambda text: allow_names(text, ("name",)))]
 
     @cached_property
     def printed(self) -> frozenset[str]:

@@ -43,6 +43,8 @@ def answer(e: Errand) -> Result:
 
 def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
     unit, period, id_ = e.order.arguments.unit, e.order.arguments.period, e.order.rule.id
+    if row.form not in e.bot.rules.forms:  # its file was taken away: nothing of it can be read any more
+        raise Refusal("not_answerable")
     if (id_ == "as" and not (unit or period)) or (id_ == "register" and not (unit or row.unit)):
         raise Refusal("no_unit")
     outcome = settling.accept(e.bot, e.conn, row.report_id, e.now, by=e.given.actor, unit=unit, period=period)
@@ -97,4 +99,4 @@ def _what(bot: Bot, row: Row[Any]) -> str:
         return said["what_letter"].format(address=row.letter_to, subject=row.letter_subject)
     period = shown_period(row.period)
     month = bot.rules.words.month_text(period) if period else ""
-    return said["what_report"].format(unit=row.unit or "", form=bot.rules.forms[row.form].name, month=month)
+    return said["what_report"].format(unit=row.unit or "", form=bot.rules.form_name(row.form), month=month)

@@ -39,7 +39,7 @@ def history_lines(bot: Bot, conn: Connection, unit: str) -> Iterator[str]:
         month = shown_period(row.period)
         summed = f"{total(row.numbers)}{rule.measure}" if rule and row.numbers else ""
         yield said["history_line"].format(
-            form=rule.name if rule else row.form,
+            form=bot.rules.form_name(row.form),
             month=said["history_month"].format(month=bot.rules.words.month_text(month)) if month else "",
             version=row.version,
             received=bot.renderer.filters["moment"](row.received_at),

@@ -66,7 +66,6 @@ def reject(bot: Bot, conn: Connection, report_id: int, now: datetime, *, by: str
     came = archive.headline(conn, row.mail_id)
     if came.sender is None:
         return True
-    rule = bot.rules.forms[row.form]
     context = {
         "person": "",
         "units": [],
@@ -76,7 +75,7 @@ def reject(bot: Bot, conn: Connection, report_id: int, now: datetime, *, by: str
         "files": [],
         "marked": [],
         "reason": reason,
-        "form_name": rule.name,
+        "form_name": bot.rules.form_name(row.form),
         "document": row.document,
     }
     draft = LetterDraft(

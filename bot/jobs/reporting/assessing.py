@@ -19,7 +19,7 @@ from bot.record import assessments
 def assessed(bot: Bot, conn: Connection, year: int, since: datetime, now: datetime) -> tuple[Assessed, ...]:
     """Every unit that owed something which fell due in that year, from ``since`` (the first run) until now."""
     counted = [bot.rules.forms[form] for form in bot.rules.assessment.forms]
-    owed = dues(year, counted, bot.campaign, bot.calendar, bot.zone)
+    owed = dues(year, counted, bot.campaign, bot.calendar, bot.zone, bot.passed)
     periods: dict[str, set[str]] = {}
     for due in owed:
         periods.setdefault(due.form, set()).add(due.period)

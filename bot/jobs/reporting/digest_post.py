@@ -52,7 +52,7 @@ def _questions(bot: Bot, conn: Connection, shown: Collection[tuple[str, str]]) -
     return [
         {
             **question(bot, row),
-            "form_name": bot.rules.forms[row.form].name,
+            "form_name": bot.rules.form_name(row.form),
             "words": form_words(row.form, bot.rules),
             "period": shown_period(row.period),
         }
