@@ -14,7 +14,7 @@ from bot.deciding.whose import KnownSender
 from bot.model.deciding import Accepted, Numbers
 from bot.model.forms import Cell, Count, Document, Form, Unreadable, Written
 from bot.model.mail import Mail
-from bot.reading.view import a1
+from bot.reading.cells import a1
 from bot.reading.written import count
 from tests.books import ANNEX4, COUNTS, WORDS
 

@@ -50,6 +50,10 @@ class Fake:
         self.given.append("docx")
         return self._docx
 
+    def xlsx(self, data: bytes) -> bytes | None:
+        self.given.append("xlsx")
+        return self._docx
+
     def text(self, data: bytes) -> str | None:
         self.given.append("text")
         return self._text

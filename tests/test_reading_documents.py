@@ -225,7 +225,7 @@ def _merges(count: int) -> bytes:
     merges = b"".join(b'<mergeCell ref="A%d:CV%d"/>' % (n, n) for n in range(20, 20 + count))
     return books.patched(
         books.good(),
-        {SHEET: lambda x: x.replace(b"<mergeCells ", merges.join([b"<mergeCells>", b"</mergeCells><y "]), 1)},
+        {SHEET: lambda x: x.replace(b"</mergeCells>", merges + b"</mergeCells>", 1)},
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.reading.view import a1
+from bot.reading.cells import a1
 
 _REFERENCE = re.compile(r"(?<![A-Za-z0-9_.])(\$?)([A-Z]{1,3})(\$?)([0-9]{1,7})(?![A-Za-z0-9_(])")
 

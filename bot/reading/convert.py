@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.processes import end_group, without_secrets
+from bot.reading.sniff import RTF, ZIP
 
 SECONDS = 60.0  # for LibreOffice; a form takes 2, and 5 on a cold disk
 TEXT_SECONDS = 10.0  # for antiword; a form takes 0.01
 LARGEST = 30 << 20  # bytes of a result that is taken
+BOOK = "xlsx:Calc MS Excel 2007 XML"
 NAMES = ("soffice", "libreoffice")
 PLACES = (
     r"C:\Program Files\LibreOffice\program\soffice.exe",
@@ -80,20 +82,28 @@ class Office:
 
     def docx(self, data: bytes) -> bytes | None:
         """The Word file as .docx, by LibreOffice."""
+        return self._converted(data, "report.rtf" if data.startswith(RTF) else "report.doc", "docx:MS Word 2007 XML")
+
+    def xlsx(self, data: bytes) -> bytes | None:
+        """The workbook as .xlsx, by LibreOffice, which looks at its bytes and not at its name."""
+        return self._converted(data, "report.xlsx" if data.startswith(ZIP) else "report.xls", BOOK)
+
+    def _converted(self, data: bytes, name: str, to: str) -> bytes | None:
         program = self.soffice
         if not program:
             return None
-        with _folder() as name:
-            folder = Path(name)
-            source = _source(folder, data)
+        with _folder() as place:
+            folder = Path(place)
+            source = folder / name
+            source.write_bytes(data)
             settings = folder / "profile" / "user" / "registrymodifications.xcu"
             settings.parent.mkdir(parents=True)
             items = "".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
             settings.write_text(_REGISTRY.format(items=items), encoding="utf-8")
             command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
-            command += ["--nolockcheck", "--nologo", "--nodefault", "--convert-to", "docx:MS Word 2007 XML"]
+            command += ["--nolockcheck", "--nologo", "--nodefault", "--convert-to", to]
             _run([*command, "--outdir", str(folder / "out"), str(source)], folder, self._seconds)
-            return _result(folder / "out" / "report.docx")
+            return _result(folder / "out" / f"report.{to.partition(':')[0]}")
 
     def text(self, data: bytes) -> str | None:
         """The words of the Word file, the rows of its tables between bars, by antiword."""
@@ -102,7 +112,8 @@ class Office:
             return None
         with _folder() as name:
             folder = Path(name)
-            source = _source(folder, data)
+            source = folder / "report.doc"
+            source.write_bytes(data)
             command = [program, "-m", "UTF-8.txt", "-w", "0", str(source)]
             _run(command, folder, min(TEXT_SECONDS, self._seconds), folder / "out.txt")
             said = _result(folder / "out.txt")
@@ -111,12 +122,6 @@ class Office:
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="annex4-bot-", ignore_cleanup_errors=True)
-
-
-def _source(folder: Path, data: bytes) -> Path:
-    source = folder / ("report.rtf" if data.startswith(b"{\\rtf") else "report.doc")
-    source.write_bytes(data)
-    return source
 
 
 def _result(path: Path) -> bytes | None:

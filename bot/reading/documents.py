@@ -10,7 +10,7 @@ from bot.model.forms import Document, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
 from bot.reading.choosing import forms_on, seen_first
-from bot.reading.opened import Opened, Opener
+from bot.reading.opened import REFUSED, Opened, Opener
 from bot.reading.rows import forms_of_rows
 from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
@@ -48,6 +48,8 @@ def _document(
     opened = reader.read(data)
     if converter and (opened.kind, opened.unreadable) == ("doc", "doc"):
         opened = legacy.converted(data, reader, converter)
+    if opened.unreadable == REFUSED:
+        opened = legacy.workbook(data, opened.kind, reader, converter)
     if opened.kind == "html":
         opened = _as_sheet(opened)
     found = _found(attachment, opened, rules)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.model.forms import Cell, Written
-from bot.reading.view import Box, View, is_formula
+from bot.reading.cells import is_formula, shown
+from bot.reading.view import Box, View
 from bot.reading.vocabulary import Vocabulary
-from bot.reading.written import month, phone, shown
+from bot.reading.written import month, phone
 from bot.rules.base import even
 from bot.rules.forms import FieldRule
 

@@ -10,9 +10,8 @@ from dataclasses import replace
 
 from bot.model.forms import Cell, Doubt, Grid
 from bot.reading.addresses import column_of
+from bot.reading.cells import NOISE, is_formula, shown
 from bot.reading.looks import Look, Place
-from bot.reading.view import is_formula
-from bot.reading.written import NOISE, shown
 
 STEPS = 100_000  # cells that are looked at for one workbook
 DEPTH = 30  # of formulas that refer to formulas, and of brackets

@@ -1,4 +1,4 @@
-"""Old Word files (.doc, .wps, .rtf) -> grids, by way of a program that is installed beside the bot. Pure.
+"""Old Word files (.doc, .wps, .rtf), and workbooks that are odd -> grids, by way of a program beside the bot. Pure.
 
 What LibreOffice makes of the file goes through the guarded process like any .docx. Where it is absent or loses the
 table, antiword's text is the second way; it drops cells where rows are divided differently, so a form out of it
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.reading.canvas import Item, Row, Spot, laid_out
-from bot.reading.opened import Opened, Opener
+from bot.reading.opened import REFUSED, Opened, Opener
 
 CONVERSIONS = 6  # for the files of one mail; each may take a minute
 
@@ -20,6 +20,9 @@ class Converter(Protocol):
 
     def docx(self, data: bytes) -> bytes | None:
         """An old Word file as .docx."""
+
+    def xlsx(self, data: bytes) -> bytes | None:
+        """A workbook that cannot be read as it is, as .xlsx."""
 
     def text(self, data: bytes) -> str | None:
         """The plain text of an old Word file."""
@@ -35,6 +38,10 @@ class Few:
     def docx(self, data: bytes) -> bytes | None:
         """The converted file, while any is left."""
         return self.converter.docx(data) if self._takes_one() else None
+
+    def xlsx(self, data: bytes) -> bytes | None:
+        """The converted workbook, while any is left."""
+        return self.converter.xlsx(data) if self._takes_one() else None
 
     def text(self, data: bytes) -> str | None:
         """The plain text of a file that was counted by ``docx``."""
@@ -59,6 +66,14 @@ def converted(data: bytes, reader: Opener, converter: Converter) -> Opened:
         return Opened("doc", (grid,), cut=canvas.cut, confidence="summed")
     # A letter, or a table that was lost on the way: "summed" makes it unreadable only if it speaks of a form.
     return replace(opened, confidence="summed")
+
+
+def workbook(data: bytes, kind: str, reader: Opener, converter: Converter | None) -> Opened:
+    """A whole workbook that its reader refuses, by way of a program that opens more: macro sheets, ranges of whole
+    columns, the formats of Excel 2 to 4. ``damaged`` where no program does."""
+    xlsx = converter.xlsx(data) if converter else None
+    opened = replace(reader.read(xlsx), kind=kind) if xlsx else Opened(kind, unreadable="damaged")
+    return replace(opened, unreadable="damaged") if opened.unreadable == REFUSED else opened
 
 
 def table_lines(text: str) -> Iterator[Item]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.model.forms import Cell, Doubt, Grid, Mark
+from bot.reading.cells import shown
 from bot.reading.opened import DOUBTS, TEXT
-from bot.reading.written import shown
 
 Place = tuple[int, int]  # row and column, from 0
 # A part of a text and what its font does: ``cell`` for the font of the cell that it stands in.

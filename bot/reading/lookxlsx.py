@@ -8,8 +8,10 @@ import io
 import posixpath
 import re
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
+from xml.parsers.expat import ExpatError
 
 from bot.model.forms import Mark
 from bot.reading.addresses import column_of, moved
@@ -20,10 +22,8 @@ from bot.reading.xmlfile import walk
 
 MAIN, SHARED, STYLES = "xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"
 # What may stand in a sheet's XML, and in that of its texts and styles, if there is anything to tell.
-_IN_SHEET = re.compile(
-    rb"""<(?:\w+:)?(?:f|strike|vertAlign)\b|\bhidden\s*=\s*["'](?:1|true)"""
-    rb"""|\b(?:ht|width|defaultRowHeight)\s*=\s*["']0(?:\.0*)?["']"""
-)
+_IN_SHEET = (b"<f>", b"<f ", b":f>", b":f ", b"strike", b"vertAlign", b"hidden")
+_IN_SHEET += (b'ht="0', b"ht='0", b'width="0', b"width='0")
 _IN_TEXTS = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
 _IN_STYLES = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign|numFmt)\b")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -55,8 +55,10 @@ def looks(data: bytes) -> tuple[dict[str, Look], bool]:
         found = {}
         for sheet, target in sheets:
             xml = part(target)
-            if texts or styles.fonts or styles.formats or _IN_SHEET.search(xml):
-                found[sheet] = _Sheet(texts, styles).look(xml)
+            if texts or styles.fonts or styles.formats or any(trace in xml for trace in _IN_SHEET):
+                look = _Sheet(texts, styles).look(xml)
+                if look != Look():
+                    found[sheet] = look
         return found, computes
 
 
@@ -105,7 +107,10 @@ def _styles(xml: bytes) -> Styles:
     def end(_: str) -> None:
         inside.pop()
 
-    walk(xml, start, end)
+    try:
+        walk(xml, start, end)
+    except ExpatError:
+        return Styles()  # no program knows what they say
     styles = Styles()
     for number, (font, code) in enumerate(used):
         if font < len(fonts) and (mark := fonts[font]):
@@ -177,6 +182,10 @@ class _Runs:
             self.all.append((text, self.mark))
 
 
+class _Enough(Exception):
+    """Nothing is read from here on."""
+
+
 class _Sheet:
     """One pass over a sheet."""
 
@@ -193,7 +202,8 @@ class _Sheet:
         self._formula: dict[str, str] = {}
 
     def look(self, xml: bytes) -> Look:
-        walk(xml, self._start, self._end, self._text)
+        with suppress(_Enough):
+            walk(xml, self._start, self._end, self._text)
         return self._look
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -218,6 +228,8 @@ class _Sheet:
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._row = _number(attributes["r"]) - 1 if "r" in attributes else self._row + 1
         self._column = -1
+        if self._row >= ROWS:
+            raise _Enough
         height = attributes.get("ht", "0" if self._flat else None)
         if _is_on(attributes.get("hidden", "0")) or _is_zero(height):
             self._look.rows.add(self._row)

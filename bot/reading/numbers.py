@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from bot.model.forms import Cell, Count
 from bot.reading.anchors import Table
-from bot.reading.view import View, is_formula
+from bot.reading.cells import is_formula, shown
+from bot.reading.view import View
 from bot.reading.vocabulary import Vocabulary, meaning
-from bot.reading.written import count, shown
+from bot.reading.written import count
 from bot.rules.words import Words
 
 REACH = 30  # rows below the column words in which the values and their sums are looked for

@@ -21,6 +21,7 @@ MERGES = 5_000
 DOUBTS = 2_000  # cells of one sheet that could also say something else
 ENCLOSED = 6  # files, and as many pictures, that lie in another file
 ENCLOSED_BYTES = 8 << 20  # of all of them
+REFUSED = "refused"  # no code for people: another program may open the workbook
 FRAME = 48 << 20  # bytes of one answer
 
 Trust = Literal["exact", "summed", "confirm"]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.reading import delimited, markup, opendocument, package, pdf, picture, twofold, wordfile, workbook
-from bot.reading.opened import Opened
+from bot.reading.opened import REFUSED, Opened
 from bot.reading.precheck import precheck
-from bot.reading.sniff import OLE, ZIP, is_encrypted_package, kind_of
+from bot.reading.sniff import BARE_BIFF, OLE, ZIP, is_encrypted_package, kind_of
 
 DEFAULT_PASSWORD = "VelvetSweatshop"
 READERS: dict[str, Callable[[bytes, str], Opened]] = {
@@ -50,6 +50,8 @@ def _opened(data: bytes, kind: str) -> Opened:
         return Opened(kind, unreadable=refusal)
     try:
         return _with_contents(reader(data, kind), data)
+    except workbook.Malformed:
+        return Opened(kind, unreadable="damaged")
     except workbook.Encrypted:
         return Opened(kind, unreadable="encrypted")
     except MemoryError:
@@ -57,7 +59,15 @@ def _opened(data: bytes, kind: str) -> Opened:
     except BaseException:
         # Whatever a damaged file makes of a reader: CalamineError, and pyo3's PanicException, which
         # derives from BaseException ("range start index out of range" on a truncated .xls).
-        return Opened(kind, unreadable="encrypted" if _wants_password(data) else "damaged")
+        if _wants_password(data):
+            return Opened(kind, unreadable="encrypted")
+        return Opened(kind, unreadable=REFUSED if _is_whole(data, kind) else "damaged")
+
+
+def _is_whole(data: bytes, kind: str) -> bool:
+    """Whether a workbook that its reader refuses may be one all the same: a zip of which every part is there, or a
+    sheet as programs wrote it before 1993. What was cut short would be opened by other programs in part."""
+    return (kind in ("xlsx", "ods") and data.startswith(ZIP)) or data.startswith(BARE_BIFF)
 
 
 def _unlocked(data: bytes) -> bytes | None:

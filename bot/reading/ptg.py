@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 
-from bot.reading.view import a1
+from bot.reading.cells import a1
 
 _BETWEEN = {0x03: "+", 0x04: "-", 0x05: "*", 0x06: "/"}
 _BEFORE = {0x12: "+", 0x13: "-"}

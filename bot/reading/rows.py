@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from bot.model.forms import Form, Grid, RowRead, Written
 from bot.reading import fields
+from bot.reading.cells import shown
 from bot.reading.view import Box, View
 from bot.reading.vocabulary import vocabulary
-from bot.reading.written import phone, shown
+from bot.reading.written import phone
 from bot.rules.base import even
 from bot.rules.rows import RowsRule
 from bot.rules.words import Words

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from bot.model.forms import Cell, Doubt, Grid
+from bot.reading.cells import a1, is_formula
 from bot.rules.base import even, visible
 
 LONGEST = 400  # characters of a cell that are searched for words
@@ -32,21 +33,6 @@ class Box:
     def holds(self, row: int, column: int) -> bool:
         """Whether a cell lies in it."""
         return self.top <= row <= self.bottom and self.left <= column <= self.right
-
-
-def a1(row: int, column: int) -> str:
-    """The address that a spreadsheet shows: (0, 27) is AB1."""
-    letters = ""
-    column += 1
-    while column > 0:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row + 1}"
-
-
-def is_formula(cell: Cell) -> bool:
-    """Whether a cell holds the text of a formula that was never calculated."""
-    return isinstance(cell, str) and cell.startswith("=") and len(cell) > 1
 
 
 def names_of(cell: Cell) -> Names:

@@ -5,8 +5,11 @@ formula that was never calculated is its text in an .xlsx, else a blank cell. It
 """
 
 import io
+import re
+import zipfile
 from datetime import date, datetime
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
@@ -16,15 +19,23 @@ from bot.reading.formulas import computed
 from bot.reading.looks import put_on
 from bot.reading.opened import CELLS, COLUMNS, MERGES, ROWS, SHEETS, TEXT, Opened
 from bot.reading.sniff import OLE, ZIP
-from bot.reading.xmlfile import TooMuch
+from bot.reading.xmlfile import TooMuch, check
+
+_READ = re.compile(r"xl/(?:workbook|sharedstrings|worksheets/[^/]+)\.xml|xl/_rels/workbook\.xml\.rels|content\.xml")
 
 
 class Encrypted(Exception):
     """The workbook wants a password."""
 
 
+class Malformed(Exception):
+    """A part is no XML: no program can tell what was in its cells."""
+
+
 def opened(data: bytes, kind: str) -> Opened:
     """Every sheet, the visible ones apart from the hidden. Raises ``Encrypted``, and anything on damage."""
+    if data.startswith(ZIP):
+        _check_parts(data)
     near, cut = _near(data)
     if near is None:
         return Opened(kind, unreadable="too_complex")
@@ -62,6 +73,17 @@ def _sheets(data: bytes, budget: int) -> tuple[list[Grid], list[Grid], bool]:
         budget -= cells
         cut = cut or shortened
     return shown, hidden, cut
+
+
+def _check_parts(data: bytes) -> None:
+    """Raises ``Malformed`` when a part that is read here is no XML."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if _READ.fullmatch(name.replace("\\", "/").lower()):
+                try:
+                    check(archive.read(name))
+                except (ExpatError, ValueError) as error:
+                    raise Malformed(name) from error
 
 
 def _near(data: bytes) -> tuple[bytes | None, bool]:

@@ -9,15 +9,14 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 from bot.model.forms import Cell, Count
+from bot.reading.cells import KEPT, shown, without_noise
 from bot.reading.numerals import whole, with_digits
 from bot.rules.base import TURNING, even, visible
 from bot.rules.words import Words
 
 LARGEST = 10_000_000  # no county has more enterprises; beyond it someone typed a telephone number
-KEPT = 200  # characters of what was written that are worth repeating to anyone
 FIRST_SERIAL, LAST_SERIAL = 36_526, 73_050  # Excel's days from 2000-01-01 to 2099-12-31, 1900 system
 _EXCEL_EPOCH = date(1899, 12, 30)
-NOISE = 1e-9  # of a number: 0.1 + 0.2 leaves 4e-17 in a file that says 0.3 to everyone who looks at it
 _BLANKS = re.compile(r"\s+")
 _DASHES = str.maketrans(dict.fromkeys("−‐‑‒－﹣", "-"))
 _WHOLE = re.compile(r"\+?([0-9]{1,30}|[0-9]{1,3}(?:,[0-9]{3}){1,9})(?:\.0*)?")
@@ -35,19 +34,6 @@ _MONTH_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:月|[-./])(\d{1,2})(?:日|号)?(?!\
 
 T = TypeVar("T")
 Doubt = Literal["blank", "negative", "fraction", "words"]
-
-
-def shown(cell: Cell) -> str:
-    """The cell as a text, as its writer saw it: 5 for 5.0, 2017-07-03 for a date, at most KEPT characters."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and (whole_number := _without_noise(cell)) is not None:
-        return str(whole_number)
-    if isinstance(cell, date):
-        return (cell.date() if isinstance(cell, datetime) else cell).isoformat()
-    return str(cell).strip()[:KEPT]
 
 
 def count(cell: Cell, place: str, words: Words) -> Count:
@@ -69,21 +55,13 @@ def has_odd_digits(text: str) -> bool:
 
 
 def _count_number(written: float) -> tuple[int | None, Doubt | None]:
-    whole_number = _without_noise(written)
+    whole_number = without_noise(written)
     number = written if whole_number is None else whole_number
     if number < 0:
         return None, "negative"
     if number > LARGEST or math.isnan(number):
         return None, "words"
     return (None, "fraction") if whole_number is None else (whole_number, None)
-
-
-def _without_noise(number: float) -> int | None:
-    """The whole number that a program meant, or None: 12.000000000000002 is shown as 12 everywhere."""
-    if isinstance(number, int):
-        return number
-    near = round(number) if math.isfinite(number) and abs(number) < 1e15 else None
-    return near if near is not None and abs(number - near) <= NOISE * max(1.0, abs(number)) else None
 
 
 def _count_text(text: str, words: Words) -> tuple[int | None, Doubt | None]:

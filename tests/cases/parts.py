@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import msoffcrypto.format.ooxml
 
 from bot.model.forms import Cell
-from bot.reading.view import a1
+from bot.reading.cells import a1
 from tests.books import MERGES, Rows, Span, official
 
 OCTETS = b"application/octet-stream"
