@@ -22,8 +22,10 @@ from bot.reading.xmlfile import walk
 
 MAIN, SHARED, STYLES = "xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"
 # What may stand in a sheet's XML, and in that of its texts and styles, if there is anything to tell.
-_IN_SHEET = (b"<f>", b"<f ", b":f>", b":f ", b"strike", b"vertAlign", b"hidden")
-_IN_SHEET += (b'ht="0', b"ht='0", b'width="0', b"width='0")
+_IN_SHEET = (
+    *(b"<f>", b"<f ", b":f>", b":f ", b"strike", b"vertAlign", b"hidden"),
+    *(b'ht="0', b"ht='0", b'width="0', b"width='0"),
+)
 _IN_TEXTS = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
 _IN_STYLES = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign|numFmt)\b")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
