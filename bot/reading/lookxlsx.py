@@ -10,13 +10,13 @@ import re
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
 from xml.parsers.expat import ExpatError
 
 from bot.model.forms import Mark
 from bot.reading.addresses import column_of, moved
 from bot.reading.looks import Look, Place, Run, marked
 from bot.reading.opened import COLUMNS, ROWS
+from bot.reading.runsxlsx import Runs, is_on, mark_of
 from bot.reading.shownas import shows
 from bot.reading.xmlfile import walk
 
@@ -30,7 +30,6 @@ _IN_TEXTS = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
 _IN_STYLES = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign|numFmt)\b")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _PERCENT = {"9": "0%", "10": "0.00%"}  # formats without a code in the file
-_NO = ("0", "false", "off")
 
 
 @dataclass
@@ -68,7 +67,7 @@ def _texts(xml: bytes) -> dict[int, list[Run]]:
     """The shared texts with marked characters, by their number."""
     if not _IN_TEXTS.search(xml):
         return {}
-    runs = _Runs()
+    runs = Runs()
     found: dict[int, list[Run]] = {}
     count = 0
 
@@ -99,7 +98,7 @@ def _styles(xml: bytes) -> Styles:
         inside.append(name)
         if name == "font" and parent == "fonts":
             fonts.append(None)
-        elif parent == "font" and (mark := _mark(name, attributes)) and "fonts" in inside:
+        elif parent == "font" and (mark := mark_of(name, attributes)) and "fonts" in inside:
             fonts[-1] = mark if fonts[-1] != "struck" else "struck"
         elif name == "numFmt":
             codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
@@ -141,47 +140,12 @@ def _sheets(workbook: bytes, relations: bytes) -> tuple[list[tuple[str, str]], b
             id_ = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             sheets.append((attributes.get("name", ""), id_))
         elif name == "calcPr":
-            computes = any(_is_on(attributes.get(key, "0")) for key in ("fullCalcOnLoad", "forceFullCalc"))
+            computes = any(is_on(attributes.get(key, "0")) for key in ("fullCalcOnLoad", "forceFullCalc"))
 
     if relations:
         walk(relations, relation)
     walk(workbook, sheet)
     return [(name, targets.get(id_, "")) for name, id_ in sheets], computes
-
-
-class _Runs:
-    """Collects the runs of one text, shared or in a cell. Phonetic runs are no part of it."""
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        self.all: list[Run] = []
-        self.mark: Mark | Literal["cell"] | None = "cell"
-        self._said = False  # the characters of a text come here
-        self._aside = 0
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name in ("rPh", "phoneticPr"):
-            self._aside += 1
-        elif name == "rPr":
-            self.mark = None
-        elif name == "t":
-            self._said = not self._aside
-        elif (mark := _mark(name, attributes)) and self.mark != "struck":
-            self.mark = mark
-
-    def end(self, name: str) -> None:
-        if name in ("rPh", "phoneticPr"):
-            self._aside -= 1
-        elif name == "t":
-            self._said = False
-        elif name == "r":
-            self.mark = "cell"
-
-    def text(self, text: str) -> None:
-        if self._said:
-            self.all.append((text, self.mark))
 
 
 class _Enough(Exception):
@@ -194,7 +158,7 @@ class _Sheet:
     def __init__(self, texts: dict[int, list[Run]], styles: Styles) -> None:
         self._look = Look()
         self._texts, self._styles = texts, styles
-        self._runs = _Runs()
+        self._runs = Runs()
         self._row, self._column = -1, -1
         self._kind = ""
         self._flat = False  # a row without a height of its own has none at all
@@ -219,7 +183,7 @@ class _Sheet:
                 self._formula = attributes
                 self._said["f"] = ""
         elif name == "col":
-            if _is_on(attributes.get("hidden", "0")) or _is_zero(attributes.get("width")):
+            if is_on(attributes.get("hidden", "0")) or _is_zero(attributes.get("width")):
                 first, last = (_number(attributes.get(key, "0")) - 1 for key in ("min", "max"))
                 self._look.columns.append((first, last))
         elif name == "sheetFormatPr":
@@ -233,7 +197,7 @@ class _Sheet:
         if self._row >= ROWS:
             raise _Enough
         height = attributes.get("ht", "0" if self._flat else None)
-        if _is_on(attributes.get("hidden", "0")) or _is_zero(height):
+        if is_on(attributes.get("hidden", "0")) or _is_zero(height):
             self._look.rows.add(self._row)
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -283,18 +247,6 @@ class _Sheet:
             self._said[self._taken] = self._said.get(self._taken, "") + text
         else:
             self._runs.text(text)
-
-
-def _mark(name: str, attributes: dict[str, str]) -> Mark | None:
-    if name in ("strike", "dstrike"):
-        return "struck" if _is_on(attributes.get("val", "1")) else None
-    if name == "vertAlign":
-        return "raised" if attributes.get("val", "") in ("superscript", "subscript") else None
-    return None
-
-
-def _is_on(value: str) -> bool:
-    return value.lower() not in _NO
 
 
 def _is_zero(value: str | None) -> bool:
