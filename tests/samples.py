@@ -47,7 +47,7 @@ UNDO: list[dict[str, Any]] = [
     {"stopped": "2017-07-03T10:00:00+08:00"},
     {"liaisons": ["五图街道", [["李明", "13800000000", "li@wutu.test"]]]},
     {"absence": 3},
-    {"away_until": [3, "2018-03-01"]},
+    {"away_until": [3, None]},
 ]
 NAMES = UnitNames({"五图街道": "wutu"}, {"wutu": "五图街道"})
 

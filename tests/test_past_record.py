@@ -403,3 +403,43 @@ def test_a_new_deadline_changes_nothing_that_was(office: Office) -> None:
             assert first[WUTU].deadline == at("2017-07-05T23:59:59")
             # a correction is judged by what held for the first version
             assert states(bot, "2017-07", "2017-08-20T09:00")[WUTU] == "accepted"
+
+
+# Orders.
+
+
+def test_a_unit_is_retired_by_an_order_and_its_past_stays(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOT_CONFIG", str(office.config))
+    with office.start("2017-06-20T09:00") as bot:
+        reported(bot, QUALITY)
+
+    def order(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["bot", "order", *words, "--now", "2017-08-10T09:00"])
+        with pytest.raises(SystemExit) as ended:
+            sys.exit(main())
+        return f"{ended.value.code or 0} {capfd.readouterr().out.strip()}"
+
+    def there(period: str) -> bool:
+        with build(load_config(office.config), at("2017-11-20T09:00")) as bot:
+            return QUALITY in states(bot, period, "2017-11-20T09:00")
+
+    said = order("停用", QUALITY, "自", "9月起", "机构合并")
+    assert said == f"0 已停用{QUALITY}：自2017年9月起不再应报，以前的报送记录保留。"
+    assert [there(f"2017-{m:02}") for m in (6, 8, 9, 10)] == [True, True, False, False]
+    assert order("停用", QUALITY, "自", "10月") == f"1 {QUALITY}已经停用。"
+    # it comes back a month later, and that is taken back, and then the whole
+    assert order("启用", QUALITY, "自", "10月") == f"0 已启用{QUALITY}：自2017年10月起恢复报送。"
+    assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, False, True]
+    assert order("撤销").startswith("0 已撤销：启用")
+    assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, False, False]
+    assert order("撤销").startswith("0 已撤销：停用")
+    assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, True, True]
+    assert order("启用", QUALITY, "自", "10月") == f"1 {QUALITY}没有停用。"
+    assert raw_of_absences(office) == ["zhijian"]
+
+
+def raw_of_absences(office: Office) -> list[str]:
+    with build(load_config(office.config), at("2017-11-20T09:00")) as bot:
+        return raw(bot, "absence", "unit")

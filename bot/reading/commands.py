@@ -27,6 +27,8 @@ _MONTH = re.compile(
 _UNTIL = re.compile(
     r"^(?:延期?至|延期?到|至|到|截至)?\s*((?:20\d\d\s*[-年/.]\s*)?\d{1,2}\s*[-月/.]\s*\d{1,2}\s*(?:日|号)?)"
 )
+_FROM = re.compile(r"^(?:自|从|由)\s*")
+_ON = re.compile(r"^\s*(?:起|开始)")
 _EMAIL = re.compile(r"^[^\s,，;；@]++@[^\s,，;；]++")
 _MOBILE = re.compile(r"^\+?\d[\d-]{5,17}\d")
 _NAME = re.compile(r"^[\u4e00-\u9fff·]{2,12}|^[A-Za-z][A-Za-z .]{1,30}")
@@ -160,6 +162,7 @@ def _unit(rest: str, rules: Rules) -> tuple[str | None, str]:
 
 def _period(rest: str, today: date) -> tuple[str | None, str]:
     """A month, in the year that makes sense: the nearest to the month before today's."""
+    rest = _FROM.sub("", rest)
     found = _MONTH.match(rest)
     if found is None:
         return None, rest
@@ -169,7 +172,7 @@ def _period(rest: str, today: date) -> tuple[str | None, str]:
     last = today.year * 12 + today.month - 2
     years = [year] if year else [today.year - 1, today.year, today.year + 1]
     best = min(years, key=lambda y: abs(y * 12 + number - 1 - last))
-    return f"{best}-{number:02d}", _SPACE.sub("", rest[found.end() :])
+    return f"{best}-{number:02d}", _SPACE.sub("", _ON.sub("", rest[found.end() :]))
 
 
 def _day(text: str, today: date) -> date | None:

@@ -10,6 +10,7 @@ from bot.rules.base import Rule, allow_names, even
 CommandId = Literal[
     "accept", "reject", "as", "register", "dismiss", "send", "drop",
     "status", "remind", "extend", "exempt", "hold", "resume", "export", "history", "appoint", "undo", "help",
+    "retire", "reinstate",
     "own_history", "own_form", "own_help", "hand_over",
 ]  # fmt: skip
 ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason")
@@ -32,6 +33,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "what_letter": ("address", "subject"),
     "what_bulletin": ("form", "month"),
     "already_reported": ("unit",),
+    "already_retired": ("unit",),
+    "not_retired": ("unit",),
     "status_line": ("unit", "state"),
     "state_accepted": ("total", "received"),
     "state_late": ("days", "total", "received"),

@@ -1,6 +1,7 @@
 """Orders at any time: 状态, 催报, 延期, 免报, 停发, 恢复, 导出, 历史, 联络员, 撤销, 帮助. One function each."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from bot.deciding.deadlines import open_period, periods
@@ -13,7 +14,7 @@ from bot.jobs.reporting import bulletins
 from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
 from bot.model.people import Liaison
-from bot.record import acts, people, runs, versions
+from bot.record import acts, known, people, runs, versions
 from bot.record.acts import Dispensation
 
 Act = Callable[[Errand], Result]
@@ -90,6 +91,10 @@ def undo(e: Errand) -> Result:
             settling.reopen(e.conn, report_id, e.now, by=e.given.actor)
         case {"withdraw": [unit, form, period]}:
             acts.withdraw(e.conn, unit, form, period, e.now)
+        case {"absence": number}:
+            known.withdraw(e.conn, number, e.now)
+        case {"away_until": [number, day]}:
+            known.call_back(e.conn, number, date.fromisoformat(day) if day else None)
         case {"stopped": before}:
             runs.put(e.conn, STOPPED, before)
         case {"liaisons": [unit, persons]}:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.jobs.enqueuing import enqueue, enqueue_for_staff, tell_once_a_day
-from bot.jobs.orders import answers, commands, wishes
+from bot.jobs.orders import answers, commands, retiring, wishes
 from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
@@ -19,7 +19,7 @@ from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
 from bot.record import acts, attention, correspondence, people
 
-ACTS: dict[str, commands.Act] = {**commands.ACTS, **wishes.ACTS}
+ACTS: dict[str, commands.Act] = {**commands.ACTS, **retiring.ACTS, **wishes.ACTS}
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
         if given_orders.confirms and acts.take_pending(conn, now, given_orders.confirms, given.actor) is None:
             return  # another worker, or the same mail in another folder, was faster
         for order in given_orders.orders:
-            _one(bot, conn, order, given, told, now)
+            _one(bot.knowing(conn), conn, order, given, told, now)
     # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
     if told.changed or not _capped(bot, conn, mail_id, mail, now):
         _answer(bot, conn, mail, mail_id, told, given, now)
