@@ -24,6 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs once or until stopped; the exit status as above."""
     from bot.errors import BotError, ConfigError, UsageError
 
+    os.umask(0o077)  # the record, its copies and the log are the owner's
     arguments = _arguments(argv)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,6 +61,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from bot import logs
     from bot.clock import parse_now, system_clock
     from bot.config import load_config
+    from bot.jobs.ownership import own
     from bot.jobs.parts import Bot
     from bot.jobs.service import Service
     from bot.preview.trying import tell
@@ -69,6 +71,7 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     logs.set_up(logging.WARNING if arguments.quiet else logging.INFO)
     config = load_config(arguments.config)
     now = parse_now(arguments.now, config.office.zone)
+    own(config)
     with only_worker(config.database.url) as alive, Bot.build(config, now=now) as bot:
         tell(bot, arguments.config and arguments.config.absolute(), now or system_clock())
         if arguments.once:

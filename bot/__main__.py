@@ -48,6 +48,7 @@ def take_common(argv: list[str]) -> tuple[list[str], bool]:
 
 def main() -> int:
     """Exit status: 0 good; 1 something needs a person; 2 wrong usage or config; 3 the world is broken; 130 Ctrl-C."""
+    os.umask(0o077)  # what is written is the owner's: exports, backups, the record
     before = signal.signal(signal.SIGINT, _interrupt)
     try:
         return _command()

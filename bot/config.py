@@ -156,11 +156,12 @@ class Limits(Section):
 
 
 class Paths(Section):
-    """``[paths]``: the folders of rules, templates and data."""
+    """``[paths]``: the folders of rules, templates and data; ``open_board``: others may read the board there."""
 
     rules: Path = Path("rules")
     templates: Path = Path("templates")
     data: Path = Path("data")
+    open_board: bool = False
 
 
 class Trust(Section):
@@ -230,7 +231,7 @@ def load_config(path: Path | None = None) -> Config:
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_error(error)}") from error
     base = path.parent
-    paths = config.paths.model_copy(update={k: base / v for k, v in config.paths})
+    paths = config.paths.model_copy(update={k: base / v for k, v in config.paths if isinstance(v, Path)})
     url = config.database.url
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{(base / url.removeprefix('sqlite:///')).as_posix()}"

@@ -7,7 +7,7 @@ import typer
 
 from bot.cli import programs, servers
 from bot.cli.common import Json, Now, now_in, print_json, print_table
-from bot.cli.troubles import NEXT, Check, disk, last_probe, lasting, trouble_checks, waiting
+from bot.cli.troubles import NEXT, Check, disk, last_probe, lasting, ownership, trouble_checks, waiting
 from bot.clock import system_clock
 from bot.errors import BotError
 
@@ -41,7 +41,7 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
         with Bot.build(config) as bot:
             found = faults(bot, moment)
             checks.append(_letters(found))
-            checks += [*_inside(bot, moment), *waiting(bot, moment)]
+            checks += [*_inside(bot, moment), ownership(bot), *waiting(bot, moment)]
             tried = [*servers.mailbox(bot, system_clock()), *servers.smtp(bot)]
             checks += tried
             world_is_broken = any(check[1] == "failed" for check in tried)

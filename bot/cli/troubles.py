@@ -1,7 +1,9 @@
 """What ``doctor`` knows of the bot's own troubles: those that last by the record, the disk, the last probe."""
 
+import os
 import platform
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +51,19 @@ def disk(bot: "Bot", now: datetime) -> Check:
     with bot.record.read() as conn:
         full = full_disk(free_bytes, bot, conn, now)
     return ("disk", "warning", f"nearly full: {full.detail}", NEXT["disk"]) if full else ("disk", "ok", "has room", "")
+
+
+def ownership(bot: "Bot") -> Check:
+    """Files of ours that other accounts of this machine can read, a file with a password among them."""
+    from bot.jobs.ownership import opened, record_files, wide
+
+    secrets = (os.environ.get(f"BOT_{part}_PASSWORD_FILE") for part in ("MAILBOX", "SMTP"))
+    files = (*record_files(bot.config), *(Path(name) for name in secrets if name))
+    found = wide(bot.config.paths.data, files, open_to_others=opened(bot.config))
+    if not found:
+        return ("files", "ok", "nobody else can read them", "")
+    named = ", ".join(map(str, found[:5])) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    return ("files", "warning", f"others can read {named}", "chmod go= FILE; what lies in data/ is mended at the start")
 
 
 def waiting(bot: "Bot", now: datetime) -> list[Check]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from bot.errors import MailboxError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.withholding import Withheld
+from bot.mail.arrival import plausible, received
 from bot.mail.batches import Headline, batches
 from bot.mail.mailbox import Mailbox, is_lost
 from bot.mail.wire import UnsafeLogin
@@ -137,7 +138,8 @@ def _archive_portion(
     for uid, headline in large.items():
         with bot.record.begin() as conn:
             where = Place(withheld.folder, withheld.uidvalidity, uid)
-            archive.store_too_large(conn, headline.size, headline.received_at or now, where, now)
+            arrived = _arrival(bot, headline.received_at, b"", now)
+            archive.store_too_large(conn, headline.size, arrived, where, now)
         stored.add(uid)
     for uids in batches({uid: h for uid, h in headlines.items() if uid not in large}):
         if stop():
@@ -147,11 +149,31 @@ def _archive_portion(
             given.update(uid for uid, _ in mails)
         with bot.record.begin() as conn:
             for uid, data in mails:
-                raw = RawMail(data, headlines[uid].received_at or now)
+                raw = RawMail(data, _arrival(bot, headlines[uid].received_at, data, now))
                 place = Place(withheld.folder, withheld.uidvalidity, uid)
-                new += archive.store(conn, raw, place, now) is not None
+                mail_id = archive.store(conn, raw, place, now)
+                new += mail_id is not None
+                claimed = headlines[uid].received_at
+                if mail_id is not None and not plausible(claimed, now):
+                    _tell_of_arrival(bot, conn, claimed, raw.received_at, mail_id, now)
         stored.update(given)
     return new
+
+
+def _arrival(bot: Bot, claimed: datetime | None, data: bytes, now: datetime) -> datetime:
+    """When a mail came: by the server's date, if it can be true; else by what the server wrote into it; else now."""
+    if claimed is not None and plausible(claimed, now):
+        return claimed
+    return received(data, bot.config.mailbox.host, now) or now
+
+
+def _tell_of_arrival(
+    bot: Bot, conn: Connection, claimed: datetime | None, taken: datetime, mail_id: int, now: datetime
+) -> None:
+    """A report may hang on it: which date was impossible, and which was taken instead."""
+    dates = [moment.astimezone(bot.zone).strftime("%Y-%m-%d %H:%M") if moment else "-" for moment in (claimed, taken)]
+    runs.note(conn, now, "mail.arrival", mail_id=mail_id, claimed=dates[0], taken=dates[1])
+    attention.open_items(conn, [Attention("odd_arrival", " / ".join(dates))], now, mail_id)
 
 
 def _tell_withheld(

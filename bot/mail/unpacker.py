@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from typing import IO
 
 from bot import PROJECT
 from bot.mail.packed import Kind, Tarred
-from bot.processes import end_group, without_secrets
+from bot.processes import end_group, temporary_folder, without_secrets
 
 SECONDS = 10.0  # wall time of one start; a report takes some milliseconds
 # No core; CPU seconds; KiB of memory, of which LZMA needs much. macOS does not know the last.
@@ -50,7 +49,7 @@ class Programs:
         if kind != "tnef" and not self._bsdtar:
             return Tarred(problem="archive_tool")
         try:
-            with tempfile.TemporaryDirectory(prefix="annex4-") as folder:
+            with temporary_folder() as folder:
                 archive = Path(folder, "archive")
                 archive.write_bytes(data + PADDING if kind == "rar" else data)
                 return self._tarred(kind, archive, most)

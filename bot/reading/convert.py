@@ -8,11 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.processes import end_group, without_secrets
+from bot.processes import end_group, temporary_folder, without_secrets
 from bot.reading.sniff import RTF, ZIP
 
 SECONDS = 60.0  # for LibreOffice; a form takes 2, and 5 on a cold disk
@@ -120,8 +119,7 @@ class Office:
         return said.decode("utf-8", "replace") if said else None
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="annex4-bot-", ignore_cleanup_errors=True)
+_folder = temporary_folder
 
 
 def _result(path: Path) -> bytes | None:

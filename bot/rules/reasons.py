@@ -23,7 +23,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "bounced_unclear", "bounced_lasts",
         "capped", "missing_attachment", "missing_attachment_unanswered",
         "unreadable", "unreadable_unanswered", "no_form",
-        "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed",
+        "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed", "odd_arrival",
         "letter_unproven", "letter_doubtful", "letter_restored",
         "login_refused", "reply_words", "reply_unclear", "draft", "forged_order",
         "lead_unreachable", "answers_put_off", "strangers_unanswered",

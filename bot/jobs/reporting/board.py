@@ -41,6 +41,9 @@ def board(bot: Bot, now: datetime) -> bool:
         return False
     try:
         write(path, page(bot, context, now))
+        if bot.config.paths.open_board:
+            path.parent.chmod(0o711)
+            path.chmod(0o644)
     except OSError as error:  # the disk is full, the folder read-only, the file open in another program
         bot.lasting.fails(log, "board", f"the board was not written: {path}: {error.strerror or error}", now)
         return False
