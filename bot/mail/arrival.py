@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # a bot may begin long after its mailbox; nobody reports from before that
-# Not less: where this machine's own clock is behind, true dates lie ahead, and by these it is found out (record.clocks).
+# Not less: where this machine's own clock is behind, true dates lie ahead; by them it is found out, see record.clocks.
 AHEAD = timedelta(days=366)
 HEAD = 65_536  # bytes in which the header is looked for
 _RECEIVED = re.compile(rb"(?im)^received:([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)")
