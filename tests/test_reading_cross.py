@@ -153,7 +153,7 @@ def test_of_new_and_cumulative_rows_the_labelled_ones_count() -> None:
     assert values_of(_form(_sheet(rows))) == VALUES
 
 
-def test_of_two_rows_without_a_label_neither_is_guessed() -> None:
+def test_of_two_rows_without_a_label_none_is_guessed_and_the_sender_is_asked() -> None:
     rows: Rows = [
         ["类别", *LEVELS],
         ["规模以上企业", 1, 1, 1, 1],
@@ -162,7 +162,10 @@ def test_of_two_rows_without_a_label_neither_is_guessed() -> None:
         ["其他", 4, 4, 4, 4],
     ]
     form = _form(_sheet(rows))
-    assert set(form.counts) == {"high_risk", "other"}
+    assert form.confidence == "confirm"
+    assert [(r.target[1], r.read.written, [o.written for o in r.others]) for r in form.rivals] == [
+        ("above_scale", "1", ["2"])
+    ] * 4
 
 
 def test_two_under_each_other_and_two_side_by_side() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.deciding.adding import subtotal, total
-from bot.deciding.findings import finding
+from bot.deciding.findings import finding, rival_finding
 from bot.model.deciding import Accepted, Finding, Numbers, Target
 from bot.model.forms import Count, Form
 from bot.rules.checks import CheckId
@@ -49,7 +49,7 @@ def _only_blanks_missing(cells: Mapping[str, Count], rule: FormRule) -> bool:
 
 def check(form: Form, numbers: Numbers, context: Context) -> tuple[Finding, ...]:
     """Everything that does not hold, in the order of the form. Sums are compared where all their parts are certain."""
-    found = [f for part in (_cells, _sums, _growth, _reporter) for f in part(form, numbers, context)]
+    found = [f for part in (_cells, _rivals, _sums, _growth, _reporter) for f in part(form, numbers, context)]
     return tuple(f for f in found if f is not None)
 
 
@@ -68,6 +68,12 @@ def _cells(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding |
                 plain = finding(rule, "count", "", cell.place, target, label=label, written=cell.written)
                 merged = finding(rule, "count", "merged", cell.place, target, label=label, written=cell.written)
                 yield (merged or plain) if cell.doubt == "merged" else plain
+
+
+def _rivals(form: Form, _: Numbers, context: Context) -> Iterator[Finding | None]:
+    """What could also be another number: the sender is asked, in the words of the form, else in those of all forms."""
+    for rival in form.rivals:
+        yield rival_finding(rival, context.rule, context.words.rivals)
 
 
 def _sums(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding | None]:

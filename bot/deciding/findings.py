@@ -1,8 +1,10 @@
 """Makes a finding with the severity and the words of the rules."""
 
 from bot.model.deciding import Finding, Target
+from bot.model.forms import Rival
 from bot.rules.checks import CheckId
 from bot.rules.forms import FormRule
+from bot.rules.words import RivalWords
 
 
 def finding(
@@ -14,3 +16,23 @@ def finding(
         return None
     message = found.message.format(place=place, **values)
     return Finding(check, found.severity, place, message, case, values, target)
+
+
+def rival_finding(rival: Rival, rule: FormRule, words: RivalWords) -> Finding:
+    """What a number could also be, and where: in the words of the form, else in those of every form. Always a warning:
+    its sender is asked, and the report does not go back."""
+    others = [
+        (words.named if other.line else words.other).format(place=other.place, written=other.written, line=other.line)
+        if rival.kind == "line"
+        else other.written
+        for other in rival.others
+    ]
+    values: dict[str, str | int] = {
+        "label": rule.part_in_words(rival.target),
+        "read": rival.read.written or words.blank,
+        "line": rival.read.line,
+        "others": words.join.join(others) or words.unknown,
+    }
+    found = rule.check("rival", rival.kind)
+    message = (found.message if found else getattr(words, rival.kind)).format(place=rival.read.place, **values)
+    return Finding("rival", "warning", rival.read.place, message, rival.kind, values, rival.target)

@@ -61,12 +61,41 @@ class Written:
 class Count:
     """One number cell. ``value`` is None when nothing, or nothing certain, is written; then
     ``doubt`` says which: ``blank``, ``negative``, ``fraction``, ``words``, or ``merged``: the cell is merged with
-    those of other columns or rows, whose number it could be as well."""
+    those of other columns or rows, whose number it could be as well. ``mark`` tells that the cell could also say
+    something else, as in ``Doubt``: ``other``, if that is known."""
 
     value: int | None
     written: str
     place: str
     doubt: Literal["blank", "negative", "fraction", "words", "merged"] | None = None
+    mark: Mark | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What else a number could be: what is written, where, and how its row or column is called there."""
+
+    written: str
+    place: str
+    line: str = ""
+
+
+# ``line``: another row, column, table or sheet has a number for it. ``label``: its row or column is called as one of
+# another month. The marks are those of ``Doubt``.
+RivalKind = Literal["line", "label", "struck", "raised", "hidden", "uncomputed", "covered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A number of a form that could also be another one, so that its sender is asked. ``target`` is that part of the
+    form, as in ``Finding``; ``read`` what was taken, ``line`` how its own row or column is called; ``others`` what else
+    it could be, empty when nobody can tell."""
+
+    target: tuple[str, ...]
+    kind: RivalKind
+    read: Other
+    others: tuple[Other, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +120,7 @@ class Form:
     ``fields`` holds the labelled texts that were found (unit, period, filled_on, reporter, phone);
     a label without a value gives an empty text, an absent label no key. ``counts`` is group -> column
     -> Count for a matrix; a cell whose header is missing is absent. Labels come from rules/.
+    ``rivals`` are the numbers that could also be others: then ``confidence`` is ``confirm``.
     ``rows`` are a form's of rows, which has no counts; ``titled`` tells that the paper itself says which form it is.
     ``paper`` is the hash (SHA-256) of a document that is owed as it is. ``origin`` tells of a form that came in the
     words of a reply, and ``since`` whose month's numbers it keeps.
@@ -108,6 +138,7 @@ class Form:
     rows: tuple[RowRead, ...] | None = None
     paper: str = ""
     titled: bool = False
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Pure words and merges, no coordinates. A word that is both a column and a group 
 the column words' row is settled first, headings are looked for above it only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.reading.view import View
@@ -18,8 +18,8 @@ Hit = tuple[int, str]  # column, id
 
 @dataclass
 class Table:
-    """One matrix in a view. ``columns`` and ``subtotal_columns`` are header positions; ``spans`` the
-    columns that belong to a group; it may use the columns from ``left`` to ``right``."""
+    """One matrix in a view. ``columns`` and ``subtotal_columns`` are header positions, ``others`` further columns with
+    the same headings; ``spans`` the columns of a group; it may use the columns from ``left`` to ``right``."""
 
     top: int
     row: int
@@ -27,6 +27,7 @@ class Table:
     right: int = 0
     columns: dict[tuple[str, str], int] = field(default_factory=dict)
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    others: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     subtotal_columns: dict[str, int] = field(default_factory=dict)
     total_column: int | None = None
 
@@ -54,7 +55,7 @@ def tables(view: View, words: Vocabulary) -> list[Table]:
         top, headings = _headings(view, words, row, floor, slice(hits[0][0], hits[-1][0] + 1))
         if not headings:
             continue
-        found += _tables_of_row(view, words, (top, row), hits, headings)
+        found += _tables_of_row(view, words, (top, row), apart(view, row, hits), headings)
         floor = row + 1
         if len(found) >= MOST_TABLES:
             break
@@ -64,6 +65,17 @@ def tables(view: View, words: Vocabulary) -> list[Table]:
 def _hits(view: View, row: int, words: Mapping[str, str]) -> list[Hit]:
     found = ((column, meaning(names, words)) for column, names in enumerate(view.names[row]) if names)
     return [(column, id_) for column, id_ in found if id_]
+
+
+def apart(view: View, row: int, hits: Iterable[Hit]) -> list[Hit]:
+    """The column words of a row without one that stands again right beside itself: 一级（本月）, 一级（累计）."""
+    kept: list[Hit] = []
+    end = -1
+    for column, id_ in hits:
+        if not kept or kept[-1][1] != id_ or column > end + 1:
+            kept.append((column, id_))
+        end = view.last_column(row, column)
+    return kept if len(kept) > 1 else list(hits)
 
 
 def _headings(view: View, words: Vocabulary, row: int, floor: int, under: slice) -> tuple[int, list[_Heading]]:
@@ -101,7 +113,8 @@ def _tables_of_row(
         table = Table(*rows, left=found[-1].right + 1 if found else 0)
         for group, run in runs[start : start + size]:
             for column, id_ in run:
-                table.columns.setdefault((group, id_), column)
+                if table.columns.setdefault((group, id_), column) != column:
+                    table.others.setdefault((group, id_), []).append(column)
                 _widen(table, group, column, view.last_column(rows[1], column))
         following = runs[start + size][1][0][0] if start + size < len(runs) else view.width
         _sums(view, words, table, headings, following)

@@ -6,11 +6,12 @@ The bytes are opened by the guarded process; here are only cells, looked at with
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.model.forms import Document, Form, Grid, Unreadable
+from bot.model.forms import Document, Doubt, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
-from bot.reading.choosing import forms_on, seen_first
+from bot.reading.choosing import forms_on
 from bot.reading.opened import REFUSED, Opened, Opener
+from bot.reading.rivals import Side, of_sheet, one_of_each
 from bot.reading.rows import forms_of_rows
 from bot.reading.sniff import plain_kind
 from bot.rules.policy import Rules
@@ -66,12 +67,10 @@ def _document(
 
 def _found(attachment: Attachment, opened: Opened, rules: Rules) -> Document:
     """The forms in the cells of one file."""
-    # A hidden row, column or sheet is last month's copy, or the template: it counts only when nothing else is there. In
-    # a register rows are hidden by a filter that was left on: there they count.
-    numbers = numbers_of(opened.grids, rules)
-    if opened.seen:
-        numbers = seen_first(numbers_of(opened.seen, rules), numbers)
-    forms = numbers + rows_of(opened.grids, rules) or forms_of(opened.hidden, rules)
+    # A hidden sheet is last month's copy, or the template: it counts only when nothing else is there. In a register
+    # rows are hidden by a filter that was left on: there they count.
+    grids = unseen(opened.grids, opened.seen)
+    forms = numbers_of(grids, rules) + rows_of(grids, rules) or forms_of(opened.hidden, rules)
     if opened.cut and any(form.rows is not None for form in forms):
         forms = ()  # what a limit left out would be missing from the register
     if opened.confidence != "exact":
@@ -109,8 +108,34 @@ def forms_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
 
 
 def numbers_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:
-    """Every form of numbers."""
-    return tuple(form for grid in grids for form in forms_on(grid, rules.matrices, rules.words))
+    """Every form of numbers. Of several sheets for one month the one counts that the sheets' names decide for."""
+    found = [form for grid in grids for form in forms_on(grid, rules.matrices, rules.words)]
+    sides = [Side(of_sheet(form), (form.place,)) for form in found]
+    kept = [
+        form
+        for id_, rule in rules.matrices.items()
+        for form in one_of_each([side for side in sides if side.form.form == id_], rule, rules.words)
+    ]
+    places = [(form.form, form.place) for form in found]
+    return tuple(sorted(kept, key=lambda form: places.index((form.form, form.place))))
+
+
+def unseen(grids: tuple[Grid, ...], seen: tuple[Grid, ...]) -> tuple[Grid, ...]:
+    """The grids with a doubt for each cell that stands in a hidden row, and so not in ``seen``."""
+    if len(grids) != len(seen):
+        return grids
+    return tuple(
+        replace(grid, doubts=(*grid.doubts, *_hidden(grid, shown))) for grid, shown in zip(grids, seen, strict=True)
+    )
+
+
+def _hidden(grid: Grid, shown: Grid) -> Iterable[Doubt]:
+    marked = {(doubt.row, doubt.column) for doubt in grid.doubts}
+    for row, cells in enumerate(grid.rows):
+        left = shown.rows[row] if row < len(shown.rows) else ()
+        for column, cell in enumerate(cells):
+            if cell is not None and (column >= len(left) or left[column] is None) and (row, column) not in marked:
+                yield Doubt(row, column, "hidden")
 
 
 def rows_of(grids: Iterable[Grid], rules: Rules) -> tuple[Form, ...]:

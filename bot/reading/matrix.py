@@ -1,19 +1,23 @@
 """Grid -> forms of the kind ``matrix``: groups times columns of whole numbers, wherever they lie.
 
-The arrows: View -anchors.tables-> Table -numbers.read-> Numbers -blocks, fields-> Form. The grid is tried
-upright, as a cross table, then both turned by 90 degrees. It judges nothing: what is missing or doubtful is said
-in the ``Count``.
+The arrows: View -anchors.tables-> Table -lines.lines_of-> Line... -blocks, fields-> what the form says of itself
+-labels.choose-> Choice -numbers.read, rivals-> Form. The grid is tried upright, as a cross table, then both turned by
+90 degrees. It judges nothing: what is missing or doubtful is said in the ``Count``, and what could also be another
+number in the form's ``rivals``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.model.forms import Form, Grid
-from bot.reading import cross, fields, numbers
+from bot.reading import cross, fields, labels, lines, numbers, rivals
 from bot.reading.anchors import Table, tables
 from bot.reading.blocks import blocks
 from bot.reading.cross import Cross
+from bot.reading.fields import Found
+from bot.reading.labels import Choice, Line
 from bot.reading.numbers import Numbers
+from bot.reading.rivals import Side
 from bot.reading.view import Box, View
 from bot.reading.vocabulary import Vocabulary, vocabulary
 from bot.rules.forms import FormRule
@@ -22,6 +26,11 @@ from bot.rules.words import Words
 
 def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:
     """Every form of this kind on the sheet, from top to bottom; none when its words are not there."""
+    return tuple(side.form for side in sides_in(grid, rule, words))
+
+
+def sides_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Side, ...]:
+    """The same, with what stands over each of them."""
     vocab, words = vocabulary(rule), words.with_measure(rule.measure)
     upright = View.of(grid, words.table_cell)
     whole = len(rule.groups) * len(rule.columns)
@@ -30,17 +39,22 @@ def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:
         # A turned form can look like the corner of an upright one (其他 beside 一级): the fuller reading counts.
         turned = _found(upright.quarter_turn(), vocab, whole)
         found = turned if turned.cells > found.cells else found
-    view, tables_ = found.view, found.tables
-    if not tables_:
+    if not found.tables:
         return ()
-    read = [_read(view, vocab, tables_, table, words) for table in tables_]
-    boxes = [_box(view, table, part.bottom) for table, part in zip(tables_, read, strict=True)]
-    texts = fields.labelled(upright, vocab, turned=view.turned)
-    forms = []
-    for index, block in blocks(upright, vocab, boxes, texts):
-        part, written = read[index], fields.of_block(upright, vocab, texts, block)
-        forms.append(Form(rule.id, grid.name, written, part.counts, part.subtotals, part.total))
-    return tuple(forms)
+    parts = [_part(found, table, vocab, words) for table in found.tables]
+    texts = fields.labelled(upright, vocab, turned=found.view.turned)
+    texts = [text for text in texts if not any(part.labels_line(text) for part in parts)]
+    sides: list[Side] = []
+    for index, block in blocks(upright, vocab, [part.box for part in parts], texts):
+        part = parts[index]
+        written = fields.of_block(upright, vocab, texts, block)
+        about = rivals.about(written, rule, words)
+        choice = labels.choose(part.lines, about)
+        read = part.read(vocab, words, choice)
+        form = Form(rule.id, grid.name, written, read.counts, read.subtotals, read.total)
+        form = rivals.settled(replace(form, rivals=rivals.of_choice(choice)))
+        sides.append(Side(form, part.headings(vocab, block)))
+    return tuple(sides)
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,39 @@ class _Found:
     cells: int
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One table with its sets of numbers; ``box`` is where it lies on the sheet, ``end`` the first row below it."""
+
+    view: View
+    table: Table | Cross
+    lines: Sequence[Line]
+    end: int
+    box: Box
+
+    def read(self, vocab: Vocabulary, words: Words, choice: Choice) -> Numbers:
+        """The numbers of the set that was chosen, with their sums."""
+        if isinstance(self.table, Cross):
+            return cross.read(self.view, self.table, words, choice.line)
+        return numbers.read(self.view, vocab, self.table, self.end, words, self.lines, choice.line)
+
+    def labels_line(self, text: Found) -> bool:
+        """Whether a text is the label of one of several sets of numbers, such as 截至5月, and not the form's month."""
+        if len(self.lines) < 2:
+            return False
+        row, column = self.view.true(text.row, text.column)  # turning twice is turning back
+        rows = {row for line in self.lines for row in (line.rows or {}).values()}
+        return row in rows and self.table.left <= column < self.table.first
+
+    def headings(self, vocab: Vocabulary, block: Box) -> tuple[str, ...]:
+        """What is written over the table and its own columns alone: 新增数量, 累计数量."""
+        start = block.left if self.view.turned else block.top
+        rows = range(max(0, start, self.table.top - lines.ABOVE), self.table.top)
+        columns = range(max(self.table.left, 0), min(self.table.right + 1, self.view.width))
+        cells = (self.view.cells[row][column] for row in rows for column in columns)
+        return tuple(dict.fromkeys(text for cell in cells if (text := lines.label_of(vocab, cell, above=True))))
+
+
 def _found(view: View, vocab: Vocabulary, whole: int) -> _Found:
     upright = tables(view, vocab)
     most = max((len(table.columns) for table in upright), default=0)
@@ -60,11 +107,16 @@ def _found(view: View, vocab: Vocabulary, whole: int) -> _Found:
     return _Found(view, crossed, more) if more > most else _Found(view, upright, most)
 
 
-def _read(view: View, vocab: Vocabulary, found: Sequence[Table | Cross], table: Table | Cross, words: Words) -> Numbers:
+def _part(found: _Found, table: Table | Cross, vocab: Vocabulary, words: Words) -> _Part:
+    view = found.view
     if isinstance(table, Cross):
-        return cross.read(view, table, words)
-    others = [other for other in found if isinstance(other, Table)]
-    return numbers.read(view, vocab, table, numbers.limit(view, vocab, others, table), words)
+        sets, end, bottom = cross.lines_of(view, vocab, table, words), 0, table.bottom
+    else:
+        end = numbers.limit(view, vocab, [other for other in found.tables if isinstance(other, Table)], table)
+        sets = lines.lines_of(view, vocab, table, end, words)
+        rows = [row for line in sets for row in (line.rows or {}).values()]
+        bottom = max([*rows, *numbers.sum_rows(view, vocab, table, end), table.row])
+    return _Part(view, table, sets, end, _box(view, table, bottom))
 
 
 def _box(view: View, table: Table | Cross, bottom: int) -> Box:

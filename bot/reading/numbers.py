@@ -2,29 +2,29 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.model.forms import Cell, Count
 from bot.reading.anchors import Table
 from bot.reading.cells import is_formula, shown
+from bot.reading.labels import Line
 from bot.reading.view import View
 from bot.reading.vocabulary import Vocabulary, meaning
 from bot.reading.written import count
 from bot.rules.words import Words
 
-REACH = 30  # rows below the column words in which the values and their sums are looked for
+REACH = 200  # rows below the column words in which the values and their sums are looked for
 
 
 @dataclass
 class Numbers:
-    """What stands in one table; ``bottom`` is its last row in the view."""
+    """What stands in one table, as the form has it."""
 
     counts: dict[str, dict[str, Count]] = field(default_factory=dict)
     subtotals: dict[str, Count] = field(default_factory=dict)
     total: Count | None = None
-    bottom: int = 0
 
 
 def limit(view: View, vocab: Vocabulary, found: Iterable[Table], table: Table) -> int:
@@ -35,26 +35,42 @@ def limit(view: View, vocab: Vocabulary, found: Iterable[Table], table: Table) -
     return next(titles, end)
 
 
-def read(view: View, vocab: Vocabulary, table: Table, end: int, words: Words) -> Numbers:
-    """Every number of the table, each with its place; a cell whose header is missing is absent."""
-    sums = _labelled(view, vocab.subtotals, table, end)
-    grand = _labelled(view, vocab.totals, table, end)
-    row = _values_row(view, vocab, table, end, {place[0] for place in (sums, grand) if place})
+def read(
+    view: View, vocab: Vocabulary, table: Table, end: int, words: Words, lines: Sequence[Line], line: Line
+) -> Numbers:
+    """The numbers of the set that was chosen, and the sums below or beside it; a cell whose header is missing is
+    absent. The sums are the next ones below the set's row, else the first ones of the table."""
+    own = {row for other in lines for row in (other.rows or {}).values()}
+    row = next(iter((line.rows or {}).values()))
+    sums, grand = (
+        next((place for place in places if place[0] > row), places[0] if places else None)
+        for places in (_labelled(view, labels, table, end, own) for labels in (vocab.subtotals, vocab.totals))
+    )
     reader = CellReader(view, words, table.row, range(table.left, table.first))
-    found = Numbers(bottom=max(row, *(place[0] for place in (sums, grand) if place), table.row))
-    for (group, id_), column in table.columns.items():
-        span = range(column, view.last_column(table.row, column) + 1)
-        found.counts.setdefault(group, {})[id_] = reader.number(row, span)
+    found = Numbers()
+    for (group, id_), count_ in line.counts.items():
+        found.counts.setdefault(group, {})[id_] = count_
     for group, column in table.subtotal_columns.items():
-        found.subtotals[group] = reader.sum(row, range(column, column + 1))
+        found.subtotals[group] = reader.sum(row, _shifted(view, table.row, column, line.shift))
     if table.total_column is not None:
-        found.total = reader.sum(row, range(table.total_column, table.total_column + 1))
+        found.total = reader.sum(row, _shifted(view, table.row, table.total_column, line.shift))
     if sums:
         _add_sums(reader, vocab, table, sums, found)
     if grand and (found.total is None or found.total.doubt == "blank"):
         after = range(grand[1], max(table.right, grand[1] + 1) + 1)
         found.total = reader.sum(grand[0], after, vocab.totals)
     return found
+
+
+def sum_rows(view: View, vocab: Vocabulary, table: Table, end: int) -> set[int]:
+    """The rows below the column words in which a label of sums stands."""
+    return {row for labels in (vocab.subtotals, vocab.totals) for row, _ in _labelled(view, labels, table, end)}
+
+
+def _shifted(view: View, row: int, column: int, shift: int) -> range:
+    """The column of a sum, whose heading may be merged over several as those of the numbers."""
+    column = min(column + shift, view.last_column(row, column))
+    return range(column, column + 1)
 
 
 @dataclass(frozen=True)
@@ -111,9 +127,20 @@ class CellReader:
             if isinstance(cell, str) and not cell.strip():
                 cell = None
             if cell is not None:
-                return count(cell, self.view.place(row, column), self.words)
+                return self._count(cell, row, column)
             blank = column if blank is None else blank
-        return count(None, self.view.place(row, columns.start if blank is None else blank), self.words)
+        return self._count(None, row, columns.start if blank is None else blank)
+
+    def blank(self, row: int, column: int) -> Count:
+        """Nothing, at this place."""
+        return count(None, self.view.place(row, column), self.words)
+
+    def _count(self, cell: Cell, row: int, column: int) -> Count:
+        found = count(cell, self.view.place(row, column), self.words)
+        doubt = self.view.doubt(row, column)
+        if doubt is None:
+            return found
+        return replace(found, mark=doubt.mark, other=shown(doubt.other))
 
     def _waits(self, row: int, column: int) -> bool:
         doubt = self.view.doubt(row, column)
@@ -124,17 +151,23 @@ class CellReader:
         return self.view.cells[row][column] if inside else None
 
 
-def _labelled(view: View, labels: Mapping[str, str], table: Table, end: int) -> tuple[int, int] | None:
-    """The first cell below the column words that is one of the labels, alone or with its number."""
+def _labelled(
+    view: View, labels: Mapping[str, str], table: Table, end: int, without: Collection[int] = ()
+) -> list[tuple[int, int]]:
+    """The first cell of each row below the column words that is one of the labels, alone or with its number."""
+    found: list[tuple[int, int]] = []
     for row in range(table.row + 1, end):
+        if row in without:
+            continue
         for column in range(table.left, min(table.right + 1, view.width)):
             names = view.names[row][column]
             if not names:
                 continue
             rest = _without(labels, str(view.cells[row][column])) if names[0].startswith(tuple(labels)) else None
             if meaning(names, labels) or (rest and any(char.isdigit() for char in rest)):
-                return row, column
-    return None
+                found.append((row, column))
+                break
+    return found
 
 
 def _without(labels: Mapping[str, str], text: str) -> str | None:
@@ -152,7 +185,7 @@ def _beginning(label: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(map(re.escape, label)) + r"(?:\s*\([^()]*\))?[\s:]*", re.IGNORECASE)
 
 
-def _values_row(view: View, vocab: Vocabulary, table: Table, end: int, sums: set[int]) -> int:
+def values_row(view: View, vocab: Vocabulary, table: Table, end: int, sums: set[int]) -> int:
     """The row that is labelled as the values', else the first below with something in it, else the next."""
     rows = [row for row in range(table.row + 1, end) if row not in sums]
     for row in rows:

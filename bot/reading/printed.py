@@ -34,7 +34,8 @@ def _is_whole(form: Form, rule: FormRule) -> bool:
 
 
 def _weighed(form: Form, certain: bool) -> Form:
-    return replace(form, confidence="exact" if certain and sums_agree(form) else "confirm")
+    agrees = certain and not form.rivals and sums_agree(form)
+    return replace(form, confidence="exact" if agrees else "confirm")
 
 
 def sums_agree(form: Form) -> bool:

@@ -42,6 +42,11 @@ def names_of(cell: Cell) -> Names:
     return _known_names(cell) if len(cell) <= LABEL else _names(cell[:LONGEST])
 
 
+def beside(text: str) -> list[str]:
+    """What stands in brackets: 本月 of 一级（本月）."""
+    return [found[1:-1] for found in _BESIDE.findall(text)]
+
+
 def _names(text: str) -> Names:
     whole = even(text)
     bare = even(_NUMBERING.sub("", _BESIDE.sub("", text)))
@@ -104,13 +109,33 @@ class View:
         """The last column that the cell covers: its own, unless it is merged."""
         return max(column, self._last_columns.get((row, column), column))
 
+    @cached_property
+    def _anchors(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """The first cell of the merge that covers a cell."""
+        return {
+            (row, column): (r0, c0)
+            for r0, c0, r1, c1 in self.merges
+            for row in range(r0, min(r1 + 1, self.height))
+            for column in range(c0, min(c1 + 1, self.width))
+        }
+
+    def covering(self, row: int, column: int) -> Cell:
+        """What the cell shows: of a merged one what stands in its first cell."""
+        row, column = self._anchors.get((row, column), (row, column))
+        return self.cells[row][column] if row < self.height and column < self.width else None
+
+    def is_labelled(self, row: int, columns: range, labels: tuple[str, ...]) -> bool:
+        """Whether one of these evened labels begins a cell of the row in these columns."""
+        names = self.names[row][columns.start : columns.stop]
+        return bool(labels) and any(name[0].startswith(labels) for name in names if name)
+
     def doubt(self, row: int, column: int) -> Doubt | None:
         """What else the cell could say, if anything."""
         return self.doubts.get(self.true(row, column)) if self.doubts else None
 
     def is_blank(self, row: int, column: int) -> bool:
         """Whether the cell says nothing; a formula without a value says nothing either."""
-        cell = self.cells[row][column]
+        cell = self.cells[row][column] if row < self.height else None
         return cell is None or (isinstance(cell, str) and (not cell.strip() or is_formula(cell)))
 
     def place(self, row: int, column: int) -> str:

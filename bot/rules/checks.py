@@ -19,6 +19,7 @@ CheckId = Literal[
     "unit",
     "period",
     "reporter",
+    "rival",
 ]
 Severity = Literal["error", "warning"]
 _COMPARED = ("label", "now", "last", "last_period", "difference")
@@ -34,7 +35,9 @@ OWNER_CASES: Cases = {
     ("unit", "not_owed"): ("registered",),
 }
 REPORTER_CASES: Cases = {("reporter", ""): ("label",)}
+_RIVAL = ("label", "read", "line", "others")
 MATRIX_CASES: Cases = {
+    **{("rival", case): _RIVAL for case in ("line", "label", "struck", "raised", "hidden", "uncomputed", "covered")},
     ("required", ""): ("label",),
     ("count", ""): ("label", "written"),
     ("count", "merged"): ("label", "written"),

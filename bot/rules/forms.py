@@ -205,6 +205,13 @@ class FormRule(Rule):
         """A cell in words, such as 规模以上企业·一级."""
         return f"{self.group(group).label}·{self.column(column).label}"
 
+    def part_in_words(self, target: tuple[str, ...]) -> str:
+        """A cell or a sum in words: ``("count", group, column)``, ``("subtotal", group)`` or ``("total",)``."""
+        if target[0] == "count":
+            return self.label_of(target[1], target[2])
+        whole = len(target) == 1
+        return self.headings.total[0] if whole else self.group(target[1]).label + self.headings.subtotals[0]
+
     def check(self, id_: str, case: str = "") -> CheckRule | None:
         """The rule of a check, or None when this form does not have it."""
         return next((c for c in self.checks if (c.id, c.case) == (id_, case)), None)

@@ -8,13 +8,59 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from bot.rules.base import Rule, allow_names, even
+from bot.rules.checks import CASES
+
+
+class LineWords(Rule):
+    """``[lines]``: words that decide in the labels of rows, columns, tables and sheets of numbers. A label that has one
+    in it says: numbers of ``this`` month, of a month ``before``, ``cumulative`` ones, ``fresh`` ones that came in the
+    month; something ``apart`` that is no number of the form; the ``whole`` of the other rows."""
+
+    this: tuple[str, ...]
+    before: tuple[str, ...]
+    cumulative: tuple[str, ...]
+    fresh: tuple[str, ...]
+    apart: tuple[str, ...]
+    whole: tuple[str, ...]
+
+    def say(self, kind: str, text: str) -> bool:
+        """Whether an evened text contains a word of this kind."""
+        return any(word in text for word in self._evened[kind])
+
+    @cached_property
+    def _evened(self) -> dict[str, tuple[str, ...]]:
+        return {kind: tuple(even(word) for word in getattr(self, kind)) for kind in type(self).model_fields}
+
+
+_RIVAL = ("place", *CASES["rival", "line"])
+
+
+class RivalWords(Rule):
+    """``[rivals]``: what a number could also be. ``other`` and ``named`` say one other number, with {place},
+    {written} and, where its row or column has one, the label {line}; ``join`` stands between two; ``unknown`` is
+    what nobody can tell, ``blank`` a cell in which nothing was read. Each further key is the sentence for a form that
+    has no words of its own for the check ``rival`` in this case."""
+
+    other: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written")))]
+    named: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written", "line")))]
+    join: str
+    line: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    label: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    struck: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    raised: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    hidden: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    uncomputed: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    covered: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    unknown: str
+    blank: str
 
 
 class Words(Rule):
     """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
     ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week};
     ``table_cell`` names a cell that has no address, with {row} and {column}, ``body_name`` the text of a mail
-    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}."""
+    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}. ``lines`` and
+    ``rivals`` have their own classes."""
 
     zero: tuple[str, ...]
     blank: tuple[str, ...]
@@ -25,6 +71,8 @@ class Words(Rule):
     table_cell: Annotated[str, AfterValidator(lambda text: allow_names(text, ("row", "column")))]
     body_name: str = Field(min_length=1)
     form_gone: Annotated[str, AfterValidator(lambda text: allow_names(text, ("name",)))]
+    lines: LineWords
+    rivals: RivalWords
 
     @cached_property
     def printed(self) -> frozenset[str]:
