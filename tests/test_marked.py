@@ -13,7 +13,7 @@ from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.record import versions
 from tests.books import MERGES, official, xlsx
-from tests.bots import appoint, archived, at, build, config, files_of, first_run, letters, never
+from tests.bots import appoint, archived, at, build, config, files_of, first_run, flat, letters, never
 from tests.mails import mail
 
 RED, YELLOW = "00FFC7CE", "00FFEB9C"
@@ -56,9 +56,10 @@ def test_wrong_cells_are_coloured_and_explained_and_the_rest_is_kept(bot: Bot) -
     assert colours == {"D7": RED, "G7": RED, "J8": RED, "J10": YELLOW}
     assert "“规模以上企业·三级”一栏写的是“约5”" in sheet["D7"].comment.text
     assert "写的是21" in sheet["J8"].comment.text and "相加为20" in sheet["J8"].comment.text
-    assert str(sheet["J8"].value).startswith("=SUM(")  # with right numbers it cannot be wrong again
+    assert sheet["J8"].value == 21 and str(sheet["F8"].value).startswith("=SUM(")  # what he wrote, and not ours
     assert sheet["B3"].value == "五图街道" and sheet["B10"].value == "李明"
-    assert not sheet["D7"].protection.locked and sheet["J8"].protection.locked
+    assert not any(sheet[cell].protection.locked for cell in ("D7", "J8", "M8"))  # the merged cell as a whole
+    assert sheet["F8"].protection.locked
 
 
 def test_mended_and_sent_back_it_is_accepted(bot: Bot) -> None:
@@ -77,11 +78,25 @@ def test_mended_and_sent_back_it_is_accepted(bot: Bot) -> None:
     assert found and sum(sum(columns.values()) for columns in found.numbers.values()) == 32
 
 
-def test_the_wrong_month_is_marked_and_the_right_one_written(bot: Bot) -> None:
+def test_sent_back_untouched_it_is_as_wrong_as_before(bot: Bot) -> None:
+    # given one total that does not agree
+    sends(bot, official(total=29), "2017-07-03T10:00")
+    _, book = went_back(bot)
+    data = io.BytesIO()
+    book.save(data)
+    # when
+    sends(bot, data.getvalue(), "2017-07-03T11:00")
+    # then
+    assert [letter.letter for letter in letters(bot)] == ["returned", "returned"]
+    assert "来表写29，相加得32" in flat(letters(bot)[-1].mime)
+
+
+def test_the_wrong_month_is_marked_as_it_was_written_and_can_be_changed(bot: Bot) -> None:
     sends(bot, official(period="（截至  5 月）"), "2017-07-03T10:00")
     _, book = went_back(bot)
     line = book.worksheets[0]["A2"]
-    assert line.value == "（截至2017年6月）" and "5" in line.comment.text and line.fill.fgColor.rgb == RED
+    assert line.value == "（截至5 月）" and "2017年6月" in line.comment.text and line.fill.fgColor.rgb == RED
+    assert not line.protection.locked
 
 
 def test_an_unknown_unit_can_be_written_over(bot: Bot) -> None:

@@ -1,7 +1,7 @@
 """Makes a finding with the severity and the words of the rules."""
 
 from bot.model.deciding import Finding, Target
-from bot.model.forms import Rival
+from bot.model.forms import Other, Rival
 from bot.rules.checks import CheckId
 from bot.rules.forms import FormRule
 from bot.rules.words import RivalWords
@@ -21,12 +21,7 @@ def finding(
 def rival_finding(rival: Rival, rule: FormRule, words: RivalWords) -> Finding:
     """What a number could also be, and where: in the words of the form, else in those of every form. Always a warning:
     its sender is asked, and the report does not go back."""
-    others = [
-        (words.named if other.line else words.other).format(place=other.place, written=other.written, line=other.line)
-        if rival.kind == "line"
-        else other.written
-        for other in rival.others
-    ]
+    others = [_said(other, words) if rival.kind == "line" else other.written for other in rival.others]
     values: dict[str, str | int] = {
         "label": rule.part_in_words(rival.target),
         "read": rival.read.written or words.blank,
@@ -36,3 +31,8 @@ def rival_finding(rival: Rival, rule: FormRule, words: RivalWords) -> Finding:
     found = rule.check("rival", rival.kind)
     message = (found.message if found else getattr(words, rival.kind)).format(place=rival.read.place, **values)
     return Finding("rival", "warning", rival.read.place, message, rival.kind, values, rival.target)
+
+
+def _said(other: Other, words: RivalWords) -> str:
+    line = words.join.join(text for text in (other.line, words.unseen if other.hidden else "") if text)
+    return (words.named if line else words.other).format(place=other.place, written=other.written, line=line)

@@ -17,6 +17,8 @@ from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 from bot.rules.rows import RowsRule
 
+RIVAL = "rival"  # the check that asks for a number
+
 
 def answer_context(
     mail: Mail, documents: tuple[Document, ...], rulings: tuple[Ruling, ...], sender: KnownSender, rules: Rules
@@ -45,8 +47,10 @@ def shown_period(period: str | None) -> str | None:
     return None if period == ONCE else period
 
 
-def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
-    """The numbers as they are understood, with sums where all parts are certain."""
+def table(numbers: Numbers, rule: FormRule, findings: tuple[Finding, ...] = ()) -> dict[str, Any]:
+    """The numbers as they are understood, with sums where all parts are certain. ``stated`` is what a sum says on the
+    sender's form, as he wrote it, where ``findings`` have it that it does not agree; else None."""
+    stated = {f.target: f.values["stated"] for f in findings if f.check in ("subtotal", "total")}
     if rule.kind == "rows":
         return _row_counts(numbers, rule)
     groups = []
@@ -54,12 +58,14 @@ def table(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
         counts = [numbers.get(group.id, {}).get(c.id) for c in rule.columns]
         known = [n for n in counts if n is not None]
         whole = sum(known) if len(known) == len(counts) else None
-        groups.append({"label": group.label, "counts": counts, "subtotal": whole})
+        wrong = stated.get(("subtotal", group.id))
+        groups.append({"label": group.label, "counts": counts, "subtotal": whole, "stated": wrong})
     certain = all(g["subtotal"] is not None for g in groups)
     return {
         "columns": [c.label for c in rule.columns],
         "groups": groups,
         "total": total(numbers) if certain else None,
+        "stated": stated.get(("total",)),
     }
 
 
@@ -68,8 +74,8 @@ def _row_counts(numbers: Numbers, rule: FormRule) -> dict[str, Any]:
     column = rule.columns[0]
     counts = [numbers.get(g.id, {}).get(column.id) for g in rule.groups]
     whole = sum(n or 0 for n in counts)
-    line = {"label": column.label, "counts": counts, "subtotal": whole}
-    return {"columns": [g.label for g in rule.groups], "groups": [line], "total": whole}
+    line = {"label": column.label, "counts": counts, "subtotal": whole, "stated": None}
+    return {"columns": [g.label for g in rule.groups], "groups": [line], "total": whole, "stated": None}
 
 
 def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, Any]]:
@@ -108,9 +114,10 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
         "deadline": ruling.deadline,
         "on_time": ruling.on_time,
         "late_days": late_days(first, ruling.deadline, zone) if ruling.deadline and zone else 0,
-        "table": table(judged.numbers, rule),
+        "table": table(judged.numbers, rule, judged.findings),
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning"),
+        "doubts": [] if stranger else _doubts(judged.findings),
         "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
         **_rows(ruling, rule, before),
         "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
@@ -196,4 +203,10 @@ def lag_word(share: Share, rules: Rules) -> str | None:
 
 
 def _shown(findings: tuple[Finding, ...], severity: str) -> list[dict[str, str]]:
-    return [{"place": f.place, "message": f.message} for f in findings if f.severity == severity]
+    found = (f for f in findings if f.severity == severity and f.check != RIVAL)
+    return [{"place": f.place, "message": f.message} for f in found]
+
+
+def _doubts(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
+    """The numbers that could also be others."""
+    return [{"place": f.place, "message": f.message} for f in findings if f.check == RIVAL]

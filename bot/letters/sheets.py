@@ -63,6 +63,16 @@ def _dress(cell: "Cell", look: Look) -> None:
         cell.fill = PatternFill("solid", fgColor=TINT)
 
 
+def unlock(sheet: "Worksheet", cell: "Cell") -> None:
+    """Lets a person change a cell, with all that are merged with it."""
+    from openpyxl.styles import Protection
+
+    merged = next((area for area in sheet.merged_cells.ranges if cell.coordinate in area), None)
+    for row, column in merged.cells if merged else ((cell.row, cell.column),):
+        part: Any = sheet.cell(row, column)
+        part.protection = Protection(locked=False)
+
+
 def fits_width(sheet: "Worksheet") -> None:
     """Prints on A4, landscape, as wide as one page and as long as it is; rows that a person adds below print too."""
     from openpyxl.worksheet.page import PageMargins

@@ -21,6 +21,7 @@ class WorkbookWords(Rule):
     file_name_once: str
     returned_name_once: str
     period_line: str
+    period_written: str
     table_title: str
     numerals: str = Field(min_length=4)
     field: str
@@ -43,6 +44,7 @@ class WorkbookWords(Rule):
             ("returned_name_once", {"form": "", "unit": ""}),
             ("table_title", {"number": "", "title": ""}),
             ("period_line", {"label": "", **month}),
+            ("period_written", {"label": "", "written": ""}),
             ("field", {"label": ""}),
             ("prompt_title", {"counted": ""}),
             ("prompt_cumulative", {"counted": ""}),

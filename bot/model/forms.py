@@ -74,11 +74,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What else a number could be: what is written, where, and how its row or column is called there."""
+    """What else a number could be: what is written, where, how its row or column is called there, and whether that is
+    not shown."""
 
     written: str
     place: str
     line: str = ""
+    hidden: bool = False
 
 
 # ``line``: another row, column, table or sheet has a number for it. ``label``: its row or column is called as one of

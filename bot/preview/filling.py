@@ -124,13 +124,14 @@ class Filler:
 
     def _table(self, values: dict[str, Any]) -> dict[str, Any]:
         columns = [column.label for column in self._form.columns]
+        stated = values.get("stated", [None] * len(values["counts"]))
         groups = [
-            {"label": group.label, "counts": _as_long(counts, len(columns)), "subtotal": subtotal}
-            for group, counts, subtotal in zip(
-                self._form.groups, values["counts"], values["subtotals"], strict=False
-            )  # as many as both have
+            {"label": group.label, "counts": _as_long(counts, len(columns)), "subtotal": subtotal, "stated": wrong}
+            for group, counts, subtotal, wrong in zip(
+                self._form.groups, values["counts"], values["subtotals"], stated, strict=False
+            )  # as many as all have
         ]
-        return {"columns": columns, "groups": groups, "total": values["total"]}
+        return {"columns": columns, "groups": groups, "total": values["total"], "stated": None}
 
     def _share(self, values: dict[str, Any]) -> dict[str, Any]:
         plain: dict[str, Any] = {"base": None, "target": None, "gap": None, "growth": None, "newcomers": 0, "first": 0}

@@ -126,9 +126,9 @@ def _headers(view: View, vocab: Vocabulary, row: int) -> list[Cross]:
         following = min(sets[number + 1].values()) if number + 1 < len(sets) else view.width
         firsts = sorted(columns.values())
         sum_column = next((c for c in range(firsts[0], following) if _is_sum(view, vocab, row, c)), None)
-        bounds = [*firsts[1:], following if sum_column is None else sum_column]
+        bounds = [*firsts, following, *([] if sum_column is None else [sum_column])]
         regions = {
-            id_: _region(view, vocab, row, column, next(b for b in bounds if b > column), id_)
+            id_: _region(view, vocab, row, column, min((b for b in bounds if b > column), default=column + 1), id_)
             for id_, column in columns.items()
         }
         table = Cross(row, left, regions, max(c[-1] for c in regions.values()), sum_column=sum_column)

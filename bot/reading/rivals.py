@@ -42,7 +42,7 @@ def of_choice(choice: Choice) -> tuple[Rival, ...]:
     for part, taken in line.counts.items():
         read = Other(taken.written, taken.place, line.name)
         there = tuple(
-            Other(said.written, said.place, other.name)
+            Other(said.written, said.place, other.name, said.mark == "hidden")
             for other in others
             if (said := other.counts.get(part)) and said.doubt != "blank" and said.value != taken.value
         )

@@ -78,7 +78,8 @@ class View:
         names = tuple(tuple(names_of(value) if value.__class__ is str else () for value in row) for row in cells)
         # A cell with two marks: that it is hidden says less than what else it could be.
         doubts = {(d.row, d.column): d for d in sorted(grid.doubts, key=lambda d: d.mark != "hidden")}
-        return cls(cells, names, grid.merges, False, grid.tables, cell, doubts)
+        merges = tuple(m for m in grid.merges if 0 <= m[0] <= m[2] and 0 <= m[1] <= m[3])
+        return cls(cells, names, merges, False, grid.tables, cell, doubts)
 
     def quarter_turn(self) -> "View":
         """The view with rows for columns, and the same places."""

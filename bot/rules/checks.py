@@ -88,5 +88,7 @@ class CheckRule(Rule):
         if (self.id, self.case) not in CASES:
             known = ", ".join(repr(case) for id_, case in CASES if id_ == self.id)
             raise ValueError(f"case: the check {self.id} fails in the ways {known}, not in {self.case!r}")
+        if self.id == "rival" and self.severity != "warning":
+            raise ValueError("severity: a rival is always a warning: its sender is asked, and nothing goes back")
         allow_names(self.message, ("place", *CASES[self.id, self.case]))
         return self

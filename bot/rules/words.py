@@ -36,10 +36,10 @@ _RIVAL = ("place", *CASES["rival", "line"])
 
 
 class RivalWords(Rule):
-    """``[rivals]``: what a number could also be. ``other`` and ``named`` say one other number, with {place},
-    {written} and, where its row or column has one, the label {line}; ``join`` stands between two; ``unknown`` is
-    what nobody can tell, ``blank`` a cell in which nothing was read. Each further key is the sentence for a form that
-    has no words of its own for the check ``rival`` in this case."""
+    """``[rivals]``: what a number could also be. ``other`` and ``named`` say one other number, with {place}, {written}
+    and, where its row or column has one, the label {line}; ``join`` stands between two; ``unknown`` is what nobody can
+    tell, ``blank`` a cell in which nothing was read, ``unseen`` one that is not shown. Each further key is the sentence
+    for a form that has no words of its own for the check ``rival`` in this case."""
 
     other: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written")))]
     named: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written", "line")))]
@@ -53,6 +53,7 @@ class RivalWords(Rule):
     covered: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     unknown: str
     blank: str
+    unseen: str
 
 
 class Words(Rule):
