@@ -1,6 +1,6 @@
 """Which form a table is, when the words of several match it: the one that explains it best, and no other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.model.forms import Form, Grid
@@ -56,27 +56,3 @@ def _match(side: Side, twin: Form, grid: Grid, rule: FormRule) -> _Match:
 def _titled(grid: Grid, title: str) -> bool:
     texts: Iterable[str] = (cell for row in grid.rows for cell in row if isinstance(cell, str))
     return any(title in name for text in texts for name in names_of(text))
-
-
-def seen_first(seen: Sequence[Form], whole: Sequence[Form]) -> tuple[Form, ...]:
-    """The forms of a sheet of which a part is hidden: as they are seen, unless what is hidden completes them.
-
-    A filter that hides the rows with 0 leaves a form with gaps: then the same form with what is hidden counts, if
-    every number that is seen is the same there.
-    """
-    if not seen:
-        return tuple(whole)
-    return tuple(next((other for other in whole if _is_more_of(form, other)), form) for form in seen)
-
-
-def _is_more_of(seen: Form, other: Form) -> bool:
-    """Whether the other form is the same one with more numbers in it, every number that is seen at its place."""
-    if (seen.form, seen.place) != (other.form, other.place) or _filled(other) <= _filled(seen):
-        return False
-    there = {c.place: c.value for row in other.counts.values() for c in row.values()}
-    read = [c for row in seen.counts.values() for c in row.values() if c.value is not None]
-    return bool(read) and all(there.get(c.place, -1) == c.value for c in read)
-
-
-def _filled(form: Form) -> int:
-    return sum(count.value is not None for row in form.counts.values() for count in row.values())
