@@ -5,9 +5,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.model.forms import Cell, Doubt, Form, Grid
+from bot.reading.cells import a1
 from bot.reading.choosing import forms_on
 from bot.reading.documents import numbers_of
-from bot.reading.view import a1
 from tests import books
 from tests.books import COUNTS, VALUES, Rows, official, turned, values_of
 
