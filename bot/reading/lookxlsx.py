@@ -8,6 +8,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError
@@ -52,15 +53,25 @@ def looks(data: bytes) -> tuple[dict[str, Look], bool]:
             return archive.read(names[name]) if name in names else b""
 
         texts, styles = _texts(part(SHARED)), _styles(part(STYLES))
+        marked = bool(texts or styles.fonts or styles.formats)
+        telling = {name: xml for name, xml in _sheet_parts(names, part) if marked or _tells(xml)}
+        if not telling:
+            return {}, False  # most forms: nothing was parsed
         sheets, computes = _sheets(part(MAIN), part("xl/_rels/workbook.xml.rels"))
         found = {}
         for sheet, target in sheets:
-            xml = part(target)
-            if texts or styles.fonts or styles.formats or any(trace in xml for trace in _IN_SHEET):
-                look = _Sheet(texts, styles).look(xml)
-                if look != Look():
-                    found[sheet] = look
+            look = _Sheet(texts, styles).look(telling[target]) if target in telling else Look()
+            if look != Look():
+                found[sheet] = look
         return found, computes
+
+
+def _sheet_parts(names: Iterable[str], part: Callable[[str], bytes]) -> Iterator[tuple[str, bytes]]:
+    return ((name, part(name)) for name in names if "sheet" in name and name.endswith(".xml"))
+
+
+def _tells(xml: bytes) -> bool:
+    return any(trace in xml for trace in _IN_SHEET)
 
 
 def _texts(xml: bytes) -> dict[int, list[Run]]:
