@@ -38,5 +38,9 @@ class OutOfReach(RecordError):
     is gone. No mail is to blame."""
 
 
+class MailEnded(BotError):
+    """A mail took longer than a mail may take, or ended the process that opened it."""
+
+
 class TooComplex(BotError):
     """A mail is beyond the limits of what is parsed (size of headers, number of parts, depth)."""

@@ -28,9 +28,10 @@ from email.policy import SMTP
 from pathlib import Path
 
 from bot.errors import TooComplex
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.jobs.roster import take_roster
-from bot.jobs.understand import Opened, intent_of, open_mail
+from bot.jobs.understand import intent_of, open_mail
 from bot.model.deciding import Intent
 from bot.model.mail import RawMail
 from bot.record import people

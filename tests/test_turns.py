@@ -13,10 +13,11 @@ import pytest
 
 from bot.jobs import intake, turns
 from bot.jobs.intake import work
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.jobs.tick import begin
 from bot.jobs.turns import take_turn
-from bot.jobs.understand import Opened, open_mail
+from bot.jobs.understand import open_mail
 from bot.model.mail import RawMail
 from bot.reading.guard import Reader
 from bot.record import answering, archive, claims, schema

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.deciding.evident import evident
-from bot.jobs.understand import Opened
+from bot.jobs.opening import Opened
 from bot.model.deciding import ONCE, Intent, Judged, Ruling
 from bot.model.forms import Count, Document, Form
 from bot.rules.forms import FormRule

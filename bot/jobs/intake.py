@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.errors import BotError, ConfigError, OutOfReach, RecordError, TooComplex
+from bot.errors import BotError, ConfigError, MailEnded, OutOfReach, RecordError, TooComplex
+from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import write_down
 from bot.jobs.returning import lives, returned
 from bot.jobs.turns import turn
-from bot.jobs.understand import Opened, intent_of, open_mail
+from bot.jobs.understand import intent_of
 from bot.jobs.watch.probing import came_back
 from bot.mail.outline import outline
 from bot.model.deciding import Attention
+from bot.model.mail import RawMail
 from bot.record import attention, claims, correspondence, runs
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         except RecordError:
             raise
         except BotError as error:
-            if not isinstance(error, ConfigError):  # the reading process cannot start: no mail is to blame
+            if not isinstance(error, ConfigError | MailEnded):  # the reading process cannot start: no mail is to blame
                 with bot.record.begin() as conn:
                     claims.put_back(conn, claimed)
                 raise
@@ -76,6 +78,11 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
 def _first(bot: Bot, now: datetime) -> claims.Claimed | None:
     with bot.record.begin() as conn:
         return claims.claim(conn, now)
+
+
+def open_mail(raw: RawMail, bot: Bot) -> Opened:
+    """In the process that can be ended: MailEnded when it had to be."""
+    return bot.opener.open(raw)
 
 
 def _work_one(bot: Bot, claimed: claims.Claimed, now: datetime) -> claims.Claimed | None:

@@ -15,6 +15,7 @@ from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
 from bot.jobs.known import taken_up, with_absences
+from bot.jobs.opening import Opener, Told
 from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
@@ -51,6 +52,7 @@ class Bot:
     summary_words: SummaryWords
     calendar: WorkCalendar
     provider: Provider
+    opener: Opener
     unpacker: Unpacker = field(default_factory=Programs)
     converter: Converter = field(default_factory=Office)
     lasting: Lasting = field(default_factory=Lasting)
@@ -80,6 +82,7 @@ class Bot:
         except BaseException:
             record.close()
             raise
+        provider = Provider.for_host(config.mailbox.host, config.mailbox.authserv_id)
         return cls(
             config,
             rules,
@@ -90,7 +93,8 @@ class Bot:
             load_file(config.paths.templates / "calendar.toml", CalendarWords),
             load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
-            Provider.for_host(config.mailbox.host, config.mailbox.authserv_id),
+            provider,
+            Opener(_told(config, provider)),
             passed=passed,
         )
 
@@ -100,7 +104,8 @@ class Bot:
         return self if rules is self.rules else replace(self, rules=rules)
 
     def close(self) -> None:
-        """Ends the reading process and the connections."""
+        """Ends the processes that open what came from outside, and the connections."""
+        self.opener.close()
         self.reader.close()
         self.record.close()
 
@@ -139,3 +144,8 @@ class Bot:
     def midnight(self, now: datetime) -> datetime:
         """When the office's day began."""
         return datetime.combine(now.astimezone(self.zone).date(), time.min, self.zone)
+
+
+def _told(config: Config, provider: Provider) -> Told:
+    rules = str(config.paths.rules.resolve())
+    return Told(rules, config.own_address, provider.netease, provider.authserv_id, config.limits.mail_seconds)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from bot.jobs.effects import take_effect
 from bot.jobs.enqueuing import enqueue, tell_once_a_day
 from bot.jobs.marking import with_marked
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
-from bot.jobs.understand import Opened
 from bot.model.deciding import Intent
 from bot.record import attention, explanations, reports
 

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row
 
 from bot.deciding.comparing import Decided, Decision, decision_of, differences
 from bot.errors import BotError, TooComplex
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
-from bot.jobs.understand import Opened, Then, intent_of, open_mail
+from bot.jobs.understand import Then, intent_of, open_mail
 from bot.letters.tokens import tokens_in
 from bot.record import archive, correspondence, history
 

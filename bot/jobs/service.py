@@ -66,6 +66,7 @@ class Service:
         self._supervisor.say(STOPPING)
         if box := self._box:
             box.close()
+        self.bot.opener.close()
         end_within(GRACE_SECONDS, ticker.end)
 
     def _say_that_it_lives(self) -> None:

@@ -16,8 +16,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
-from bot.jobs.understand import Opened, posts_of
+from bot.jobs.understand import posts_of
 from bot.mail.sender import sender_of
 from bot.record import claims, locks
 

@@ -23,13 +23,13 @@ from bot.deciding.whose import KnownSender
 from bot.jobs.answering import answer_from, policy_for
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.elsewhere import elsewhere
+from bot.jobs.opening import Opened, Tools, opened_with
 from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
 from bot.jobs.registered import base_of
 from bot.jobs.reminders.addressing import recipient_of
 from bot.jobs.replying import said_in
 from bot.letters.tokens import tokens_in
-from bot.mail.unwrap import unwrap
 from bot.model.commands import Command, Orders
 from bot.model.deciding import ONCE, Intent, Ruling
 from bot.model.forms import Document, Form, Written
@@ -37,20 +37,8 @@ from bot.model.mail import Mail, RawMail
 from bot.model.people import Liaison
 from bot.model.replies import Said
 from bot.reading.commands import commands_in
-from bot.reading.documents import documents
-from bot.reading.mailbody import read_body
 from bot.record import bulletins, correspondence, explanations, outbox, people, versions
 from bot.rules.rows import RowsRule
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A mail and the documents in it; ``documents`` is empty for automatic mail, which is not read. ``words`` are the
-    sender's own, and only looked at where no file has a form in it."""
-
-    mail: Mail
-    documents: tuple[Document, ...]
-    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +51,8 @@ class Then:
 
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
     """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
-    mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
-    if mail.automatic:
-        return Opened(mail, ())
-    found = documents(mail.attachments, bot.reader, bot.rules, bot.converter)
-    if any(d.forms for d in evident(found, mail, (), bot.rules)):
-        return Opened(mail, found)
-    body = read_body(mail, bot.reader, bot.rules)
-    return Opened(mail, (*found, body.document) if body.document else found, body.words)
+    tools = Tools(bot.config.own_address, bot.provider, bot.rules, bot.reader, bot.unpacker, bot.converter)
+    return opened_with(raw, tools)
 
 
 def intent_of(

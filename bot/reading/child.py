@@ -61,7 +61,7 @@ def write_frame(stream: IO[bytes], body: bytes) -> None:
 def serve(opener: Opener = open_bytes, limits: Limits = QUICK) -> None:
     """Answers until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    source, sink = _private_streams()
+    source, sink = private_streams()
     _limit_the_process(limits.memory)
     with contextlib.suppress(EOFError, OSError):
         write_frame(sink, b"")
@@ -86,7 +86,7 @@ def _answer(opener: Opener, data: bytes, sink: IO[bytes]) -> Opened:
         return Opened(kind, unreadable="too_complex")
 
 
-def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+def private_streams() -> tuple[IO[bytes], IO[bytes]]:
     """The two pipes, away from descriptors 0 and 1: what a library prints must not look like an answer."""
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)

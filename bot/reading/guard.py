@@ -88,7 +88,7 @@ class Reader:
 
     def _ask(self, data: bytes) -> Opened | None:
         """The answer about one file; None when the process ended without a word about it."""
-        process = self._process = self._process or self._started()
+        process = self._process = self._process or start(self._command, self._watchdog)
         try:
             with self._watchdog.over(process, self._seconds) as wait:
                 kind, answer = _exchange(process, data)
@@ -106,35 +106,37 @@ class Reader:
             return Opened(kind or "other", unreadable="timeout")
         return Opened(kind, unreadable="crashed") if kind else None
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        environment = without_secrets()
-        paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-        try:
-            # A session of its own: Ctrl-C in the terminal is for the parent.
-            # Its own folder: -m looks for modules in the current one first.
-            process = subprocess.Popen(
-                self._command,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=nothing,
-                env=environment,
-                cwd=PROJECT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise BotError(f"the reading process cannot be started: {error}") from error
-        with self._watchdog.over(process, START_SECONDS):
-            ready = _frame(process.stdout, 0)
-        if ready is None:
-            _ended(process)
-            raise BotError(f"the reading process does not start; try: {' '.join(self._command)}")
-        return process
-
     def _end(self) -> int:
         process, self._process = self._process, None
-        return _ended(process) if process else 0
+        return ended(process) if process else 0
+
+
+def start(command: Sequence[str], watchdog: Watchdog) -> subprocess.Popen[bytes]:
+    """A process that is ready for its first frame. BotError when it does not start."""
+    environment = without_secrets()
+    paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        # A session of its own: Ctrl-C in the terminal is for the parent.
+        # Its own folder: -m looks for modules in the current one first.
+        process = subprocess.Popen(
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=nothing,
+            env=environment,
+            cwd=PROJECT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise BotError(f"the reading process cannot be started: {error}") from error
+    with watchdog.over(process, START_SECONDS):
+        ready = frame(process.stdout, 0)
+    if ready is None:
+        ended(process)
+        raise BotError(f"the reading process does not start; try: {' '.join(command)}")
+    return process
 
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes) -> tuple[str, Opened | None]:
@@ -144,18 +146,19 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes) -> tuple[str, Opene
         write_frame(process.stdin, data)
     except OSError:
         return "", None
-    said = _frame(process.stdout, KIND)
+    said = frame(process.stdout, KIND)
     if said is None:
         return "", None
     kind = said.decode("ascii", "replace")
-    answer = _frame(process.stdout, FRAME)
+    answer = frame(process.stdout, FRAME)
     try:
         return kind, decoded(answer) if answer is not None else None
     except ValueError:
         return kind, None
 
 
-def _frame(stream: IO[bytes] | None, limit: int) -> bytes | None:
+def frame(stream: IO[bytes] | None, limit: int) -> bytes | None:
+    """The next frame of a process; None where it has ended, or says too much."""
     try:
         assert stream is not None
         return read_frame(stream, limit)
@@ -163,7 +166,7 @@ def _frame(stream: IO[bytes] | None, limit: int) -> bytes | None:
         return None
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int:
+def ended(process: subprocess.Popen[bytes]) -> int:
     """Closes the pipes, ends the process and waits for it; its exit status."""
     for stream in (process.stdin, process.stdout):
         # A dead process makes the flush in close() raise BrokenPipeError.
