@@ -13,7 +13,7 @@ from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.record import versions
 from tests.books import MERGES, official, xlsx
-from tests.bots import appoint, archived, at, build, config, files_of, first_run, flat, letters, never
+from tests.bots import appoint, archived, at, build, config, files_of, first_run, flat, header, letters, never
 from tests.mails import mail
 
 RED, YELLOW = "00FFC7CE", "00FFEB9C"
@@ -120,3 +120,25 @@ def test_formulas_of_the_sender_stay_text(bot: Bot) -> None:
 def test_a_receipt_carries_no_workbook(bot: Bot) -> None:
     sends(bot, official(), "2017-07-03T10:00")
     assert files_of(letters(bot)[-1].mime) == []
+
+
+def test_a_number_with_a_rival_counts_when_its_sender_confirms_it(bot: Bot) -> None:
+    # given last month's row below this month's, and nothing that tells them apart
+    rows = official()
+    rows.insert(7, [None, 0, 1, 4, 1, 1, 0, 2, 0, 0, 0, 10, 6])
+    sends(bot, xlsx((rows, ())), "2017-07-03T10:00")
+    asked = letters(bot)[-1]
+    assert asked.letter == "confirm"
+    assert "“规模以上企业·二级”读作“2”，而C8写的是“1”" in flat(asked.mime)
+    with bot.record.read() as conn:
+        assert versions.accepted(conn, "annex4", "五图街道", "2017-06") is None
+    # when
+    subject = f"回复：{header(asked.mime, 'Subject')}"
+    archived(bot, mail(LI, subject, text="确认"), at("2017-07-03T11:00"))
+    work(bot, at("2017-07-03T11:00"), never)
+    # then
+    assert letters(bot)[-1].letter == "receipt"
+    with bot.record.read() as conn:
+        found = versions.accepted(conn, "annex4", "五图街道", "2017-06")
+    assert found and found.numbers["other"] == {"level_1": 0, "level_2": 1, "level_3": 12, "ungraded": 7}
+    assert found.received_at == at("2017-07-03T10:00")

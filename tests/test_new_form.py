@@ -204,7 +204,10 @@ def test_a_wrong_sum_comes_back_marked_and_is_mended(bot: Bot, call: Call, tmp_p
     assert name == "请更正-隐患排查月报-财政局-2017年6月.xlsx"
     cell = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]["B8"]
     assert cell.comment is not None and cell.comment.text == sentence
-    # when that workbook is sent back, in which the sum is a formula again
+    # when that workbook is sent back as it is, it is as wrong as before; with the right sum
+    again = send(bot, WANG, "2017-06-22T14:00", (name, data), subject=f"回复：{header(letter.mime, 'Subject')}")
+    assert again.letter == "returned"
+    data = changed(data, B8=3)
     letter = send(bot, WANG, "2017-06-22T15:00", (name, data), subject=f"回复：{header(letter.mime, 'Subject')}")
     # then it counts
     assert (letter.letter, rows(bot, schema.report)[-1].outcome) == ("receipt", "accepted")

@@ -135,7 +135,7 @@ def test_villages_are_the_whole_if_they_add_up_to_it_and_asked_if_not() -> None:
     assert _form(_upright(*villages)).confidence == "confirm"
 
 
-@pytest.mark.parametrize("beside", [True])
+@pytest.mark.parametrize("beside", [False, True])
 def test_of_two_blocks_the_cumulative_one_is_the_form_s(beside: bool) -> None:
     head: Rows = [["生产经营单位安全生产标准化达标情况表"], ["（截至6月）"], ["填报单位：五图街道"]]
     wide: list[Cell] = [cell for group in GROUPS for cell in (group, None, None, None)]

@@ -50,9 +50,26 @@ def place(
     """
     forms = [(form, document) for document in documents for form in document.forms]
     filled = [item for item in forms if not _is_empty(item[0])]
+    return _without_other_months(
+        [
+            _place(form, document, sender, rules, subject, received_at, campaign, zone)
+            for form, document in filled or forms
+        ]
+    )
+
+
+def _without_other_months(placed: list[Placed]) -> tuple[Placed, ...]:
+    """Who keeps a sheet for each month sends the whole workbook: what lies before the campaign, or in the future, is
+    no report beside one of the same unit in the same file that is."""
+    good = {(item.document, item.rule.id, item.whose.unit) for item in placed if item.when.period}
     return tuple(
-        _place(form, document, sender, rules, subject, received_at, campaign, zone)
-        for form, document in filled or forms
+        item
+        for item in placed
+        if not (
+            item.when.finding is not None
+            and item.when.finding.case in ("outside", "future")
+            and (item.document, item.rule.id, item.whose.unit) in good
+        )
     )
 
 

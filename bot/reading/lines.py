@@ -97,7 +97,7 @@ def _rows(
     for row in range(table.row + 1, end):
         if found and view.is_labelled(row, range(table.left, table.right + 1), below):
             break
-        columns = [c for region in regions.values() for c in region if not view.is_blank(row, c)]
+        columns = _filled(view, row, regions)
         if row in sums and not _is_full(view, table, row):
             continue
         # The form's own row counts as one even if nothing was filled in there.
@@ -105,7 +105,15 @@ def _rows(
             reader.number(row, range(c, c + 1)) for c in columns
         ):
             found.append(row)
+    filled = [row for row in found if _is_own(view, vocab, table, row) and _filled(view, row, regions)]
+    if filled:  # what is labelled as the form's below them is the heading of another table
+        found = [row for row in found if _filled(view, row, regions)]
     return found or [values_row(view, vocab, table, end, sums)]
+
+
+def _filled(view: View, row: int, regions: dict[Part, list[int]]) -> list[int]:
+    """The columns of numbers in which something stands in a row."""
+    return [c for region in regions.values() for c in region if not view.is_blank(row, c)]
 
 
 def _is_own(view: View, vocab: Vocabulary, table: Table, row: int) -> bool:

@@ -53,7 +53,7 @@ def sides_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Side, ...]:
         read = part.read(vocab, words, choice)
         form = Form(rule.id, grid.name, written, read.counts, read.subtotals, read.total)
         form = rivals.settled(replace(form, rivals=rivals.of_choice(choice)))
-        sides.append(Side(form, part.headings(vocab, block)))
+        sides.append(Side(form, part.headings(vocab)))
     return tuple(sides)
 
 
@@ -90,13 +90,16 @@ class _Part:
         rows = {row for line in self.lines for row in (line.rows or {}).values()}
         return row in rows and self.table.left <= column < self.table.first
 
-    def headings(self, vocab: Vocabulary, block: Box) -> tuple[str, ...]:
-        """What is written over the table and its own columns alone: 新增数量, 累计数量."""
-        start = block.left if self.view.turned else block.top
-        rows = range(max(0, start, self.table.top - lines.ABOVE), self.table.top)
+    def headings(self, vocab: Vocabulary) -> tuple[str, ...]:
+        """What is written over the table and its own columns alone, below other numbers: 新增数量, 累计数量."""
+        found: list[str] = []
         columns = range(max(self.table.left, 0), min(self.table.right + 1, self.view.width))
-        cells = (self.view.cells[row][column] for row in rows for column in columns)
-        return tuple(dict.fromkeys(text for cell in cells if (text := lines.label_of(vocab, cell, above=True))))
+        for row in range(self.table.top - 1, max(0, self.table.top - lines.ABOVE) - 1, -1):
+            cells = [self.view.cells[row][column] for column in columns]
+            if any(isinstance(cell, int | float) for cell in cells):
+                break
+            found += [text for cell in cells if (text := lines.label_of(vocab, cell, above=True))]
+        return tuple(dict.fromkeys(found))
 
 
 def _found(view: View, vocab: Vocabulary, whole: int) -> _Found:

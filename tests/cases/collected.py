@@ -8,6 +8,7 @@ from tests.cases import (
     lists,
     mails,
     printed,
+    rivals,
     said,
     spreadsheets,
     unseen,
@@ -31,6 +32,7 @@ THEMES = (
     lists,
     unseen,
     wrapped,
+    rivals,
 )
 
 __all__ = ["MAILS", "THEMES"]
