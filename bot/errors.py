@@ -38,6 +38,10 @@ class OutOfReach(RecordError):
     is gone. No mail is to blame."""
 
 
+class Outdated(RecordError):
+    """Others have written, or are just writing, since a transaction began to read: what it decided may not hold."""
+
+
 class MailEnded(BotError):
     """A mail took longer than a mail may take, or ended the process that opened it."""
 

@@ -8,7 +8,7 @@ So a letter that cannot be made never undoes what it is about.
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -28,6 +28,14 @@ BUNDLE, ALARM = "attention", "alarm"  # the letter that tells the office what ne
 UNMADE = "letter_unmade"  # the sentence of rules/reasons.toml
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A letter that was made of its draft, or why it cannot be."""
+
+    draft: LetterDraft
+    letter: Letter | Exception
+
+
 def enqueue(bot: Bot, conn: Connection, draft: LetterDraft, now: datetime, mail_id: int | None = None) -> int | None:
     """Renders a letter and queues it, once for its key; None when it was there already.
 
@@ -38,11 +46,22 @@ def enqueue(bot: Bot, conn: Connection, draft: LetterDraft, now: datetime, mail_
     key = key_for(conn, draft.key, now) if mail_id is None else draft.key
     if key is None:
         return None
-    draft = replace(draft, key=key)
+    return put(bot, conn, make(bot, conn, replace(draft, key=key), now), now, mail_id)
+
+
+def make(bot: Bot, conn: Connection, draft: LetterDraft, now: datetime) -> Made:
+    """Renders a letter, and writes nothing: it takes its time, for which nobody else should wait."""
     try:
-        letter = rendered(bot, conn, draft, now)
+        return Made(draft, rendered(bot, conn, draft, now))
     except Exception as error:  # a template's fault, or a bug: {{ unitt }}, an address that no header can carry
-        return _keep(bot, conn, draft, error, now, mail_id)
+        return Made(draft, error)
+
+
+def put(bot: Bot, conn: Connection, made: Made, now: datetime, mail_id: int | None = None) -> int | None:
+    """Queues a letter as ``enqueue`` does, once for the key of its draft."""
+    draft, letter = made.draft, made.letter
+    if isinstance(letter, Exception):
+        return _keep(bot, conn, draft, letter, now, mail_id)
     due_at = turn_of(bot, conn, letter, now, mail_id)
     letter_id = outbox.enqueue(conn, letter, now, mail_id=mail_id, due_at=due_at)
     if letter_id is not None:

@@ -1,6 +1,9 @@
 """Archived mails are worked off one by one; whatever happens to a mail, the next one is worked off.
 
-claims.claim: commit -> open_mail -> intent_of -> render, apply, claim of the next: ONE transaction -> commit
+claims.claim: commit -> open_mail -> intent_of, its letters made: nobody waits -> apply, claim of the next -> commit
+
+From ``intent_of`` on it is ONE transaction. One worker of SQLite may keep every other process waiting as long as it
+writes: so it reads until all is ready, and decides again, with its letters in hand, where somebody wrote meanwhile.
 """
 
 import logging
@@ -11,24 +14,41 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.errors import BotError, ConfigError, MailEnded, OutOfReach, RecordError, TooComplex
+from bot.errors import BotError, ConfigError, MailEnded, Outdated, OutOfReach, RecordError, TooComplex
 from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
 from bot.jobs.parts import Bot, Stop
-from bot.jobs.recording import write_down
+from bot.jobs.recording import Ready, made_ready, write_down
 from bot.jobs.returning import lives, returned
 from bot.jobs.turns import turn
 from bot.jobs.understand import intent_of
 from bot.jobs.watch.probing import came_back
 from bot.mail.outline import outline
-from bot.model.deciding import Attention
+from bot.model.deciding import Attention, Intent
 from bot.model.mail import RawMail
 from bot.record import attention, claims, correspondence, runs
 
 log = logging.getLogger(__name__)
 FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
+TRIES = 3  # so often are letters made anew because somebody wrote what changes them; then all others wait for it
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What was made ready of a mail before anything is written. ``hurried``: others wait, and nothing more is made."""
+
+    ready: Ready | None = None
+    hurried: bool = False
+
+    def of(self, bot: Bot, conn: Connection, intent: Intent, now: datetime) -> Ready:
+        """The intent with its letters; those that were made of an equal one. Outdated if it is another, in a hurry."""
+        if self.ready is None or self.ready.intent != intent:
+            if self.hurried:
+                raise Outdated("what was made ready does not hold")
+            self.ready = made_ready(bot, conn, intent, now)
+        return self.ready
 
 
 @dataclass(slots=True)
@@ -99,27 +119,42 @@ def _work_one(bot: Bot, claimed: claims.Claimed, now: datetime) -> claims.Claime
         except TooComplex:
             _set_aside(bot, claimed, now, "set_aside")
             return None
-        with turn(bot, claimed, opened, now) as (conn, mine):
-            if mine:
-                done = apply(bot, conn, claimed.mail_id, opened, now)
-            else:
-                done = {}
-                claims.put_off(conn, claimed, now + SOON)
-            following = claims.claim(conn, now)
+        done, following = _decide(bot, claimed, opened, now)
         if done:  # said only of what is committed
             log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})
         return following
     return None
 
 
-def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime) -> dict[str, object]:
+def _decide(
+    bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime
+) -> tuple[dict[str, object], claims.Claimed | None]:
+    """Decides about a mail, and what is said of it; the next one. Where somebody wrote while its letters were made, it
+    is decided once more with all others waiting; and if those letters are then wrong, begun anew."""
+    ahead = Ahead()
+    for attempt in range(2 * TRIES):
+        ahead.hurried = attempt % 2 == 1 and attempt < 2 * TRIES - 1
+        begin = bot.record.begin if attempt % 2 else bot.record.consider
+        try:
+            with turn(bot, claimed, opened, now, begin) as (conn, mine):
+                done = apply(bot, conn, claimed.mail_id, opened, now, ahead) if mine else {}
+                if not mine:
+                    claims.put_off(conn, claimed, now + SOON)
+                return done, claims.claim(conn, now)
+        except Outdated:
+            continue
+    raise AssertionError("the last try makes whatever is lacking")
+
+
+def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime, ahead: Ahead) -> dict[str, object]:
     """Decides and writes everything down in the caller's transaction: report, findings, letters, the mail's fate.
     Returns what an operator may read of it; nothing when another worker was faster."""
     intent = intent_of(opened, bot, conn, now)
+    ready = ahead.of(bot, conn, intent, now)
     if not claims.finish(conn, mail_id, now, intent.outcome, intent.why, opened.mail):
         return {}
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
-    write_down(bot, conn, mail_id, opened, intent, now)
+    write_down(bot, conn, mail_id, opened, ready, now)
     if intent.orders:
         obey(bot, conn, mail_id, opened.mail, intent.orders, now)
     if opened.mail.automatic == "own":

@@ -10,8 +10,8 @@ be put before the office. Whose turn it is to be answered is asked for, last of 
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -28,11 +28,17 @@ PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 @contextmanager
-def turn(bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime) -> Iterator[tuple[Connection, bool]]:
-    """A transaction, and whether this worker may decide about a mail in it: not while an earlier one of the same sender
-    has no fate, for which it waits two seconds."""
+def turn(
+    bot: Bot,
+    claimed: claims.Claimed,
+    opened: Opened,
+    now: datetime,
+    begin: Callable[[], AbstractContextManager[Connection]],
+) -> Iterator[tuple[Connection, bool]]:
+    """A transaction as ``begin`` begins it, and whether this worker may decide about a mail in it: not while an earlier
+    one of the same sender has no fate, for which it waits two seconds."""
     for pause in (*PAUSES, None):
-        with bot.record.begin() as conn:
+        with begin() as conn:
             take_turn(bot, conn, opened, now)
             mine = not comes_too_early(bot, conn, claimed, opened)
             if mine or pause is None:

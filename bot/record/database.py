@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import ConfigError, OutOfReach, RecordError
+from bot.errors import ConfigError, Outdated, OutOfReach, RecordError
 from bot.record import locks
 from bot.record.schema import HEAD
 
@@ -69,6 +69,20 @@ class Record:
             # A writer takes its lock at once: one that began as a reader can fail later with "database is locked".
             self._really_begin(conn, "BEGIN IMMEDIATE")
             yield conn
+
+    @contextmanager
+    def consider(self) -> Iterator[Connection]:
+        """One transaction that reads, thinks, and then writes. On SQLite nobody waits for it until its first write, and
+        that is ``Outdated`` where anybody has written since it began to read: then it is to be done again. On
+        PostgreSQL, where writers wait for no other, as ``begin``."""
+        with broken_world(), self.engine.connect() as conn, conn.begin():
+            self._really_begin(conn, "BEGIN")
+            try:
+                yield conn
+            except DBAPIError as error:
+                if _sqlite_code(error) == sqlite3.SQLITE_BUSY:
+                    raise Outdated("others have written meanwhile") from error
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -178,11 +192,15 @@ def broken_world(what: str = "database") -> Iterator[None]:
 
 
 def _is_out_of_reach(error: DBAPIError) -> bool:
-    # A code of SQLite's has its cause in the lowest byte (https://sqlite.org/rescode.html); PostgreSQL's classes 53 and
-    # 57 are a full disk and a server that ends.
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    # PostgreSQL's classes 53 and 57 are a full disk and a server that ends.
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or state[:2] in {"53", "57"} or (code is not None and code & 0xFF in _MACHINE)
+    return error.connection_invalidated or state[:2] in {"53", "57"} or _sqlite_code(error) in _MACHINE
+
+
+def _sqlite_code(error: DBAPIError) -> int | None:
+    """What SQLite calls the cause, which stands in the lowest byte (https://sqlite.org/rescode.html)."""
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def first_line(error: DBAPIError) -> str:

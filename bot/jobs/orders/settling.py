@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from bot.deciding.trusting import Trusted
 from bot.jobs.enqueuing import enqueue
 from bot.jobs.parts import Bot
-from bot.jobs.recording import write_down
+from bot.jobs.recording import made_ready, write_down
 from bot.jobs.understand import intent_of, open_mail
 from bot.model.deciding import LetterDraft, Outcome
 from bot.record import archive, locks, reports, runs
@@ -48,7 +48,8 @@ def accept(
         return None
     # The mail had its letter on the first day, under the key of the mail.
     letters = tuple(replace(draft, key=f"{draft.key}:{report_id}") for draft in intent.letters)
-    write_down(bot, conn, row.mail_id, opened, replace(intent, letters=letters), now)
+    ready = made_ready(bot, conn, replace(intent, letters=letters), now)
+    write_down(bot, conn, row.mail_id, opened, ready, now)
     runs.note(conn, now, "question.accepted", mail_id=row.mail_id, report_id=report_id, by=by, as_=intent.outcome)
     return intent.outcome
 
