@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.deciding.decide import Policy, decide, ignore
+from bot.deciding.decide import NOTHING_SAID, Policy, decide, ignore
 from bot.deciding.judging import Past, judge, rule_on, why_waiting, without_repeats
 from bot.deciding.placing import place
 from bot.deciding.whose import KnownSender
 from bot.model.deciding import Attention, Intent
 from bot.model.forms import Cell, Document
 from bot.model.mail import Mail, Refused
+from bot.model.replies import Said
 from tests.books import COUNTS, RULES, WORDS
 from tests.rosters import (
     BEIJING,
@@ -38,6 +39,7 @@ OTHERS = document(form(unit="乔官镇"))
 BROKEN = document(name="附件4.xlsx", unreadable="damaged")
 NO_FORM = document(name="花名册.xlsx", unreadable="no_form")
 WORD = document(name="方案.doc", kind="doc", unreadable="doc")
+ANNOUNCED = Said(text="附件4已发，请查收", note="announces")
 LINK = Refused("附件4.xlsx", "link", "link")
 LOGO = document(name="1.png", kind="image", unreadable="image")
 
@@ -47,6 +49,7 @@ def decided(
     by: KnownSender = WUTU,
     policy: Policy = POLICY,
     past: Past | None = None,
+    said: Said = NOTHING_SAID,
     **about: Any,
 ) -> Intent:
     given_mail: Mail = mail(**about)
@@ -65,7 +68,7 @@ def decided(
         result = judge(item, past, WORDS)
         due = DUE if result.period else None
         rulings.append(rule_on(item, result, past, why_waiting(given_mail, item), due, given_mail.received_at))
-    return decide(given_mail, documents, tuple(without_repeats(rulings)), by, RULES, policy)
+    return decide(given_mail, documents, tuple(without_repeats(rulings)), by, RULES, policy, said)
 
 
 def letters(intent: Intent) -> list[tuple[str, str]]:
@@ -122,11 +125,10 @@ TABLE: dict[str, tuple[tuple[Document, ...], KnownSender, dict[str, Any], tuple[
     "a liaison's form in Word": ((WORD,), WUTU, {}, ("unreadable", "unreadable", ["unreadable"])),
     "a link instead of a file": ((), WUTU, {"refused": (LINK,)}, ("unreadable", "unreadable", ["unreadable"])),
     "a link beside the file": ((GOOD,), WUTU, {"refused": (LINK,)}, ("accepted", "receipt", [])),
-    "announced in the subject without a file": ((), WUTU, {}, ("unreadable", "no_attachment", ["missing_attachment"])),
-    "announced in the body without a file": (
+    "announced without a file": (
         (),
         WUTU,
-        {"subject": "五图街道", "text": "附件4已发，请查收"},
+        {"subject": "五图街道", "text": "附件4已发，请查收", "said": ANNOUNCED},
         ("unreadable", "no_attachment", ["missing_attachment"]),
     ),
     "spoken of by a stranger": ((), STRANGER, {}, ("ignored", None, [])),
@@ -174,7 +176,7 @@ def test_thanks_for_a_receipt_are_not_asked_for_an_attachment(text: str) -> None
 
 
 def test_an_answer_that_announces_a_file_in_its_own_words_is_asked_for_it() -> None:
-    intent = decided(by=ANSWERING, text="附件4已改正，请查收", **ANSWER)
+    intent = decided(by=ANSWERING, text="附件4已改正，请查收", said=ANNOUNCED, **ANSWER)
     assert letters(intent) == [("no_attachment", TO)]
 
 
@@ -345,4 +347,5 @@ def test_one_letter_at_most_and_to_nobody_but_the_sender(
     "text", ["附件4", "附件四", "附 件 ４", "标准化达标情况表", "达标统计", "生产经营单位安全生产标准化达标情况表"]
 )
 def test_words_that_speak_of_the_form(text: str) -> None:
-    assert letters(decided(subject="", text=f"{text}已发")) == [("no_attachment", TO)]
+    assert letters(decided(WORD, by=STRANGER, subject="", text=f"{text}已发")) == [("unreadable", TO)]
+    assert letters(decided(WORD, by=STRANGER, subject="", text="已发")) == []

@@ -156,23 +156,24 @@ def test_two_like_mails_in_one_poll_are_one_version_and_an_answer_each(bot: Bot)
     assert [(row.version, row.outcome) for row in rows(bot, schema.report)] == [(1, "accepted")]
 
 
-def test_ordinary_mail_is_left_alone(bot: Bot) -> None:
+def test_ordinary_mail_is_not_answered_and_a_liaison_s_is_shown(bot: Bot) -> None:
     archived(bot, mail(LI, "周五开会通知", text="请于周五九时参加会议。"), NOW)
     archived(bot, mail("shop@spam.test", "发票代开", ("发票.xlsx", b"PK junk")), NOW)
     work(bot, NOW, never)
     assert letters(bot) == []
-    assert attentions(bot) == []
+    assert attentions(bot) == [("liaison_words", "请于周五九时参加会议。")]
     assert outcomes(bot) == [("done", "ignored")] * 2
 
 
 def test_a_machine_is_never_answered(bot: Bot) -> None:
     archived(bot, report(LI, headers={"Auto-Submitted": "auto-replied"}), NOW)
     archived(bot, mail(LI, "自动回复：您好", text="我正在休假。"), NOW)
-    archived(bot, report("bot@demo.test"), NOW)  # our own mail coming back
+    archived(bot, report("bot@demo.test"), NOW)  # a clerk who forwards it to the office's own address
     work(bot, NOW, never)
     assert letters(bot) == []
-    assert rows(bot, schema.report) == []
-    assert outcomes(bot) == [("done", "ignored")] * 3
+    assert [row.outcome for row in rows(bot, schema.report)] == ["waiting", "waiting"]
+    assert attentions(bot) == [("machine", "附件4.xlsx"), ("unknown_sender", "附件4.xlsx")]
+    assert outcomes(bot) == [("done", "waiting"), ("done", "ignored"), ("done", "waiting")]
 
 
 def test_mail_from_before_the_first_run_is_recorded_and_not_answered(bot: Bot) -> None:
@@ -498,11 +499,13 @@ def test_dovecot_from_mailbox_to_letters(dovecot: DovecotOffice, tmp_path: Path,
         ]  # fmt: skip
         assert answers(bot) == [
             ("receipt", LI), ("returned", WANG), ("waiting", "stranger@mail.test"), ("duplicate", LI),
-            ("no_attachment", LI),
+            ("noted", WANG), ("no_attachment", LI),
         ]  # fmt: skip
         received = {row.unit: row.received_at for row in rows(bot, schema.report)}
         assert received["五图街道"] == NOW
-        assert attentions(bot) == [("unknown_sender", "附件4.xlsx"), ("missing_attachment", "")]
+        assert attentions(bot) == [
+            ("unknown_sender", "附件4.xlsx"), ("liaison_request", "请假"), ("missing_attachment", "请查收。"),
+        ]  # fmt: skip
         with bot.record.read() as conn:
             assert runs.moment(conn, "last_good_poll") == NOW + 10 * MINUTE
 

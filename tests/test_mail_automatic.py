@@ -96,6 +96,11 @@ def test_a_display_name_does_not_make_a_system_address() -> None:
 def test_mail_from_our_own_address_is_ours_whatever_else_it_is() -> None:
     assert why("Auto-Submitted: auto-replied", sender=OWN) == "own"
     assert why("Subject: 自动回复", sender=OWN) == "own"
+    assert why("X-Bot-Token: K7M3Q2TD") == "own"
+
+
+def test_a_clerk_who_sends_something_to_the_office_s_own_address_is_no_machine() -> None:
+    assert why("Subject: 五图街道6月附件4（微信收到）", sender=OWN) is None
 
 
 def test_without_an_own_address_nobody_is_taken_for_us() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.mail.links import large_attachments
 from bot.model.mail import Refused
+from tests.books import RULES
 from tests.test_mail_unwrap import HEAD, file, mail, opened, words
 
 NETEASE_LINK = (
@@ -66,7 +67,7 @@ def test_a_large_attachment_is_a_link_that_is_named_and_not_followed(html: str, 
     ],
 )
 def test_a_cloud_drive_is_a_link_too(link: str) -> None:
-    (refused,) = large_attachments(f"附件4.xlsx 请下载：{link}，谢谢", "", False)
+    (refused,) = large_attachments(f"附件4.xlsx 请下载：{link}，谢谢", "", False, RULES.links.shared)
     assert refused == Refused("附件4.xlsx", "link", "link")
 
 
@@ -74,7 +75,7 @@ def test_a_cloud_drive_is_a_link_too(link: str) -> None:
     "link", ["https://pan.baidu.com/", "https://docs.qq.com/", "https://cloud.189.cn/", "https://www.139.com/m/i"]
 )
 def test_the_front_page_of_a_drive_is_no_file(link: str) -> None:
-    assert large_attachments(f"欢迎使用 {link} 附件4.xlsx", "", False) == []
+    assert large_attachments(f"欢迎使用 {link} 附件4.xlsx", "", False, RULES.links.shared) == []
 
 
 @pytest.mark.parametrize(

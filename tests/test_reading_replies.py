@@ -38,8 +38,13 @@ def test_a_confirmation(text: str) -> None:
     assert kind(text) == "confirm"
 
 
-@pytest.mark.parametrize("text", ["", "收到，谢谢！", "好的\n李明 13800000001", "您好！收到。\n五图街道 李明"])
+@pytest.mark.parametrize("text", ["收到，谢谢！", "好的\n李明 13800000001", "您好！收到。\n五图街道 李明"])
 def test_courtesy_means_nothing(text: str) -> None:
+    assert kind(text) == "courtesy"
+
+
+@pytest.mark.parametrize("text", ["", " \n\u3000"])
+def test_nothing_is_not_a_courtesy(text: str) -> None:
     assert kind(text) == "nothing"
 
 

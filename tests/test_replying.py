@@ -253,14 +253,13 @@ def test_numbers_that_lack_some_are_returned_with_a_workbook(fresh: Bot) -> None
 def test_what_is_unclear_is_asked_back_once_and_then_put_before_the_office(bot: Bot) -> None:
     reported(bot, WUTU)
     subject = reminded(bot)
-    replied(bot, subject, "高危增加1家，规上和其他不变")  # words and a number: nobody knows which cell
     replied(bot, subject, "无变化，但高危增加1家")
     letter, text = last(bot)
     assert letter == "unclear"
     assert "无变化，但高危增加1家" in text
     before = len(letters(bot))
     replied(bot, subject_to(bot, LI), "除高危外无变化")
-    replied(bot, subject, "高危无变化，其他增加")
+    replied(bot, subject, "高危增加1家，规上和其他不变")
     assert len(letters(bot)) == before
     assert [kind for kind, _ in attentions(bot)].count("reply_unclear") == 2
     assert accepted(bot) == []
@@ -288,15 +287,14 @@ def test_one_letter_for_two_units(bot: Bot) -> None:
     assert {unit: numbers for unit, _, numbers, _ in accepted(bot)} == {QIAOGUAN: IN_ORDER, WUTU: NUMBERS}
 
 
-def test_words_of_a_stranger_or_without_our_letter_file_nothing(bot: Bot) -> None:
+def test_words_of_a_stranger_or_about_others_file_nothing(bot: Bot) -> None:
     reported(bot, WUTU)
     subject = reminded(bot)
     replied(bot, subject, "无变化", "someone@else.test")
     replied(bot, subject, "无变化", WANG)  # a liaison of another unit, with a forwarded letter
-    archived(bot, mail(LI, "无变化", text="无变化"), ANSWERED)
-    archived(bot, mail(LI, "Re: 〔编号 AAAAAAAA〕", text=TWELVE), ANSWERED)
-    work(bot, ANSWERED, never)
     assert accepted(bot) == []
+    assert ("stranger_words", "无变化") in attentions(bot)
+    assert [row.letter for row in letters(bot) if row.to == WANG][-1] == "unclear"  # which report does she mean?
 
 
 def test_words_from_a_sender_whom_the_provider_contradicts_wait_or_do_nothing(bot: Bot) -> None:
@@ -312,7 +310,7 @@ def test_words_from_a_sender_whom_the_provider_contradicts_wait_or_do_nothing(bo
     # then numbers wait for the office, a reason is none, and nobody gets a letter
     assert [r.why for r in rows(bot, schema.report) if r.outcome == "waiting"] == ["authentication"]
     assert rows(bot, schema.explanation) == []
-    assert sorted(kind for kind, _ in attentions(bot)) == ["authentication", "reply_words"]
+    assert sorted(kind for kind, _ in attentions(bot)) == ["authentication", "liaison_words"]
     assert len(letters(bot)) == before
 
 
@@ -323,8 +321,12 @@ def test_thanks_change_nothing_and_questions_reach_a_person(bot: Bot) -> None:
     replied(bot, subject, "收到，谢谢！")
     assert "reply_words" not in [kind for kind, _ in attentions(bot)]
     replied(bot, subject, "请问我单位今年是否还需要报送？")
-    assert attentions(bot)[-1] == ("reply_words", "")
-    assert len(letters(bot)) == before
+    assert attentions(bot)[-1] == ("liaison_question", "请问我单位今年是否还需要报送？")
+    assert len(letters(bot)) == before + 1
+    letter, text = last(bot)
+    assert letter == "noted"
+    assert "请问我单位今年是否还需要报送？" in text
+    assert "五图街道附件4（截至2017年7月）：尚未收到" in text
 
 
 def decreased(bot: Bot) -> str:
@@ -369,7 +371,7 @@ def test_a_question_or_a_delay_is_no_reason(bot: Bot) -> None:
     replied(bot, subject, "请问减少指的是哪一类？")
     replied(bot, subject, "正在核实，稍后重新报")
     assert rows(bot, schema.explanation) == []
-    assert [kind for kind, _ in attentions(bot)] == ["reply_words"]
+    assert [kind for kind, _ in attentions(bot)] == ["liaison_question"]
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +415,7 @@ def test_a_photo_counts_when_its_sender_confirms_from_the_day_it_came(with_photo
     assert accepted(bot, "2017-06") == [(WUTU, 1, VALUES, "confirmed")]
     letter, text = last(bot)
     assert letter == "receipt"
-    assert "图片中识别的数字，已经您确认" in text
+    assert "来表中读到的数字，已经您确认" in text
     assert "按时报送" in text
     # and a second yes is no second report
     replied(bot, header(row.mime, "Subject"), "确认。", when=at("2017-07-06T10:00"))

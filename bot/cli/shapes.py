@@ -65,7 +65,7 @@ def attachment_shapes(opened: Opened, rulings: Iterable[Ruling], rules: Rules) -
     """What was found after unwrapping: the workbook in the zip, not the zip. What was not ruled on was no form."""
     taken = {ruling.judged.form.form for ruling in rulings}
     found = [_document(d, rules) for d in evident(opened.documents, opened.mail, taken, rules)]
-    if opened.mail.automatic:  # machines' attachments are not opened
+    if opened.mail.automatic and not opened.documents:  # what a machine sends by itself is not opened
         found = [
             {"name": a.name, "kind": "other", "status": "skipped", "reason": None} for a in opened.mail.attachments
         ]

@@ -1,9 +1,10 @@
 """From rulings to an intent: which one letter answers the mail, and what is put before the office.
 
 outcome of a mail   the first of: returned, waiting, accepted, duplicate, unreadable, ignored
-its letter          returned, waiting or confirm, receipt, duplicate, unreadable or no_attachment, none
+its letter          returned, waiting or confirm, receipt, duplicate, unreadable or no_attachment, noted or none
 
 Without a form in it, a reply may be a reason for a warning (letter explained, accepted), or be asked back (unclear).
+What a liaison writes beside that is put before the office, and he is told so; beside a form, too.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.deciding.evident import UNNAMED
-from bot.deciding.views import answer_context
+from bot.deciding.heard import quoted
+from bot.deciding.views import Noted, answer_context, standing_view
 from bot.deciding.whose import KnownSender
 from bot.mail.body import own_words
 from bot.model.deciding import Attention, Intent, LetterDraft, Obligation, Outcome, Ruling
@@ -24,22 +26,39 @@ ORDER: tuple[Outcome, ...] = ("returned", "waiting", "accepted", "duplicate", "u
 WORKBOOKS = ("xlsx", "xls", "ods")  # what a person must look at when a liaison sends it without a form in it
 CONFIRM = "confirm"  # why a report waits, and the letter that asks its sender
 NOTHING_SAID = Said()
+# What a liaison's words are before the office, by what they are; and those that are answered whatever they are about.
+NOTES: dict[str, str] = {
+    "question": "liaison_question",
+    "request": "liaison_request",
+    "recall": "liaison_recall",
+    "words": "reply_words",
+}
+HELD = ("held_back", "corrected_in_words")  # why a report waits because of the words beside it
+ANSWERED = ("question", "request", "recall")
 LETTERS = {"returned": "returned", "waiting": "waiting", "accepted": "receipt", "duplicate": "duplicate"}
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What limits answering: ``answer_from`` is the moment before which mail is recorded only (aware),
-    ``letters_per_day`` the cap for this sender's address. With ``flood`` no stranger is answered now."""
+    ``letters_per_day`` the cap for this sender's address. With ``flood`` no stranger is answered now.
+    ``own_address`` is the bot's, to which it never writes an answer."""
 
     answer_from: datetime
     letters_per_day: int
     flood: bool = False
+    own_address: str = ""
 
 
 def ignore(why: str) -> Intent:
     """Nothing to do, for a reason that is a key of ``[automatic]`` or one of this module's."""
     return Intent("ignored", why)
+
+
+def by_machine(mail: Mail, rulings: tuple[Ruling, ...]) -> Intent:
+    """What a liaison's mail with the mark of a machine leads to: never an answer; its reports wait for the office."""
+    attention = tuple(_waiting(n, r, mail) for n, r in enumerate(rulings))
+    return Intent("waiting" if rulings else "ignored", mail.automatic or "", rulings, (), attention)
 
 
 def decide(
@@ -54,18 +73,18 @@ def decide(
     """What one mail leads to. Pure: the same values give the same intent."""
     outcome, letter = _outcome(mail, documents, rulings, sender, rules, said)
     unanswered = _unanswered(mail, sender, policy) if letter else ""
-    attention = [_waiting(n, r) for n, r in enumerate(rulings) if r.outcome == "waiting"]
-    if said.unclear:
-        attention += [] if letter and not unanswered else [Attention("reply_unclear", unit=sender.units[0])]
-    elif outcome == "unreadable":
-        kind = "missing_attachment" if letter == "no_attachment" else "unreadable"
-        attention.append(Attention(f"{kind}_unanswered" if unanswered else kind))
-    elif outcome == "ignored" and sender.units:
-        attention += [Attention("no_form", d.name) for d in documents if d.kind in WORKBOOKS or _is_unnamed(d)]
-        attention += [Attention("reply_words", unit=sender.units[0])] if said.for_person else []
-    intent = Intent(outcome, letter or "no_report", rulings, (), tuple(attention))
-    if letter == "explained":
-        intent = replace(intent, reason=said.text, explains=tuple(a.finding_id for a in said.explains))
+    attention = [_waiting(n, r, mail, said) for n, r in enumerate(rulings) if r.outcome == "waiting"]
+    attention += _told(outcome, letter, unanswered, mail, documents, sender, said)
+    why = letter or said.filed or "no_report"
+    intent = Intent(outcome, why, rulings, (), tuple(attention))
+    explains = _explains(said, rulings, rules)
+    if letter == "explained" or explains:
+        ids = tuple(a.finding_id for a in said.explains)
+        intent = replace(intent, reason=said.text, explains=ids, explains_own=explains)
+    elif said.beside and said.note:
+        kind = "words_beside" if said.note == "words" else NOTES.get(said.note)
+        aside = [Attention(kind, quoted(mail, said.text), unit=_unit(sender))] if kind else []
+        intent = replace(intent, attention=(*intent.attention, *aside))
     if unanswered:
         told = _limit_told(unanswered, mail, sender)
         return replace(intent, why=f"{intent.why}, not answered: {unanswered}", attention=(*intent.attention, *told))
@@ -75,7 +94,10 @@ def decide(
         key=f"{letter}:{mail.sha256[:24]}",
         letter=letter,
         to=mail.sender,
-        context={**answer_context(mail, documents, rulings, sender, rules), **_words_of(said, rules)},
+        context={
+            **answer_context(mail, documents, rulings, sender, rules, _noted(said, explains)),
+            **_words_of(said, rules),
+        },
         reply_to=mail.message_id,
         subject_of=mail.subject,
         obligations=_about(rulings) or said.about,
@@ -101,17 +123,68 @@ def _outcome(
     if said.unclear:
         return "unreadable", "" if said.asked_before else "unclear"
     files = [*(d.name for d in documents if d.kind != "body"), *(r.name for r in mail.refused)]
-    # The subject of an answer to a letter of ours is ours: 收到，谢谢 does not announce a file.
-    subject = "" if sender.answers_ours and not files else mail.subject
-    words = " ".join((subject, own_words(mail.text), *files))
-    spoken_of = any(form.spoken_of_in(words) for form in rules.forms.values())
+    noted = "noted" if said.note in ANSWERED or (said.note == "words" and said.replies) else ""
+    noted = "" if said.asked_before else noted
+    if not files and said.note == "announces":
+        return "unreadable", "" if said.asked_before else "no_attachment"
     if not files:
-        return ("unreadable", "no_attachment") if spoken_of and sender.units else ("ignored", "")
+        return "ignored", noted
+    if not sender.units and any(d.forms for d in documents):
+        return "ignored", ""  # a blank form that somebody hands on
     # Ordinary mail of the office has attachments too: it is left alone unless its sender reports, or it says so.
     broken = bool(mail.refused) or any(
         d.unreadable and d.unreadable.code not in ("no_form", UNNAMED) for d in documents
     )
-    return ("unreadable", "unreadable") if spoken_of or (sender.units and broken) else ("ignored", "")
+    # The subject of an answer to a letter of ours is ours, but not where a file is announced.
+    words = " ".join((mail.subject, own_words(mail.text), *files))
+    spoken_of = any(form.spoken_of_in(words) for form in rules.forms.values())
+    return ("unreadable", "unreadable") if spoken_of or (sender.units and broken) else ("ignored", noted)
+
+
+def _told(
+    outcome: Outcome,
+    letter: str,
+    unanswered: str,
+    mail: Mail,
+    documents: tuple[Document, ...],
+    sender: KnownSender,
+    said: Said,
+) -> list[Attention]:
+    """What the office hears of a mail without a report, beside what waits."""
+    if said.unclear:
+        asked = bool(letter) and not unanswered
+        return [] if asked else [Attention("reply_unclear", quoted(mail, said.text), unit=_unit(sender))]
+    if outcome == "unreadable":
+        kind = "unreadable" if documents or mail.refused else "missing_attachment"
+        kind = kind if letter and not unanswered else f"{kind}_unanswered"
+        return [Attention(kind, quoted(mail, said.text), unit=_unit(sender))]
+    if outcome != "ignored":
+        return []
+    if not sender.units:
+        blank = any(d.forms for d in documents)
+        return [Attention("stranger_blank", quoted(mail))] if blank else []
+    found = [Attention("no_form", d.name) for d in documents if d.kind in WORKBOOKS or _is_unnamed(d)]
+    told = NOTES.get(said.note)
+    if told and (unanswered or not letter):
+        told = "liaison_words"  # he was told nothing
+    return [*found, Attention(told, quoted(mail, said.text), unit=_unit(sender))] if told else found
+
+
+def _unit(sender: KnownSender) -> str | None:
+    return sender.units[0] if sender.units else None
+
+
+def _explains(said: Said, rulings: tuple[Ruling, ...], rules: Rules) -> bool:
+    """Whether the words beside a form are the reason that one of its findings asks for."""
+    asked = any(f.check in rules.asking for r in rulings for f in r.judged.findings if r.outcome != "waiting")
+    return said.beside and said.note == "words" and asked
+
+
+def _noted(said: Said, explains: bool) -> Noted:
+    """What a letter says of the words that stood beside the form that it answers."""
+    if explains:
+        return "explained"
+    return "beside" if said.beside and said.note in NOTES else ""
 
 
 def _is_unnamed(document: Document) -> bool:
@@ -122,6 +195,8 @@ def _unanswered(mail: Mail, sender: KnownSender, policy: Policy) -> str:
     """Why a mail gets no answer, or an empty string."""
     if mail.sender is None:
         return "ambiguous_sender"
+    if mail.sender == policy.own_address.lower():
+        return "own_address"  # somebody of the office has sent it to himself, and reads the question anyway
     if mail.authentication == "fail":
         return "authentication"  # whoever is named in From did not send it: an answer would hit a bystander
     if mail.received_at < policy.answer_from:
@@ -143,19 +218,22 @@ def _words_of(said: Said, rules: Rules) -> dict[str, Any]:
     """What the letters that answer mere words show: the words, and what they were taken for or why for nothing."""
     if not said.text:
         return {}
-    rule = rules.forms[said.about[0].form] if said.about else next(iter(rules.forms.values()))
+    rule = rules.forms[said.about[0].form] if said.about else next(iter(rules.matrices.values()))
     return {
         "said": said.text,
         "asked": [a.message for a in said.explains],
         "unclear": rules.reasons.unclear[said.unclear] if said.unclear else "",
+        "note": rules.reasons.noted[said.note] if said.note in NOTES else "",
+        "standing": [standing_view(s, rules) for s in said.standing],
         "groups": [g.label for g in rule.groups],
         "columns": [c.label for c in rule.columns],
     }
 
 
-def _waiting(number: int, ruling: Ruling) -> Attention:
+def _waiting(number: int, ruling: Ruling, mail: Mail, said: Said = NOTHING_SAID) -> Attention:
     judged = ruling.judged
-    return Attention(ruling.why, judged.document, judged.unit, judged.form.form, judged.period, ruling=number)
+    detail = quoted(mail, said.text) if ruling.why in HELD else judged.document
+    return Attention(ruling.why, detail, judged.unit, judged.form.form, judged.period, ruling=number)
 
 
 def _about(rulings: tuple[Ruling, ...]) -> tuple[Obligation, ...]:

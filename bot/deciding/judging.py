@@ -13,6 +13,7 @@ from bot.deciding.rowchecks import Elsewhere, check_rows
 from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
 from bot.model.mail import Mail
 from bot.model.people import Liaison
+from bot.model.replies import Said
 from bot.rules.rows import RowsRule
 from bot.rules.words import Words
 
@@ -105,12 +106,19 @@ def why_waiting(mail: Mail, placed: Placed, past: Past = NO_PAST) -> str:
         return "ambiguous_sender"
     if mail.authentication == "fail":
         return "authentication"
+    if mail.automatic:
+        return "machine"
     if placed.whose.waiting or placed.form.confidence == "confirm":
         return placed.whose.waiting or "confirm"
     # Whoever is named in it is believed from then on: the office decides, unless it says nothing new.
     appoints = isinstance(placed.rule, RowsRule) and placed.rule.appoints and placed.whose.unit is not None
     known = appoints and is_known(placed.content, placed.whose.unit or "", mail.sender, past.liaisons)
     return "liaison" if appoints and not known else ""
+
+
+def held_by(said: Said) -> str:
+    """Why a form waits because of the words beside it: a key of ``[waiting]``, or an empty string."""
+    return {"hold": "held_back", "corrects": "corrected_in_words"}.get(said.note, "") if said.beside else ""
 
 
 def rule_on(

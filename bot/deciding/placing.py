@@ -49,7 +49,7 @@ def place(
     workbook. When all are empty, each is one, and what it lacks is said.
     """
     forms = [(form, document) for document in documents for form in document.forms]
-    filled = [item for item in forms if not _is_empty(item[0])]
+    filled = [item for item in forms if not is_empty(item[0])]
     return _without_other_months(
         [
             _place(form, document, sender, rules, subject, received_at, campaign, zone)
@@ -73,7 +73,7 @@ def _without_other_months(placed: list[Placed]) -> tuple[Placed, ...]:
     )
 
 
-def _is_empty(form: Form) -> bool:
+def is_empty(form: Form) -> bool:
     """Whether nothing was written into the table; sums by formula are 0 by themselves."""
     if form.rows is not None or form.paper:
         return not form.rows and not form.paper

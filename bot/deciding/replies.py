@@ -1,14 +1,16 @@
-"""What a reply in words comes to: a form like any other, a reason for a warning, or a question back.
+"""What words come to: a form like any other, a reason for a warning, a question back, or a line for the office.
 
-    words           the answered letter is about          becomes
-    无变化          one or more open reports of a month   last month's numbers, for each
-    twelve numbers  one report                            that report
-    确认            numbers read from a picture           those numbers, as if typed, from the day they first came
-    a sentence      a warning that needs a reason         the reason, kept with the report
-    later, thanks   anything                              nothing
-    else            anything                              asked back once, then for a person
+    words           the answered letter, or a mail of one's own, is about    becomes
+    无变化          one or more open reports of a month                      last month's numbers, for each
+    twelve numbers  one report                                               that report
+    确认            numbers read from a picture                              those numbers, from the day they first came
+    零报告          anything                                                 asked back: all zeros, or no change?
+    a sentence      a warning that needs a reason                            the reason, kept with the report
+    thanks, later   anything                                                 filed, and counted
+    else            anything                                                 for a person; a try to report: asked back
 
-Never a number that no one sent: a reply that could mean two reports, or another month, means neither.
+Never a number that no one sent: words that could mean two reports, or another month, mean neither. They make no new
+version of a month that is reported already, while the open one is missing.
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,8 @@ class Draft:
 class Answered:
     """What the record knows of the letter that a mail answers. ``current`` and ``earlier`` are the accepted reports
     of each obligation's month and of the last month before it; ``asks`` the warnings that want a reason;
-    ``asked_before`` whether this was asked back already."""
+    ``asked_before`` whether this was asked back already. ``missing`` is what the sender's units owe besides, and have
+    not reported. ``fresh``: no letter is answered, and ``obligations`` is what the mail can be about by itself."""
 
     obligations: tuple[Obligation, ...] = ()
     current: Mapping[Obligation, Accepted] | None = None
@@ -52,26 +55,59 @@ class Answered:
     drafts: tuple[Draft, ...] = ()
     asks: tuple[Asked, ...] = ()
     asked_before: bool = False
+    missing: tuple[Obligation, ...] = ()
+    fresh: bool = False
 
 
 def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) -> Said:
-    """What the reply means for the letter that it answers; nothing for mere thanks."""
+    """What the words mean for what they are about."""
+    answered = _meant(reply, answered)
     match reply.kind:
-        case "nothing" | "promise":
-            return Said()
+        case "courtesy" | "promise":
+            return Said(text=reply.text, filed=reply.kind, replies=not answered.fresh)
         case "confirm":
             found = _confirmed(answered, rules)
+            if not found.documents and not found.unclear:
+                return Said(text=reply.text, filed="courtesy", replies=not answered.fresh)
         case "unchanged":
             found = _unchanged(reply, answered, rules)
         case "numbers":
             found = _numbers(reply, answered, sender, rules)
+        case "zero":
+            found = Said(unclear="zero")
         case "words" if answered.asks:
-            return Said(text=reply.text, explains=answered.asks, about=answered.obligations)
-        case "words" | "question":
-            return Said(text=reply.text, for_person=True)
+            return Said(text=reply.text, explains=answered.asks, about=answered.obligations, replies=True)
         case "unclear":
             found = Said(unclear="words")
-    return replace(found, text=reply.text, asked_before=answered.asked_before, about=answered.obligations)
+        case "nothing":
+            return Said(note="announces", replies=not answered.fresh)
+        case _:
+            return Said(text=reply.text, note=reply.kind, about=answered.obligations, replies=not answered.fresh)
+    return replace(
+        found,
+        text=reply.text,
+        asked_before=answered.asked_before,
+        about=answered.obligations,
+        replies=not answered.fresh,
+    )
+
+
+def _meant(reply: Reply, answered: Answered) -> Answered:
+    """What the reply is about: another month than the letter's where it names one that is missing."""
+    if not reply.month:
+        return answered
+    own = [o for o in answered.obligations if _same_month(reply.month, o.period)]
+    other = [o for o in answered.missing if _same_month(reply.month, o.period)]
+    return replace(answered, obligations=tuple(other)) if other and not own else answered
+
+
+def _is_old(answered: Answered) -> bool:
+    """Whether the month is reported already, while a later one is missing: which of them is meant?"""
+    current = answered.current or {}
+    return bool(answered.obligations) and all(
+        o in current and any(m.period > o.period and m.unit == o.unit for m in answered.missing)
+        for o in answered.obligations
+    )
 
 
 def _confirmed(answered: Answered, rules: Rules) -> Said:
@@ -102,11 +138,15 @@ def _unchanged(reply: Reply, answered: Answered, rules: Rules) -> Said:
         return Said(unclear="several")
     if not _same_month(reply.month, answered.obligations[0].period):
         return Said(unclear="other_month")
+    if _is_old(answered) and not reply.month:
+        return Said(unclear="old_month")
     forms = []
     for o in answered.obligations:
         known = (answered.current or {}).get(o) or (answered.earlier or {}).get(o)
         if known is None:
             return Said(unclear="no_earlier")
+        if reply.like and not _same_month(reply.like, known.period):
+            return Said(unclear="other_month")
         since = known.period if known.period != o.period else ""
         forms.append(_of(o, _counts(known.numbers), rules, "unchanged", since))
     return Said((Document(rules.words.body_name, "body", tuple(forms)),))
@@ -121,8 +161,17 @@ def _numbers(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules
             return Said(unclear="other_month")
     if len(about) != 1 or reply.numbers is None or (reply.unit and reply.unit not in sender.units):
         return Said(unclear="several")
+    if _is_old(replace(answered, obligations=tuple(about))) and not _repeats(reply.numbers, about[0], answered):
+        return Said(unclear="old_month")
     form = _of(about[0], reply.numbers.counts, rules, "numbers", inline=reply.numbers)
     return Said((Document(rules.words.body_name, "body", (form,)),))
+
+
+def _repeats(numbers: Inline, about: Obligation, answered: Answered) -> bool:
+    """Whether the numbers are those on record."""
+    known = (answered.current or {}).get(about)
+    written = {g: {c: n.value for c, n in columns.items()} for g, columns in numbers.counts.items()}
+    return known is not None and known.numbers == written
 
 
 def _same_month(written: str, period: str) -> bool:

@@ -1,7 +1,7 @@
 """What a letter shows of rulings: plain values with the labels of the rules, for templates and for JSON."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 
 from bot.deciding.adding import subtotal, total
 from bot.deciding.county import Tally
@@ -13,23 +13,33 @@ from bot.deciding.whose import KnownSender
 from bot.model.deciding import ONCE, Accepted, Finding, Numbers, Ruling
 from bot.model.forms import Document
 from bot.model.mail import Mail
+from bot.model.replies import Standing
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 from bot.rules.rows import RowsRule
 
 RIVAL = "rival"  # the check that asks for a number
+# What became of words beside a form: a reason that was asked for, or put before the office; a key of [noted].
+Noted = Literal["", "explained", "beside"]
 
 
 def answer_context(
-    mail: Mail, documents: tuple[Document, ...], rulings: tuple[Ruling, ...], sender: KnownSender, rules: Rules
+    mail: Mail,
+    documents: tuple[Document, ...],
+    rulings: tuple[Ruling, ...],
+    sender: KnownSender,
+    rules: Rules,
+    noted: Noted = "",
 ) -> dict[str, Any]:
     """The context of every letter that answers a mail. A stranger learns nothing but what he sent."""
+    given = rules.asking if noted == "explained" else frozenset()
     return {
         "person": sender.person,
         "units": list(sender.units),
         "original_subject": mail.subject,
         "received_at": mail.received_at,
-        "forms": [_form(ruling, rules, mail) for ruling in rulings],
+        "forms": [_form(ruling, rules, mail, given) for ruling in rulings],
+        "aside": rules.reasons.noted[noted] if noted else "",
         "files": unreadable_files(mail, documents, rules),
         "marked": [],
     }
@@ -88,7 +98,21 @@ def changes(before: Numbers, after: Numbers, rule: FormRule) -> list[dict[str, A
     ]
 
 
-def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
+def standing_view(standing: Standing, rules: Rules) -> dict[str, Any]:
+    """One report that is owed, and whether it is on record."""
+    rule, current = rules.forms[standing.about.form], standing.current
+    return {
+        "unit": standing.about.unit,
+        "form_name": rule.name,
+        "words": form_words(rule.id, rules),
+        "period": shown_period(standing.about.period),
+        "deadline": standing.about.deadline,
+        "version": current.version if current else 0,
+        "received_at": current.received_at if current else None,
+    }
+
+
+def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] = ()) -> dict[str, Any]:
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
     # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
@@ -116,10 +140,11 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail) -> dict[str, Any]:
         "late_days": late_days(first, ruling.deadline, zone) if ruling.deadline and zone else 0,
         "table": table(judged.numbers, rule, judged.findings),
         "errors": [] if stranger else _shown(judged.findings, "error"),
-        "warnings": [] if stranger else _shown(judged.findings, "warning"),
+        "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
         "doubts": [] if stranger else _doubts(judged.findings),
         "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
         **_rows(ruling, rule, before),
+        "why": ruling.why,
         "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
         "first_received_at": before.first_received_at if before else None,
         "progress": _progress(ruling, rules, mail) if ruling.outcome in ("accepted", "duplicate") else [],
@@ -202,8 +227,8 @@ def lag_word(share: Share, rules: Rules) -> str | None:
     return getattr(rules.targets.pace.words, share.lag) if share.lag and rules.targets.pace else None
 
 
-def _shown(findings: tuple[Finding, ...], severity: str) -> list[dict[str, str]]:
-    found = (f for f in findings if f.severity == severity and f.check != RIVAL)
+def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, str]]:
+    found = (f for f in findings if f.severity == severity and f.check != RIVAL and f.check not in but)
     return [{"place": f.place, "message": f.message} for f in found]
 
 

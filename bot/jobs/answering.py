@@ -29,12 +29,12 @@ def answer_from(conn: Connection, bot: Bot, now: datetime) -> datetime:
 
 def policy_for(conn: Connection, mail: Mail, sender: KnownSender, bot: Bot, now: datetime, wanted: bool) -> Policy:
     """What limits the answer to a mail. ``wanted``: the office has decided about it, and its sender is to hear."""
-    since = answer_from(conn, bot, now)
+    since, own = answer_from(conn, bot, now), bot.config.own_address
     if wanted:
-        return Policy(since, NO_LIMIT)
+        return Policy(since, NO_LIMIT, own_address=own)
     if sender.units or mail.sender in bot.config.office.staff_addresses:
-        return Policy(since, bot.config.limits.letters_per_address_per_day)
-    return Policy(since, STRANGER, _flooded(conn, bot, now))
+        return Policy(since, bot.config.limits.letters_per_address_per_day, own_address=own)
+    return Policy(since, STRANGER, _flooded(conn, bot, now), own)
 
 
 def _flooded(conn: Connection, bot: Bot, now: datetime) -> bool:

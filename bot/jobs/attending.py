@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.deciding.bundling import portioned
+from bot.deciding.heard import QUOTING
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
 from bot.jobs.enqueuing import BUNDLE, UNMADE, enqueue_for_staff
@@ -86,7 +87,8 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     registered = registered or _unit_at(conn, bot, row)
     unmade = row.kind == UNMADE
-    is_address = "@" in row.detail and not unmade and row.kind != ASIDE
+    quotes = row.kind in QUOTING
+    is_address = "@" in row.detail and not unmade and not quotes and row.kind != ASIDE
     asks = row.report_id is not None or row.kind in ABOUT_LETTERS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
     return {
@@ -101,8 +103,9 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "sender": row.shown_from or "",
         "subject": row.subject or "",
         "received_at": row.received_at,
-        "file": "" if is_address else row.detail,
-        "address": row.letter_to if unmade else row.detail if is_address else "",
+        "said": row.detail if quotes else "",
+        "file": "" if is_address or quotes else row.detail,
+        "address": (row.letter_to or "") if unmade else row.detail if is_address else "",
         "letter_subject": row.letter_subject or "",
         "answer": (not unmade and row.answer) or "",
         **contact(registered or row.unit or "", people),

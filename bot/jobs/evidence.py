@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Row
 
 from bot.jobs.parts import Bot
 from bot.letters.workbook_words import safe_name
-from bot.mail.unwrap import unwrap
 from bot.model.deciding import LetterFile
 from bot.record import archive, correspondence, reports
 from bot.record.questions import ABOUT_LETTERS
@@ -49,7 +48,7 @@ def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFil
     raw = archive.raw_of(conn, row.mail_id)
     if report is None or raw is None:
         return
-    mail = unwrap(raw, own_address=bot.config.own_address, provider=bot.provider, unpacker=bot.unpacker)
+    mail = bot.unwrapped(raw)
     for attachment in mail.attachments:
         if attachment.name == report.document:
             yield LetterFile(safe_name(f"{row.id}-{_inert(attachment.name)}"), attachment.data, OCTETS)

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.deciding.heard import QUIET
 from bot.errors import BotError, MailEnded, TooComplex
 from bot.mail.authentication import Provider
 from bot.mail.packed import Unpacker
@@ -42,8 +43,8 @@ SPARE_SECONDS = 5  # so much later the process ends by itself, where its parent 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail and the documents in it; ``documents`` is empty for automatic mail, which is not read. ``words`` are the
-    sender's own, and only looked at where no file has a form in it."""
+    """A mail and the documents in it. Of mail that bears the mark of a machine only files are read; of what a machine
+    writes by itself, nothing. ``words`` are the sender's own."""
 
     mail: Mail
     documents: tuple[Document, ...]
@@ -64,14 +65,19 @@ class Tools:
 
 def opened_with(raw: RawMail, tools: Tools) -> Opened:
     """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
-    mail = unwrap(raw, own_address=tools.own_address, provider=tools.provider, unpacker=tools.unpacker)
-    if mail.automatic:
+    mail = unwrap(
+        raw,
+        own_address=tools.own_address,
+        provider=tools.provider,
+        unpacker=tools.unpacker,
+        shared=tools.rules.links.shared,
+    )
+    if mail.automatic in QUIET or (mail.automatic and not mail.attachments):
         return Opened(mail, ())
     found = documents(mail.attachments, tools.reader, tools.rules, tools.converter)
-    if any(d.forms for d in found):
-        return Opened(mail, found)
     body = read_body(mail, tools.reader, tools.rules)
-    return Opened(mail, (*found, body.document) if body.document else found, body.words)
+    has_form = any(d.forms for d in found)
+    return Opened(mail, found if has_form or not body.document else (*found, body.document), body.words)
 
 
 @dataclass(frozen=True, slots=True)

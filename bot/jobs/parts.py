@@ -25,7 +25,9 @@ from bot.logs import Lasting
 from bot.mail.authentication import Provider
 from bot.mail.packed import Unpacker
 from bot.mail.unpacker import Programs
+from bot.mail.unwrap import unwrap
 from bot.model.deciding import Obligation
+from bot.model.mail import Mail, RawMail
 from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
@@ -102,6 +104,11 @@ class Bot:
         """The same, with what the office has ordered by now of units that are away."""
         rules = with_absences(self.rules, known.absences(conn))
         return self if rules is self.rules else replace(self, rules=rules)
+
+    def unwrapped(self, raw: RawMail) -> Mail:
+        """A mail, unwrapped as this installation does. TooComplex if it is beyond the limits."""
+        own, shared = self.config.own_address, self.rules.links.shared
+        return unwrap(raw, own_address=own, provider=self.provider, unpacker=self.unpacker, shared=shared)
 
     def close(self) -> None:
         """Ends the processes that open what came from outside, and the connections."""

@@ -40,8 +40,11 @@ def write_down(bot: Bot, conn: Connection, mail_id: int, opened: Opened, ready: 
     for ruling in intent.rulings:
         ids.append(reports.write(conn, mail_id, ruling, opened.mail.received_at, now))
         take_effect(bot, conn, ruling, opened.mail.sender or "", now)
-    if intent.explains:
-        explanations.keep(conn, mail_id, intent.reason, intent.explains, now)
+    explains = list(intent.explains)
+    if intent.explains_own:
+        explains += [row.id for row in explanations.unexplained(conn, mail_id, bot.rules.asking)]
+    if explains:
+        explanations.keep(conn, mail_id, intent.reason, explains, now)
     for letter in ready.letters:
         put(bot, conn, letter, now, mail_id)
     for item in intent.attention:

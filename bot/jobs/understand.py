@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.deciding.decide import decide, ignore
+from bot.deciding.decide import by_machine, decide, ignore
 from bot.deciding.evident import evident
-from bot.deciding.judging import Past, judge, rule_on, what_of, why_waiting, without_repeats
+from bot.deciding.heard import QUIET, From, heard
+from bot.deciding.judging import Past, held_by, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
-from bot.deciding.placing import Placed, place
+from bot.deciding.placing import Placed, is_empty, place
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
 from bot.jobs.answering import answer_from, policy_for
@@ -28,7 +29,7 @@ from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
 from bot.jobs.registered import base_of
 from bot.jobs.reminders.addressing import recipient_of
-from bot.jobs.replying import said_in
+from bot.jobs.replying import beside, said_in
 from bot.letters.tokens import tokens_in
 from bot.model.commands import Command, Orders
 from bot.model.deciding import ONCE, Intent, Ruling
@@ -65,14 +66,45 @@ def intent_of(
 ) -> Intent:
     """What is to be done with an opened mail. Only reads the record. With ``trusted`` only with the one form that the
     office decided about, as it decided. With ``then`` its forms are judged against the history of that moment."""
-    mail = replace(opened.mail, authentication="unknown") if trusted else opened.mail
-    if mail.automatic:
-        return ignore(mail.automatic)
+    mail = opened.mail
+    if trusted:  # the office has looked at it
+        opened = replace(opened, mail=(mail := replace(mail, authentication="unknown", automatic=None)))
+    if mail.automatic in QUIET:
+        return ignore(mail.automatic or "")
     sender = known_sender(conn, mail, bot, now)
+    return heard(
+        _intent(opened, sender, bot, conn, now, trusted, then),
+        mail,
+        opened.words,
+        _from(mail, sender, bot, conn, now),
+        bot.rules,
+    )
+
+
+def _from(mail: Mail, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> From:
+    is_staff = mail.sender in bot.config.office.staff_addresses
+    if sender.units or is_staff or mail.automatic:
+        return From(sender.units, is_staff)
+    today = now.astimezone(bot.zone).date()
+    return From(people=frozenset(person.name for person in people.liaisons(conn, today)))
+
+
+def _intent(
+    opened: Opened,
+    sender: KnownSender,
+    bot: Bot,
+    conn: Connection,
+    now: datetime,
+    trusted: Trusted | None,
+    then: Then | None,
+) -> Intent:
+    mail = opened.mail
+    if mail.automatic and not sender.units:
+        return ignore(mail.automatic)
     opened = replace(opened, documents=evident(opened.documents, mail, sender.reply_forms, bot.rules))
-    if trusted is None and (orders := _orders(opened, sender, bot, conn, now)):
+    if trusted is None and not mail.automatic and (orders := _orders(opened, sender, bot, conn, now)):
         return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
-    said = _said(opened, sender, bot, conn)
+    said = Said() if mail.automatic else _said(opened, sender, bot, conn, now)
     found = (*_with_papers(opened, sender, bot), *said.documents, *_handed_over(opened, sender, bot, now))
     placed = place(
         found,
@@ -83,10 +115,14 @@ def intent_of(
         campaign=bot.campaign,
         zone=bot.zone,
     )
+    if not sender.units and all(is_empty(item.form) for item in placed):
+        placed = ()  # a circular with the blank form in it is no report of whoever hands it on
     wanted = [item for item in placed if not trusted or trusted.means(item)]
-    rulings = [_ruling(item, mail, bot, conn, now, trusted, then) for item in wanted]
+    rulings = without_repeats([_ruling(item, mail, said, bot, conn, now, trusted, then) for item in wanted])
+    if mail.automatic:
+        return by_machine(mail, tuple(rulings))
     policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
-    return decide(mail, found, tuple(without_repeats(rulings)), sender, bot.rules, policy, said)
+    return decide(mail, found, tuple(rulings), sender, bot.rules, policy, said)
 
 
 def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
@@ -99,6 +135,7 @@ def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now
 def _ruling(
     item: Placed,
     mail: Mail,
+    said: Said,
     bot: Bot,
     conn: Connection,
     now: datetime,
@@ -113,7 +150,7 @@ def _ruling(
     due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
         return rule_on(item, judged, without_objection(past), "", due, mail.received_at)
-    return rule_on(item, judged, past, why_waiting(mail, item, past), due, mail.received_at)
+    return rule_on(item, judged, past, why_waiting(mail, item, past) or held_by(said), due, mail.received_at)
 
 
 def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Document, ...]:
@@ -128,19 +165,26 @@ def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Documen
 def _handed_over(opened: Opened, sender: KnownSender, bot: Bot, now: datetime) -> tuple[Document, ...]:
     """移交 姓名 手机 邮箱, by a unit's liaison: a list of one, which waits for the office like any other."""
     known = [bot.rules.commands.rule("hand_over")]
-    if len(sender.units) != 1 or not opened.words or any(d.forms for d in opened.documents):
+    if len(sender.units) != 1 or opened.mail.automatic or any(d.forms for d in opened.documents):
         return ()
-    said = commands_in(opened.words, known, bot.rules, now.astimezone(bot.zone).date(), expected=False)
-    return (successor(said[0].arguments, sender.units[0], bot.rules),) if said and isinstance(said[0], Command) else ()
+    today = now.astimezone(bot.zone).date()
+    for text in (opened.words, "" if sender.answers_ours else opened.mail.subject):
+        said = commands_in(text, known, bot.rules, today, expected=False) if text else ()
+        if said and isinstance(said[0], Command):
+            return (successor(said[0].arguments, sender.units[0], bot.rules),)
+    return ()
 
 
-def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection) -> Said:
-    """What the words mean, where no form stands in any file or table: a form there says all."""
-    if any(d.forms for d in opened.documents) or opened.mail.refused:
+def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Said:
+    """What the words mean. Beside a form, in a file or a table, they say no numbers: the form does."""
+    mail = opened.mail
+    if any(d.forms for d in opened.documents):
+        return beside(opened.words, sender, bot)
+    if mail.refused:
         return Said()
-    said = said_in(opened.words, _answered(conn, opened.mail), sender, bot, conn)
-    if opened.mail.authentication == "fail" and not said.documents:
-        return Said(for_person=bool(said.text))  # somebody else may have written it
+    said = said_in(mail, opened.words, _answered(conn, mail), sender, bot, conn, now)
+    if mail.authentication == "fail" and not said.documents:
+        return Said(text=said.text, note="words") if sender.units else Said()  # somebody else may have written it
     return replace(said, documents=tuple(_by(sender, d) for d in said.documents))
 
 

@@ -29,8 +29,14 @@ def why_automatic(msg: Part, text: str, own_address: str, sender: str | None = N
     ``text`` is the body as people read it; ``sender`` the believed address, if there is one. Looks at the
     headers of the mail itself, never at those of a mail inside it. X-Auto-Response-Suppress is no mark.
     """
-    if _is_own(msg, own_address, sender):
+    if _is_own(msg, own_address):
         return "own"
+    reason = _reason(msg, text, sender)
+    # A clerk who forwards something to the office's own address writes from it too, and is no machine.
+    return "own" if reason and own_address and sender == own_address.lower() else reason
+
+
+def _reason(msg: Part, text: str, sender: str | None) -> str | None:
     if is_report(msg):
         return "bounce" if not _is_system(msg, sender) or _says_so(msg) else "postmaster"
     if _is_read_receipt(msg, text):
@@ -48,10 +54,10 @@ def why_automatic(msg: Part, text: str, own_address: str, sender: str | None = N
     return None
 
 
-def _is_own(msg: Part, own_address: str, sender: str | None) -> bool:
-    own = own_address.lower()
+def _is_own(msg: Part, own_address: str) -> bool:
+    """Whether it is a letter of ours: by its token, or by what machines write that send a mail on."""
     loops = " ".join(msg.raw_all("x-loop")).lower()
-    return (bool(own) and (sender == own or own in loops)) or msg.raw(_TOKEN_HEADER) is not None
+    return msg.raw(_TOKEN_HEADER) is not None or (bool(own_address) and own_address.lower() in loops)
 
 
 def _says_so(msg: Part) -> bool:

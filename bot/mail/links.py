@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +13,8 @@ from bot.mail.charsets import clean_line
 from bot.mail.names import clean_name
 from bot.model.mail import Refused
 
-_LINK = re.compile(
-    r"(?i)https?://(?:"
+# What mail providers make of a large attachment; drives and online documents stand in rules/links.toml.
+_PROVIDERS = (
     r"mail\.(?:163|126|yeah|qiye\.163)\.(?:com|net)/large-attachment-download/"
     r"|u\.163\.com/"
     r"|fs\.163\.com/fs/display/"
@@ -21,23 +22,9 @@ _LINK = re.compile(
     r"|edisk\.qiye\.163\.com/api/biz/attachment/download"
     r"|(?:[a-z0-9-]+\.)?(?:mail|exmail)\.qq\.com/(?:cgi-bin/ftnExs_download|ftn/download)"
     r"|download\.cloud\.189\.cn"
-    # What people share from a drive or an online document, and not the front pages of these sites.
-    r"|cloud\.189\.cn/(?:t/|web/share)"
-    r"|(?:pan|yun)\.baidu\.com/(?:s/|share/)"
-    r"|(?:www\.)?(?:aliyundrive|alipan|123pan)\.com/s/"
-    r"|(?:caiyun|yun)\.139\.com/(?:m/i|w/i|link/|shareweb/)"
-    r"|pan\.quark\.cn/s/"
-    r"|share\.weiyun\.com/[A-Za-z0-9]"
-    r"|drive\.weixin\.qq\.com/s"
-    r"|docs\.qq\.com/(?:sheet|doc|smartsheet|form|pdf|s)/"
-    r"|(?:www\.)?kdocs\.cn/l/"
-    r")[^\s\"'<>，。；）]{0,2000}"
 )
-_QUICK = (
-    *("163.com/", ".qq.com/", "cloud.189.cn", "126.com/large", "yeah.net/large", ".qq.com:", "bigattach"),
-    *(".baidu.com/", "aliyundrive.com/", "alipan.com/", "123pan.com/", ".139.com/", ".quark.cn/", ".weiyun.com/"),
-    "kdocs.cn/",
-)
+_REST = r"[^\s\"'<>，。；）]{0,2000}"
+_QUICK = (*("163.com/", ".qq.com/", "cloud.189.cn", "126.com/large", "yeah.net/large", ".qq.com:", "bigattach"),)
 # A container that only large attachments have, for one whose link has an unknown form.
 _CONTAINERS = (
     *("divneteasebigattach", "bigattach-mailmaster", "qqmailbigattach", "qqmailbgattach"),
@@ -61,30 +48,51 @@ _ENDING = re.compile(
 )
 _STEM = 100  # characters before the ending
 _NEARBY = 1200  # characters of markup around a link in which its file name stands
+_SIGNED = re.compile(r"(?m)^--[ \t\r]{0,4}$")  # RFC 3676, 4.3
 _LINKS = 20
 _DETAIL = 120  # characters
 _LOOKED_AT = 2_000_000  # characters of a body
 
 
-def large_attachments(text: str, html: str, own_part_only: bool) -> list[Refused]:
+def large_attachments(text: str, html: str, own_part_only: bool, shared: tuple[str, ...] = ()) -> list[Refused]:
     """One Refused a link, named by its file where the mail tells it, else by the host; ``detail`` is the size
     and the expiry that stand beside it.
 
     ``own_part_only`` leaves out quoted mail: a sender who has attached the file by now has answered that link.
+    ``shared`` are hosts with the beginning of a path, where people share files; ``*`` is any part of a host.
     """
-    text, html = text[:_LOOKED_AT], html[:_LOOKED_AT]
-    if not (_has(html, "://", _QUICK) or _has(html, "attach", _CONTAINERS) or _has(text, "://", _QUICK)):
+    text, html = _unsigned(text[:_LOOKED_AT]), html[:_LOOKED_AT]
+    quick = (*_QUICK, *map(_quick, shared))
+    if not (_has(html, "://", quick) or _has(html, "attach", _CONTAINERS) or _has(text, "://", quick)):
         return []
+    link = _pattern(shared)
     if own_part_only:
         text = own_words(text)
         quote = marks.HTML_QUOTE.search(html)
         html = html[: quote.start()] if quote else html
-    found = _linked(html) or _linked(text)
+    found = _linked(html, link) or _linked(text, link)
     if not found and (start := _container(html)) is not None:
         part = html[start:][:20_000]
         words = visible_text(part)
         found = {"": (next(_files(words), "bigattach"), _detail(words, part))}
     return [Refused(clean_name(name), "link", "link", detail) for name, detail in found.values()]
+
+
+@lru_cache(maxsize=8)
+def _pattern(shared: tuple[str, ...]) -> re.Pattern[str]:
+    # A front page is no file: something must follow what is written in the rules.
+    places = [re.escape(place).replace(r"\*", r"[a-z0-9.-]{1,60}") + r"(?=[A-Za-z0-9?=&/#])" for place in shared]
+    return re.compile(rf"(?i)https?://(?:{'|'.join((_PROVIDERS, *places))}){_REST}")
+
+
+def _quick(place: str) -> str:
+    """The part of a place that must stand in a body as it is."""
+    return max(place.lower().split("*"), key=len)
+
+
+def _unsigned(text: str) -> str:
+    """The text without a signature that is marked as one: the pages that are named there are no files."""
+    return _SIGNED.split(text, maxsplit=1)[0]
 
 
 def _has(body: str, of_all: str, words: tuple[str, ...]) -> bool:
@@ -115,17 +123,17 @@ def _files(text: str) -> Iterator[str]:
         yield name
 
 
-def _linked(body: str) -> dict[str, tuple[str, str]]:
+def _linked(body: str, links: re.Pattern[str]) -> dict[str, tuple[str, str]]:
     """Link -> name and detail, in the order of the mail."""
     found: dict[str, tuple[str, str]] = {}
     end = 0
-    for match in _LINK.finditer(body):
+    for match in links.finditer(body):
         link = unescape(match[0])
-        name = _name_near(body, match.start(), match.end(), end)
+        name = _name_near(body, match.start(), match.end(), end, links)
         host = _host(link)
         # The same link stands behind the name and behind the button: the better name wins.
         known, detail = found.get(link, (host, ""))
-        detail = detail or _detail_near(body, match.start(), match.end(), end)
+        detail = detail or _detail_near(body, match.start(), match.end(), end, links)
         found[link] = (name or host if known == host else known, detail)
         end = match.end()
         if len(found) >= _LINKS:
@@ -133,9 +141,9 @@ def _linked(body: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _detail_near(body: str, start: int, end: int, previous: int) -> str:
+def _detail_near(body: str, start: int, end: int, previous: int, links: re.Pattern[str]) -> str:
     """Size and expiry of a link: in its own element, behind it, else before it."""
-    following = _LINK.split(body[end : end + _NEARBY], maxsplit=1)[0]
+    following = links.split(body[end : end + _NEARBY], maxsplit=1)[0]
     before = body[max(previous, start - _NEARBY) : start]
     element = ""
     if before.rfind("<") > before.rfind(">"):  # an attribute: the tag is no words
@@ -175,11 +183,11 @@ def _words(markup: str) -> str:
     return unescape(re.sub(r"<[^<>]{0,2000}>", " ", markup))
 
 
-def _name_near(body: str, start: int, end: int, previous: int) -> str:
+def _name_near(body: str, start: int, end: int, previous: int, links: re.Pattern[str]) -> str:
     """The file name in the link itself, else after it in its element, else the last one before it."""
     if inside := next(_files(unquote(unescape(body[start:end]))), ""):
         return inside
-    following = _LINK.split(body[end : end + _NEARBY], maxsplit=1)[0]
+    following = links.split(body[end : end + _NEARBY], maxsplit=1)[0]
     label = following.split("</a", 1)[0] if "<" in following else ""
     before = body[max(previous, start - _NEARBY) : start]
     for piece in (label, before, following):

@@ -28,8 +28,16 @@ _ANSWERS_LIMIT = 100
 T = TypeVar("T")
 
 
-def unwrap(raw: RawMail, *, own_address: str, provider: Provider, unpacker: Unpacker | None = None) -> Mail:
-    """One mail, unwrapped. ``unpacker`` opens what needs another program; without it, that is refused.
+def unwrap(
+    raw: RawMail,
+    *,
+    own_address: str,
+    provider: Provider,
+    unpacker: Unpacker | None = None,
+    shared: tuple[str, ...] = (),
+) -> Mail:
+    """One mail, unwrapped. ``unpacker`` opens what needs another program; without it, that is refused. ``shared`` is
+    where people share files (rules/links.toml).
 
     TooComplex when headers, parts or depth of the mail itself are beyond the limits of ``mime``; the same in
     a mail or an archive inside it makes a Refused. Nothing else is raised, whatever the bytes are.
@@ -61,7 +69,7 @@ def unwrap(raw: RawMail, *, own_address: str, provider: Provider, unpacker: Unpa
         bounce=report,
         # A bounce brings our own letter back, with the workbook that we sent.
         attachments=() if report else tuple(found.attachments),
-        refused=() if report else (*found.refused, *_links(found, text, html)),
+        refused=() if report else (*found.refused, *_links(found, text, html, shared)),
     )
 
 
@@ -89,9 +97,9 @@ def _answers(msg: Part) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))[:_ANSWERS_LIMIT]
 
 
-def _links(found: Contents, text: str, html: str) -> tuple[Refused, ...]:
+def _links(found: Contents, text: str, html: str, shared: tuple[str, ...]) -> tuple[Refused, ...]:
     has_file = bool(found.attachments)
     out: list[Refused] = []
     for body, markup in ((text, html), *found.inner):
-        out += _fenced(lambda b=body, m=markup: large_attachments(b, m, has_file), [])  # type: ignore[misc]
+        out += _fenced(lambda b=body, m=markup: large_attachments(b, m, has_file, shared), [])  # type: ignore[misc]
     return tuple(dict.fromkeys(out))

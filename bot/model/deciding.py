@@ -152,7 +152,8 @@ class Attention:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """Everything that one mail leads to; nothing has happened yet. ``reason`` is what the sender says to the findings
-    with the ids ``explains``; ``orders`` what he orders."""
+    with the ids ``explains``, or with ``explains_own`` to those of this mail's own reports; ``orders`` what he
+    orders."""
 
     outcome: Outcome
     why: str
@@ -161,4 +162,5 @@ class Intent:
     attention: tuple[Attention, ...] = ()
     reason: str = ""
     explains: tuple[int, ...] = ()
+    explains_own: bool = False
     orders: Orders | None = None

@@ -1,14 +1,17 @@
-"""What a liaison said in words, in a reply to a letter of ours."""
+"""What a liaison said in words, in a reply to a letter of ours or in a mail of his own."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.model.deciding import Obligation
+from bot.model.deciding import Accepted, Obligation
 from bot.model.forms import Count, Document
 
-# "words" is a sentence, "question" one that wants an answer, "promise" one that puts off, "unclear" what looks like a
-# report and is not understood, "nothing" thanks and signatures.
-ReplyKind = Literal["confirm", "unchanged", "numbers", "words", "question", "promise", "unclear", "nothing"]
+# What a person should read, and who hears of it: a sentence, a question, a request, something taken back, numbers that
+# contradict a file, "not to be counted yet", a file announced.
+Note = Literal["words", "question", "request", "recall", "corrects", "hold", "announces"]
+# Beside these: "promise" puts off, "unclear" looks like a report and is not understood, "zero" is neither all zeros nor
+# the numbers of last month for certain, "courtesy" is thanks and signatures, "nothing" an empty body.
+ReplyKind = Literal["confirm", "unchanged", "numbers", "zero", "unclear", "promise", "courtesy", "nothing"] | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,21 @@ class Inline:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The sender's own words after reading. ``text`` is what he wrote, without quotation and signature rule;
-    ``month`` the month that he named, as written, or empty; ``unit`` the unit that he named, if one."""
+    ``month`` the month that he named, as written, or empty; ``like`` the month that he compares with, or empty;
+    ``unit`` the unit that he named, if one."""
 
     kind: ReplyKind
     text: str
     month: str = ""
     unit: str | None = None
     numbers: Inline | None = None
+    like: str = ""
 
 
 # Why a reply is asked back: its words, several reports that it could mean, no earlier numbers to keep, another
-# month than the letter's, a draft with errors that cannot be confirmed.
-Unclear = Literal["", "words", "several", "no_earlier", "other_month", "draft_errors"]
+# month than the letter's, a draft with errors that cannot be confirmed, "zero report", an older month that is reported
+# already while the open one is missing.
+Unclear = Literal["", "words", "several", "no_earlier", "other_month", "draft_errors", "zero", "old_month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,29 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """One report that a unit owes now, and its version in force, if it was sent."""
+
+    about: Obligation
+    current: Accepted | None
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """What a reply comes to: documents to judge like any other; or a reason for ``explains``; or ``unclear`` and
-    asked back, not if ``asked_before``; or ``for_person``: words that somebody must read. ``about`` is what the
-    answered letter was about."""
+    """What the words of a mail come to: documents to judge like any other; or a reason for ``explains``; or ``unclear``
+    and asked back, not if ``asked_before``; or a ``note`` that somebody must read; or, for ``filed``, mere thanks
+    ("courtesy") or a promise, which nobody need hear of. ``about`` is what the answered letter, or a mail of his own,
+    was about; ``replies`` tells whether a letter was answered. ``beside`` tells that a form stands beside the words.
+    ``standing`` is what the record has of the sender's units, for a letter that answers a note."""
 
     documents: tuple[Document, ...] = ()
     text: str = ""
     explains: tuple[Asked, ...] = ()
     unclear: Unclear = ""
     asked_before: bool = False
-    for_person: bool = False
+    note: Note | Literal[""] = ""
+    filed: Literal["", "courtesy", "promise"] = ""
     about: tuple[Obligation, ...] = ()
+    replies: bool = False
+    beside: bool = False
+    standing: tuple[Standing, ...] = ()

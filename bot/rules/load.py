@@ -13,6 +13,7 @@ from bot.rules.bounces import Bounces
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
+from bot.rules.links import Links
 from bot.rules.papers import PaperRule
 from bot.rules.policy import Rules
 from bot.rules.reasons import Reasons
@@ -31,6 +32,7 @@ PARTS: dict[str, type[Rule]] = {
     "reminders": Reminders,
     "replies": Replies,
     "bounces": Bounces,
+    "links": Links,
     "commands": Commands,
     "targets": Targets,
     "calendar": CalendarFile,

@@ -10,6 +10,7 @@ from bot.rules.bounces import Bounces
 from bot.rules.bulletin import BulletinRule
 from bot.rules.commands import Commands
 from bot.rules.forms import FormRule
+from bot.rules.links import Links
 from bot.rules.reasons import Reasons
 from bot.rules.reminders import Reminders
 from bot.rules.replies import Replies
@@ -30,6 +31,7 @@ class Rules(Rule):
     reminders: Reminders
     replies: Replies
     bounces: Bounces
+    links: Links
     commands: Commands
     targets: Targets
     calendar: CalendarFile
@@ -57,6 +59,11 @@ class Rules(Rule):
     def papers(self) -> dict[str, FormRule]:
         """The documents that are owed as they are."""
         return {id_: rule for id_, rule in self.forms.items() if rule.kind == "paper"}
+
+    @cached_property
+    def asking(self) -> frozenset[str]:
+        """The checks whose findings ask for a reason."""
+        return frozenset(check.id for rule in self.forms.values() for check in rule.checks if check.asks_reason)
 
     @cached_property
     def roster(self) -> RowsRule:

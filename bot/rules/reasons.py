@@ -16,7 +16,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "waiting": (
         "unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch",
-        "conflict", "older", "confirm", "liaison", "locked",
+        "conflict", "older", "confirm", "liaison", "locked", "machine", "held_back", "corrected_in_words",
     ),
     "attention": (
         "set_aside", "too_large", "bounced", "bounced_full", "bounced_refused", "bounced_expired",
@@ -25,12 +25,15 @@ REASONS: dict[str, tuple[str, ...]] = {
         "unreadable", "unreadable_unanswered", "no_form",
         "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed", "odd_arrival",
         "letter_unproven", "letter_doubtful", "letter_restored",
+        "liaison_question", "liaison_request", "liaison_recall", "liaison_words", "words_beside", "machine_words",
+        "staff_words", "stranger_words", "stranger_blank",
         "login_refused", "reply_words", "reply_unclear", "draft", "forged_order",
         "lead_unreachable", "answers_put_off", "strangers_unanswered",
         "login_over", "poll_lasts", "poll_over", "withheld", "unsafe_login",
         "outbox_lasts", "outbox_over", "probe_lasts", "probe_over", "disk_lasts", "disk_over",
     ),
-    "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors"),
+    "unclear": ("words", "several", "no_earlier", "other_month", "draft_errors", "zero", "old_month"),
+    "noted": ("question", "request", "recall", "words", "beside", "explained"),
     "automatic": (
         "own", "bounce", "auto_submitted", "auto_reply", "list", "read_receipt", "postmaster", "empty_return_path",
     ),
@@ -44,6 +47,7 @@ class Reasons(Rule):
     waiting: dict[str, str]
     attention: dict[str, str]
     unclear: dict[str, str]
+    noted: dict[str, str]
     automatic: dict[str, str]
 
     @model_validator(mode="after")
