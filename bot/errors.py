@@ -4,6 +4,14 @@ Wrong content is a value (``Finding``, ``Unreadable``), never an exception. Thes
 world that is broken: each says in one line what, and what to do.
 """
 
+import re
+
+# A refusal that names no one cause: QQ says "Account is abnormal, service is not open, password is incorrect, login
+# frequency limited, or system is busy" for each of them. An account that is locked after refused logins is another
+# thing: a second try would lock it for longer.
+MAY_PASS = re.compile(r"frequen|\bbusy\b|temporar|(try|again) (again )?later|繁忙|频繁|频率|稍后", re.I)
+LOCKED = re.compile(r"too (many|much)", re.I)
+
 
 class BotError(Exception):
     """The world is broken; the text is one line for the operator. Exit status 3."""
@@ -22,7 +30,14 @@ class MailboxError(BotError):
 
 
 class LoginRefused(BotError):
-    """A server refused the password. Not tried again by itself for hours, unless the password changes."""
+    """A server refused the password. Not tried again by itself for hours, unless the password changes.
+
+    ``may_pass``: in the server's own words, ``said``, it may be busy or the limit of logins reached; one more try later
+    tells."""
+
+    def __init__(self, text: str, said: str = "") -> None:
+        super().__init__(text)
+        self.may_pass = bool(MAY_PASS.search(said)) and not LOCKED.search(said)
 
 
 class SmtpError(BotError):

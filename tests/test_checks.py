@@ -248,6 +248,49 @@ def test_an_unlikely_growth(last: int, now: int, unlikely: bool) -> None:
         assert f"的{last}家增加{now - last}家" in findings[0].message
 
 
+def before_later(
+    later: int, now: int, current: int | None = None, rule: FormRule = ANNEX4
+) -> list[tuple[str, str, str]]:
+    """What is found in June's number, while July's is on record, and perhaps an earlier version of June's."""
+    given_form = form([*[0] * 11, now], (None, None, None), None)
+    july = accepted(other_only(0, 0, 0, later), "2017-07")
+    june = None if current is None else accepted(other_only(0, 0, 0, current), "2017-06")
+    context = Context(rule, WORDS, later=july, current=june)
+    return [(f.check, f.case, f.message) for f in check(given_form, numbers_of(given_form, rule), context)]
+
+
+@pytest.mark.parametrize(
+    ("later", "now", "current", "expected"),
+    [
+        (20, 20, None, []),
+        (20, 21, None, [("decreased", "later")]),  # June comes after July, and exceeds it
+        (20, 21, 19, [("decreased", "later")]),  # a correction that makes it so
+        (20, 25, 21, [("decreased", "later")]),  # or worse
+        (20, 21, 25, []),  # or better: July was asked about when it came
+        (20, 21, 21, []),
+        (100, 33, None, [("jump", "later")]),
+        (100, 34, None, []),
+        (19, 0, None, []),  # below at_least
+        (100, 20, 34, [("jump", "later")]),
+        (100, 30, 20, []),
+    ],
+)
+def test_an_earlier_month_is_held_against_the_later_one_that_is_there(
+    later: int, now: int, current: int | None, expected: list[tuple[str, str]]
+) -> None:
+    findings = before_later(later, now, current)
+    assert [(check_id, case) for check_id, case, _ in findings] == expected
+    for _, _, message in findings:
+        assert f"累计为{now}家" in message
+        assert f"（截至2017年7月）的{later}家" in message
+        assert f"{abs(now - later)}家" in message
+
+
+def test_a_later_month_is_left_alone_where_the_rules_have_no_check_for_it() -> None:
+    plain = tuple(c for c in ANNEX4.checks if c.case != "later")
+    assert before_later(20, 25, rule=ANNEX4.model_copy(update={"checks": plain})) == []
+
+
 def changed(check_id: str, **changes: Any) -> FormRule:
     checks = tuple(c.model_copy(update=changes) if c.id == check_id else c for c in ANNEX4.checks)
     return ANNEX4.model_copy(update={"checks": checks})

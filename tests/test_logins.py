@@ -11,7 +11,7 @@ from bot.jobs.logins import PAUSE, login
 from bot.jobs.parts import Bot
 from bot.jobs.tick import Report, receive, run_once, watch_the_clock
 from bot.mail.mailbox import Mailbox
-from tests.bots import appoint, at, build, config, events, first_run, letters, never, read_mailbox, text_of
+from tests.bots import appoint, at, attentions, build, config, events, first_run, letters, never, read_mailbox, text_of
 from tests.servers.netease import NetEase
 from tests.servers.scripted_smtp import ScriptedSmtp
 
@@ -156,3 +156,86 @@ def test_a_missing_password_is_a_setting_and_asks_no_server(
         with pytest.raises(ConfigError, match="BOT_MAILBOX_PASSWORD"):
             login(bot, "mailbox", NOW, lambda secret: Mailbox.open(bot.config.mailbox, secret))
     assert netease.commands() == []
+
+
+QQ = (
+    "Login fail. Account is abnormal, service is not open, password is incorrect, "
+    "login frequency limited, or system is busy"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "may_pass"),
+    [
+        (QQ, True),
+        ("登录过于频繁，请稍后再试", True),
+        ("系统繁忙", True),
+        ("535 Error: authentication failed", False),
+        ("LOGIN Login error or password error", False),
+        ("Error: too much fail authentication, try again later", False),
+        ("User has no permission", False),
+        ("", False),
+    ],
+)
+def test_which_refusals_may_pass(said: str, may_pass: bool) -> None:
+    assert LoginRefused("the server refused the login", said).may_pass == may_pass
+
+
+@pytest.mark.parametrize("said", [QQ, "Temporary failure, try again later"])
+def test_a_refusal_that_may_pass_is_tried_once_more_after_twenty_minutes(
+    netease: NetEase, tmp_path: Path, said: str
+) -> None:
+    netease.interfere = lambda command: f"TAG NO {said}" if command.startswith("LOGIN") else None
+    tried = {}
+    for minutes in (0, 1, 19, 20, 21, 60, 11 * 60, 12 * 60 + 19, 12 * 60 + 20, 13 * 60):
+        with netease_bot(tmp_path, netease) as bot:  # started anew each time
+            before = logins(netease)
+            run_once(bot, NOW + minutes * MINUTE, never)
+            tried[minutes] = logins(netease) - before
+            assert sum(row.letter == "alarm" for row in letters(bot)) == (minutes >= 20)
+    assert [minutes for minutes, number in tried.items() if number] == [0, 20, 12 * 60 + 20]
+    assert max(tried.values()) == 1
+
+
+def test_a_refusal_that_has_passed_is_told_nobody(netease: NetEase, tmp_path: Path) -> None:
+    netease.interfere = lambda command: f"TAG NO {QQ}" if command.startswith("LOGIN") else None
+    with netease_bot(tmp_path, netease) as bot:
+        run_once(bot, NOW, never)
+        netease.interfere = lambda _: None
+        report = run_once(bot, NOW + 21 * MINUTE, never)
+        run_once(bot, NOW + 24 * MINUTE, never)
+        assert not any("mailbox" in str(error) for error in report.broken)
+        assert events(bot, "login") == ["login.put_off", "login.accepted"]
+        assert not any(row.letter == "alarm" for row in letters(bot))
+        assert not any(kind == "login_over" for kind, _ in attentions(bot))
+        # and another one, months later, has its second try again
+        netease.interfere = lambda command: f"TAG NO {QQ}" if command.startswith("LOGIN") else None
+        run_once(bot, NOW + timedelta(days=60), never)
+        assert not any(row.letter == "alarm" for row in letters(bot))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["LOGIN Login error or password error", "authentication failed", "Too many login failures, try again later"],
+)
+def test_a_clear_refusal_or_a_lock_is_not_tried_again_soon(netease: NetEase, tmp_path: Path, said: str) -> None:
+    netease.interfere = lambda command: f"TAG NO {said}" if command.startswith("LOGIN") else None
+    with netease_bot(tmp_path, netease) as bot:
+        for minute in (0, 21, 40):
+            run_once(bot, NOW + minute * MINUTE, never)
+        assert logins(netease) == 1
+        assert sum(row.letter == "alarm" for row in letters(bot)) == 1
+
+
+def test_a_busy_smtp_server_is_asked_once_more_before_the_alarm(tmp_path: Path) -> None:
+    with (
+        ScriptedSmtp(replies={"AUTH": f"535 {QQ}"}) as server,
+        build(config(tmp_path, smtp={"port": server.port})) as bot,
+    ):
+        first_run(bot, at("2017-06-20T09:00"))
+        appoint(bot, ("五图街道", "李明", "li@demo.test"))
+        for minute in (0, 5, 10, 25, 30):
+            read_mailbox(bot, NOW + minute * MINUTE)
+            watch_the_clock(bot, NOW + minute * MINUTE, never, Report())
+        assert len(server.passwords) == 2
+        assert [row.letter for row in letters(bot)].count("alarm") == 1

@@ -14,12 +14,15 @@ from bot.rules.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a report is compared with: the last one of an earlier period, and the registered base."""
+    """What a report is compared with: the last one of an earlier period, the next of a ``later`` one, and the
+    registered base. ``current`` is the version that it is to replace, if any."""
 
     rule: FormRule
     words: Words
     earlier: Accepted | None = None
     base: Mapping[str, int] | None = None
+    later: Accepted | None = None
+    current: Accepted | None = None
 
 
 def numbers_of(form: Form, rule: FormRule) -> Numbers:
@@ -109,6 +112,8 @@ def _growth(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding 
         if earlier and group.id in earlier.numbers:
             last = subtotal(earlier.numbers, group.id)
             yield _against(rule, group, _place(form, group.id), now, earlier, last, context.words)
+        if context.later and group.id in context.later.numbers:
+            yield _against_later(context, group, _place(form, group.id), now, context.later)
         registered = (context.base or {}).get(group.id)
         if registered is not None and now > registered:
             place = _place(form, group.id)
@@ -136,6 +141,28 @@ def _against(
     jump = rule.check("jump")
     if jump and now - last >= jump.at_least and now > last * jump.factor:
         return finding(rule, "jump", "", place, ("subtotal", group.id), **values, difference=now - last)
+    return None
+
+
+def _against_later(context: Context, group: Labelled, place: str, now: int, later: Accepted) -> Finding | None:
+    """The same for numbers that come after those of a later month. What the version in force has for a gap was asked
+    about before: only a wider one is new."""
+    rule, last = context.rule, subtotal(later.numbers, group.id)
+    had = context.current and group.id in context.current.numbers
+    before = subtotal(context.current.numbers, group.id) if had and context.current else None
+    values: dict[str, str | int] = {
+        "label": group.label,
+        "now": now,
+        "last": last,
+        "last_period": context.words.month_text(later.period),
+        "difference": abs(now - last),
+    }
+    if now > last and (before is None or now > before):
+        return finding(rule, "decreased", "later", place, ("subtotal", group.id), **values)
+    jump = rule.check("jump", "later")
+    grown = jump and last - now >= jump.at_least and last > now * jump.factor
+    if grown and (before is None or now < before):
+        return finding(rule, "jump", "later", place, ("subtotal", group.id), **values)
     return None
 
 

@@ -21,10 +21,10 @@ from bot.rules.words import Words
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the record holds about a unit and a period. ``current`` is the version in force, ``earlier``
-    the last report of an earlier period, ``base`` the registered numbers by category;
-    ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the findings
-    that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the names in
-    a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
+    the last report of an earlier period, ``later`` the first of a later one, ``base`` the registered numbers by
+    category; ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the
+    findings that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the
+    names in a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
     the period was announced in a bulletin."""
 
     current: Accepted | None = None
@@ -35,6 +35,7 @@ class Past:
     elsewhere: Mapping[str, Sequence[Elsewhere]] = field(default_factory=dict)
     liaisons: tuple[Liaison, ...] = ()
     locked: bool = False
+    later: Accepted | None = None
 
 
 NO_PAST = Past()
@@ -47,7 +48,7 @@ def what_of(check: str, values: Mapping[str, str | int]) -> str:
 
 def judge(placed: Placed, past: Past, words: Words) -> Judged:
     """All findings, in the order of the form: whose, which month, numbers, reporter."""
-    context = Context(placed.rule, words, past.earlier, past.base)
+    context = Context(placed.rule, words, past.earlier, past.base, past.later, past.current)
     found: list[Finding | None] = [placed.whose.finding, placed.when.finding, _forgotten_month(placed, past, words)]
     if isinstance(placed.rule, RowsRule):
         found += check_rows(placed.form, placed.rule, words, past.elsewhere)

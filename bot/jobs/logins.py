@@ -1,7 +1,9 @@
 """A refused password is said once and not repeated: no server is asked again with it for half a day.
 
-Providers lock an account that fails too often. The pause is kept in the record, so that a service that is
-restarted again and again does not go round it; a changed password ends it at once.
+Providers lock an account that fails too often. A refusal that may pass (the server is busy, the limit of logins is
+reached) is no word about the password yet: one more try twenty minutes later tells, and nobody is told before. The
+pause is kept in the record, so that a service that is restarted again and again does not go round it; a changed
+password ends it at once.
 """
 
 import hashlib
@@ -22,6 +24,7 @@ from bot.secrets import password
 
 log = logging.getLogger(__name__)
 PAUSE = timedelta(hours=12)
+ONCE_MORE = timedelta(minutes=20)
 Part = Literal["mailbox", "smtp"]
 T = TypeVar("T")
 
@@ -32,7 +35,8 @@ def login(bot: Bot, part: Part, now: datetime, connect: Callable[[str], T]) -> T
     with bot.record.read() as conn:
         mark = _fingerprint(runs.get(conn, runs.TOKEN_SECRET), secret)
         refused = json.loads(runs.get(conn, _key(part)) or "null")
-    if refused and refused["password"] == mark and abs(now - datetime.fromisoformat(refused["at"])) < PAUSE:
+    pause = ONCE_MORE if refused and refused.get("may_pass") else PAUSE
+    if refused and refused["password"] == mark and abs(now - datetime.fromisoformat(refused["at"])) < pause:
         raise LoginRefused(f"{part}: the password was refused at {refused['at']} and has not changed since")
     try:
         opened = connect(secret)
@@ -53,9 +57,9 @@ def refused(bot: Bot, part: Part, now: datetime, error: LoginRefused) -> None:
 
 
 def refused_since(conn: Connection, part: Part) -> datetime | None:
-    """When a password was refused that has not been taken since; None when all is well."""
+    """When a password was refused that has not been taken since; None when all is well, or one more try will tell."""
     refused = json.loads(runs.get(conn, _key(part)) or "null")
-    return datetime.fromisoformat(refused["at"]) if refused else None
+    return datetime.fromisoformat(refused["at"]) if refused and not refused.get("may_pass") else None
 
 
 def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefused) -> None:
@@ -63,8 +67,14 @@ def _say_once(bot: Bot, part: Part, secret: str, now: datetime, error: LoginRefu
     with bot.record.begin() as conn:
         mark = _fingerprint(runs.get(conn, runs.TOKEN_SECRET), secret)
         before = json.loads(runs.get(conn, _key(part)) or "null")
-        runs.put(conn, _key(part), json.dumps({"password": mark, "at": now.isoformat()}))
-        if before and before["password"] == mark:
+        known = before is not None and before["password"] == mark
+        may_pass = error.may_pass and not known
+        kept = {"password": mark, "at": now.isoformat(), "may_pass": may_pass}
+        runs.put(conn, _key(part), json.dumps(kept))
+        if may_pass:
+            log.warning("%s; one more try in %d minutes", error, ONCE_MORE.total_seconds() // 60)
+            runs.note(conn, now, "login.put_off", part=part)
+        if may_pass or (known and not before.get("may_pass")):
             return
         log.error("%s", error)
         runs.note(conn, now, "login.refused", part=part)

@@ -132,7 +132,7 @@ class Sender:
             self.alarms.append(f"{code} {text}")
         if refuses_login(code, text):
             self.close()
-            raise LoginRefused(f"{self._settings.host} refused {self._settings.username}: {code} {text}")
+            raise LoginRefused(f"{self._settings.host} refused {self._settings.username}: {code} {text}", text)
         verdict = judge(code, text, step, attempts)
         if not 400 <= code < 600 or code == 421 or "MI:DMC" in text or not self._reset():
             self.close()

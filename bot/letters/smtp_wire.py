@@ -106,7 +106,9 @@ def _log_in(smtp: smtplib.SMTP, settings: SmtpSettings, password: str) -> None:
     except smtplib.SMTPAuthenticationError as error:
         code, said = error.smtp_code, plain(error.smtp_error)
         if refuses_at_login(code, said):
-            raise LoginRefused(f"{settings.host} refused the login of {settings.username}: {code} {said}") from None
+            raise LoginRefused(
+                f"{settings.host} refused the login of {settings.username}: {code} {said}", said
+            ) from None
         raise TurnedAway(f"{settings.host} lets nobody log in now: {code} {said}", code, said) from None
 
 

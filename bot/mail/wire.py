@@ -152,7 +152,7 @@ def _log_in(client: GuardedClient, settings: MailboxSettings, password: str) -> 
         said = describe(error).replace(password, "***")  # a server may quote the command that it refuses
         if any(code in said.upper() for code in LATER) or (CROWDED.search(said) and "password" not in said.lower()):
             raise MailboxError(f"{settings.host} lets nobody log in now: {said}") from None
-        raise LoginRefused(f"{settings.host} refused the login of {user}: {said}") from None
+        raise LoginRefused(f"{settings.host} refused the login of {user}: {said}", said) from None
 
 
 def _introduce(client: GuardedClient, settings: MailboxSettings) -> None:

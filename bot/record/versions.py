@@ -17,6 +17,11 @@ _OF_UNIT = (
 )
 _IN_FORCE = _OF_UNIT.where(report.c.period == bindparam("period"))
 _IN_FORCE_BEFORE = _OF_UNIT.where(report.c.period < bindparam("period"))
+_IN_FORCE_AFTER = (
+    _OF_UNIT.where(report.c.period > bindparam("period"))
+    .order_by(None)
+    .order_by(report.c.period, report.c.version.desc())
+)
 
 
 def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
@@ -27,6 +32,11 @@ def accepted(conn: Connection, form: str, unit: str, period: str, before: int | 
 def accepted_before(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
     """The version in force for the last period before ``period`` that the unit has reported."""
     return _first(conn, _IN_FORCE_BEFORE, {"form": form, "unit": unit, "period": period}, before)
+
+
+def accepted_after(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
+    """The version in force for the first period after ``period`` that the unit has reported."""
+    return _first(conn, _IN_FORCE_AFTER, {"form": form, "unit": unit, "period": period}, before)
 
 
 def _first(conn: Connection, query: Select[Any], values: dict[str, Any], before: int | None) -> Accepted | None:
