@@ -164,7 +164,10 @@ def reporting(document: Any) -> None:
         "逾期报送（{{ late|length }}个）：{% for u in late %}{{ u.unit }}（逾期{{ u.late_days }}天）"
         "{% if not loop.last %}、{% endif %}{% endfor %}。",
     )
-    for name, words in (("missing", "未报送"), ("returned", "报表有误退回、尚未更正"), ("waiting", "来表待核实")):
+    for name, words in (
+        ("missing", "未报送"), ("extended", "经同意延期、期限未到"),
+        ("returned", "报表有误退回、尚未更正"), ("waiting", "来表待核实"),
+    ):  # fmt: skip
         named(name, f"{words}（{{{{ {name}|length }}}}个）：{{{{ {name}|map(attribute='unit')|join('、') }}}}。")
     named(
         "carried",

@@ -38,7 +38,8 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
         "received": made.received,
         "on_time": made.on_time,
         "late": [r for r in rows if r["state"] == "late"],
-        "missing": [r for r in rows if r["state"] in SILENT],
+        "missing": [r for r in rows if r["state"] in SILENT and not r["extended"]],
+        "extended": [r for r in rows if r["extended"]],
         "returned": [r for r in rows if r["state"] == "returned"],
         "waiting": [r for r in rows if r["state"] == "waiting"],
         "carried": [r for r in rows if r["carried"]],
@@ -55,8 +56,8 @@ def document_context(made: Bulletin, rules: Rules, released_at: datetime | None)
 
 def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
     """One unit with its words. Numbers that nobody reported are None, and are shown as such."""
-    words = rules.bulletin
-    state: str = getattr(words.states, line.state)
+    words, extended = rules.bulletin, _extended(line, made)
+    state: str = words.states.extended if extended else getattr(words.states, line.state)
     carried = line.since is not None and line.since != made.period
     remarks = [state.format(days=line.late_days) if line.state == "late" else state]
     if carried and line.since:
@@ -79,11 +80,17 @@ def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
         "base": line.base,
         "rate": line.rate,
         "state": line.state,
+        "extended": extended,
         "late_days": line.late_days,
         "carried": carried,
         "since": line.since,
         "remark": "，".join([*remarks, *_facts(line, rules)]),
     }
+
+
+def _extended(line: Line, made: Bulletin) -> bool:
+    """Whether a unit still has time though the deadline of all has passed: the office has put its own off."""
+    return line.state == "open" and made.made_at > made.deadline
 
 
 def _facts(line: Line, rules: Rules) -> list[str]:
@@ -119,7 +126,8 @@ def letter_context(made: Bulletin, people: People, rules: Rules, files: Sequence
         "received": made.received,
         "on_time": made.on_time,
         "late": [{"unit": x.unit, "late_days": x.late_days} for x in made.lines if x.state == "late"],
-        "missing": [silent(x) for x in made.lines if x.state in (*SILENT, "returned")],
+        "missing": [silent(x) for x in made.lines if x.state in (*SILENT, "returned") and not _extended(x, made)],
+        "extended": [silent(x) for x in made.lines if _extended(x, made)],
         "waiting": [
             {"unit": x.unit, "why": rules.reasons.waiting.get(x.why, "")} for x in made.lines if x.state == "waiting"
         ],

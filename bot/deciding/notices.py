@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.deciding.deadlines import late_days
 from bot.deciding.formwords import form_words
-from bot.deciding.standing import Standing, rates
+from bot.deciding.standing import OWING, Standing, rates
 from bot.deciding.views import shown_period
 from bot.model.people import Liaison
 from bot.rules.forms import FormRule
@@ -30,8 +30,9 @@ def overdue_context(
     reminded: bool = True,
     escalation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Who has not reported, since when, whom to call, and which group inspects the unit. ``reminded``: letters to the
-    units go with it, as drafts or not; ``escalation`` tells of those to the leads of groups, if this is their stage."""
+    """Who has not reported, since when, whom to call, and which group inspects the unit: of those whose deadline this
+    is; ``apart`` are those who owe it by another day. ``reminded``: letters to the units go with it, as drafts or not;
+    ``escalation`` tells of those to the leads of groups, if this is their stage."""
     counted = rates(lines)
     return {
         "form_name": rule.name,
@@ -40,7 +41,16 @@ def overdue_context(
         "period": shown_period(period),
         "deadline": deadline,
         "days_late": late_days(now, deadline, zone),
-        "missing": [_missing(line, people, rules, dead) for line in lines if line.state in ("missing", "returned")],
+        "missing": [
+            _missing(line, people, rules, dead)
+            for line in lines
+            if line.state in OWING and line.late_by_days and (line.due or deadline) == deadline
+        ],
+        "apart": [
+            {"unit": line.unit.name, "deadline": line.due, "days_late": line.late_by_days}
+            for line in lines
+            if line.state in OWING and line.due and line.due != deadline
+        ],
         "waiting": [
             {"unit": line.unit.name, "why": rules.reasons.waiting.get(line.why, "")}
             for line in lines

@@ -37,7 +37,8 @@ class Uncounted:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One unit's line. ``late_by_days`` is counted until the first accepted version arrived, or until now;
-    0 when on time or not due. ``on_time`` and ``judged_by``, the deadline, are None while nothing is accepted."""
+    0 when on time or not due. ``on_time`` and ``judged_by``, the deadline, are None while nothing is accepted. ``due``
+    is the deadline that holds for this very unit, which the office may have put off; None for one that is exempt."""
 
     unit: Unit
     state: State
@@ -48,6 +49,7 @@ class Standing:
     on_time: bool | None = None
     why: str = ""
     judged_by: datetime | None = None
+    due: datetime | None = None
 
 
 def standings(
@@ -93,12 +95,13 @@ def _standing(
         own = report.deadline or deadline
         days = late_days(report.first_received_at, own, zone)
         state: State = "accepted" if days == 0 else "late"
-        return replace(_counted(unit, report), state=state, late_by_days=days, on_time=days == 0, judged_by=own)
+        line = replace(_counted(unit, report), state=state, late_by_days=days, on_time=days == 0)
+        return replace(line, judged_by=own, due=deadline)
     days = late_days(now, deadline, zone)
     if other is not None:
         state = "waiting" if other.outcome == "waiting" else "returned"
-        return Standing(unit, state, other.received_at, late_by_days=days, why=other.why)
-    return Standing(unit, "missing" if days else "open", late_by_days=days)
+        return Standing(unit, state, other.received_at, late_by_days=days, why=other.why, due=deadline)
+    return Standing(unit, "missing" if days else "open", late_by_days=days, due=deadline)
 
 
 def _counted(unit: Unit, report: Accepted) -> Standing:

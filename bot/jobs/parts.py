@@ -148,6 +148,12 @@ class Bot:
         """What a unit owes, with the deadline that holds for everybody."""
         return Obligation(unit, form, period, self.deadline(form, period))
 
+    def term(self, o: Obligation) -> str:
+        """The period of an obligation as the keys of its letters name it: with the unit's own day where the office has
+        put its deadline off. What was written by the old day is then not what the new one asks for."""
+        own = o.deadline.astimezone(self.zone)
+        return o.period if own == self.deadline(o.form, o.period) else f"{o.period}@{own.date().isoformat()}"
+
     def midnight(self, now: datetime) -> datetime:
         """When the office's day began."""
         return datetime.combine(now.astimezone(self.zone).date(), time.min, self.zone)

@@ -146,8 +146,7 @@ def _open(
         others = _uncounted(uncounted.get(period, ()))
         for line in standings(rule, left, {}, others, due, now, bot.zone, given):
             if line.state in OWING:
-                own = given.get(line.unit.name) or due
-                found.append(Owing(Obligation(line.unit.name, form, period, own), line))
+                found.append(Owing(Obligation(line.unit.name, form, period, line.due or due), line))
     return found
 
 

@@ -26,7 +26,8 @@ class Ranked(Rule):
 
 
 class States(Rule):
-    """A unit's state in words, as ``deciding.standing`` names them."""
+    """A unit's state in words, as ``deciding.standing`` names them; ``extended`` is one whose deadline the office has
+    put off, and has not come."""
 
     accepted: Plain
     late: Annotated[str, _naming("days")]
@@ -34,6 +35,7 @@ class States(Rule):
     waiting: Plain
     missing: Plain
     open: Plain
+    extended: Plain
     exempt: Plain
 
 

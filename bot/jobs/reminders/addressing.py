@@ -66,10 +66,11 @@ def latest(bot: Bot, items: list[Reminder]) -> Stage:
 
 
 def _key(bot: Bot, items: list[Reminder]) -> str:
-    """reminder:wutu:annex4:2017-06:after-1; units of one person are joined by +, different stages by a comma."""
+    """reminder:wutu:annex4:2017-06:after-1; units of one person are joined by +, different stages by a comma. A
+    unit with a deadline of its own has 2017-06@2017-07-12."""
     parts: dict[tuple[str, str, str], list[str]] = {}
     for r in items:
         unit = bot.rules.units.by_name[r.obligation.unit].id
-        parts.setdefault((r.obligation.form, r.obligation.period, r.stage.id), []).append(unit)
+        parts.setdefault((r.obligation.form, bot.term(r.obligation), r.stage.id), []).append(unit)
     kind = KINDS[items[0].stage.to]
     return f"{kind}:" + ",".join(":".join(("+".join(units), *rest)) for rest, units in parts.items())

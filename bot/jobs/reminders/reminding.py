@@ -49,9 +49,9 @@ def remind(bot: Bot, now: datetime) -> int:
         due = [item for item in _due(bot, conn, now) if _claimed(bot, conn, item, now)]
         letters = sum(enqueue(bot, conn, draft, now) is not None for draft in _drafts(bot, conn, due, now))
         escalation_letters.tell_unreachable(bot, conn, _to("lead", due), now)
-        for form, period in dict.fromkeys((r.obligation.form, r.obligation.period) for r in due):
-            of_both = [r for r in due if (r.obligation.form, r.obligation.period) == (form, period)]
-            _notice(bot, conn, form, period, of_both, now)
+        for form, term in dict.fromkeys((r.obligation.form, bot.term(r.obligation)) for r in due):
+            of_both = [r for r in due if (r.obligation.form, bot.term(r.obligation)) == (form, term)]
+            _notice(bot, conn, form, term, of_both, now)
     return letters
 
 
@@ -121,7 +121,7 @@ def _claimed(bot: Bot, conn: Connection, item: Reminder, now: datetime) -> bool:
 
 
 def _run_key(bot: Bot, o: Obligation, stage: str) -> str:
-    return f"{bot.rules.units.by_name[o.unit].id}:{o.form}:{o.period}:{stage}"
+    return f"{bot.rules.units.by_name[o.unit].id}:{o.form}:{bot.term(o)}:{stage}"
 
 
 def _sent(bot: Bot, conn: Connection, o: Obligation, now: datetime) -> list[str]:
@@ -131,11 +131,12 @@ def _sent(bot: Bot, conn: Connection, o: Obligation, now: datetime) -> list[str]
     return [s.id for s in bot.rules.reminders.stages if s.id in ids]
 
 
-def _notice(bot: Bot, conn: Connection, form: str, period: str, due: list[Reminder], now: datetime) -> None:
+def _notice(bot: Bot, conn: Connection, form: str, term: str, due: list[Reminder], now: datetime) -> None:
     """The office's notice: who, since when, telephone, group. Once a stage; of several that an outage has brought
-    together, one notice for all."""
+    together, one notice for all. Units whose deadline was put off have one of their own, by their own day."""
+    period, deadline = due[0].obligation.period, due[0].obligation.deadline
     stages = [s for s in bot.rules.reminders.stages if s in {r.stage for r in due}]
-    told = [s for s in stages if s.office and runs.claim_run(conn, NOTICE, f"{form}:{period}:{s.id}", now)]
+    told = [s for s in stages if s.office and runs.claim_run(conn, NOTICE, f"{form}:{term}:{s.id}", now)]
     if not told or told[-1].office is None:
         return
     who, dead = people_by_unit(conn, bot, now), people.dead(conn)
@@ -144,7 +145,7 @@ def _notice(bot: Bot, conn: Connection, form: str, period: str, due: list[Remind
     context = overdue_context(
         bot.rules.forms[form],
         period,
-        bot.deadline(form, period),
+        deadline.astimezone(bot.zone),
         lines(bot, conn, form, period, now),
         who,
         bot.rules,
@@ -155,5 +156,5 @@ def _notice(bot: Bot, conn: Connection, form: str, period: str, due: list[Remind
         reminded=any(s.to == "unit" for s in stages),
         escalation=escalated(units, who, bot.rules.units, dead=dead, draft=draft) if pressed else None,
     )
-    key = f"{NOTICE}:{form}:{period}:{told[-1].id}"
+    key = f"{NOTICE}:{form}:{term}:{told[-1].id}"
     enqueue_for_staff(bot, conn, LetterDraft(key=key, letter=told[-1].office, to="", context=context), now)

@@ -62,7 +62,12 @@ def digest_context(
         "on_time": counted.on_time,
         "late": [{"unit": r.unit.name, "late_days": r.late_by_days} for r in rows if r.state == "late"],
         "missing": [
-            {"unit": r.unit.name, "state": r.state, **contact(r.unit.name, who)}
+            {
+                "unit": r.unit.name,
+                "state": r.state,
+                "until": r.due if r.due != deadline else None,
+                **contact(r.unit.name, who),
+            }
             for r in rows
             if r.state in ("missing", "open")
         ],
