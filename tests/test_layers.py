@@ -88,6 +88,7 @@ LATE = ("bot.record.migrate", "bot.record.migrations", "bot.demo", "bot.jobs.tic
 CHINESE_ALLOWED = {
     "bot.mail.marks",
     "bot.mail.folders",
+    "bot.errors",  # how servers refuse a login
     "bot.mail.links",
     "bot.reading.numerals",
     "bot.reading.picture",  # the stroke that a dash and a numeral share
