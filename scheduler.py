@@ -105,6 +105,8 @@ def _once(bot: "Bot", now: "datetime", stop: threading.Event, alive: "Callable[[
         while thread.is_alive() and not stop.is_set():
             thread.join(0.2)
             look()
+    if stop.is_set():
+        bot.opener.close()  # a mail under way is put back
     thread.join(GRACE_SECONDS)
     if thread.is_alive():
         os._exit(0)

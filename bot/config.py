@@ -151,7 +151,7 @@ class Limits(Section):
     answers_per_hour: int = Field(default=60, ge=1)
     strangers_share: float = Field(default=0.25, ge=0, le=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
-    mail_seconds: float = Field(default=120, ge=5, le=3_600)
+    mail_seconds: float = Field(default=120, ge=5, le=1_500)
     attempts: int = Field(default=3, ge=1)
     attention_items: int = Field(default=40, ge=1)
 

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Engine, Table, event, select, text
 from bot.config import Config, load_config
 from bot.jobs import tick
 from bot.jobs.dispensing import deadline_of
+from bot.jobs.opening import Opened
+from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.letters.render import Renderer
 from bot.letters.smtp import Sender
@@ -178,6 +180,16 @@ def reported(
         claims.finish(conn, mail_id, moment, outcome, why, None)
     assert report_id is not None
     return report_id
+
+
+def settled(bot: Bot, report_id: int, now: datetime, **how: str) -> str | None:
+    """The office takes a report that waits; what became of it."""
+
+    def do(opened: Mapping[int, Opened]) -> str | None:
+        with bot.record.begin() as conn:
+            return settling.accept(bot, conn, report_id, now, opened, by="test", **how)
+
+    return settling.with_opened(bot, do)
 
 
 def rows(bot: Bot, table: Table) -> list[Any]:

@@ -12,7 +12,6 @@ import pytest
 from bot.jobs.attending import bundle
 from bot.jobs.enqueuing import enqueue
 from bot.jobs.intake import work
-from bot.jobs.orders.settling import accept
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
 from bot.model.deciding import LetterDraft
@@ -32,6 +31,7 @@ from tests.bots import (
     letters,
     never,
     rows,
+    settled,
     text_of,
 )
 from tests.mails import book, mail, report
@@ -113,8 +113,7 @@ def test_the_office_s_word_reaches_him_all_the_same(bot: Bot) -> None:
     arrive(bot, STRANGER, 0)
     work(bot, NOW, never)
     # when the office takes his report
-    with bot.record.begin() as conn:
-        assert accept(bot, conn, rows(bot, schema.report)[0].id, NOW + HOUR, by=STAFF) == "accepted"
+    assert settled(bot, rows(bot, schema.report)[0].id, NOW + HOUR) == "accepted"
     assert [(row.letter, row.to) for row in letters(bot)] == [("waiting", STRANGER), ("receipt", STRANGER)]
 
 

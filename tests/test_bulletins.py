@@ -18,7 +18,6 @@ import pytest
 
 from bot.errors import ConfigError, UsageError
 from bot.jobs.intake import work
-from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.bulletins import document_of, draft, due_at, edition, latest_past, release, summary_of
 from bot.jobs.standing import lines
@@ -46,6 +45,7 @@ from tests.bots import (
     read_mailbox,
     reported,
     rows,
+    settled,
 )
 from tests.mails import report
 
@@ -376,9 +376,7 @@ def test_the_office_s_yes_opens_the_lock_for_one_report_and_marks_it(any_bot: Bo
     arrives(any_bot, "2017-07-12T10:00", extra=10)
     with any_bot.record.read() as conn:
         (question,) = questions.open_ones(conn)
-    with any_bot.record.begin() as conn:
-        yes = settling.accept(any_bot, conn, question.report_id, at("2017-07-13T10:00"), by="test")
-    assert yes == "accepted"
+    assert settled(any_bot, question.report_id, at("2017-07-13T10:00")) == "accepted"
     assert state(any_bot, WUTU, "2017-07-13T11:00") == ("accepted", 42)
     assert totals(any_bot, "2017-06", "2017-07-13T11:00") == {WUTU: 32}  # what was announced stays
     (told,) = shown(any_bot, "2017-06", "2017-07-13T11:00").later

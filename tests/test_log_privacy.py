@@ -166,7 +166,7 @@ def test_a_template_that_cannot_take_a_mail_is_named_by_its_line(
         archived(bot, report(ADDRESS, subject=SUBJECT), NOW)
         work(bot, NOW, never)
         said = check(operator_log)
-        assert re.search(r"ERROR bot\.jobs\.intake mail failed: .*receipt/body\.txt:1: .+ mail=1 attempt=1", said)
+        assert re.search(r"ERROR bot\.jobs\.enqueuing letter not made: .*receipt/body\.txt:1: .+ letter=1", said)
 
 
 REFUSED = f"550 5.1.1 <{ADDRESS}>: no such user, call {PHONE} or {LANDLINE}\r\n2017-07-03 ERROR bot forged"

@@ -8,9 +8,11 @@ been recorded and who may be written to. A short run here, a long one with BOT_S
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.errors import MailboxError, SmtpError
 from bot.jobs import tick
 from bot.jobs.intake import work
+from bot.jobs.opening import Opened
 from bot.jobs.orders.errands import Errand, Given, Refusal
 from bot.jobs.orders.obeying import act_on
+from bot.jobs.orders.settling import with_opened
 from bot.jobs.outbox import send_due
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll
@@ -221,11 +225,14 @@ class Office(RuleBasedStateMachine):
         (command,) = commands_in(text, self.bot.rules.commands.of("staff"), self.bot.rules, today, expected=True)
         assert isinstance(command, Command), text
         try:
-            with self.bot.record.begin() as conn:
-                act_on(Errand(self.bot, conn, command, Given("model"), self.clock))
+            with_opened(self.bot, partial(self.acted, command))
         except Refusal:
             return False
         return True
+
+    def acted(self, command: Command, opened: Mapping[int, Opened]) -> None:
+        with self.bot.record.begin() as conn:
+            act_on(Errand(self.bot, conn, command, Given("model"), self.clock, opened))
 
     # What goes wrong
 

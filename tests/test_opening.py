@@ -1,6 +1,7 @@
 """Mails are opened in a process that can be ended: the answer is the same, and no mail keeps the next one back."""
 
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -11,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import BotError, MailEnded, TooComplex
+from bot.config import load_config
+from bot.errors import BotError, ConfigError, MailEnded, TooComplex
 from bot.jobs.intake import work
-from bot.jobs.opening import Opener, Told
+from bot.jobs.opening import Opened, Opener, Told
 from bot.jobs.parts import Bot
 from bot.jobs.understand import open_mail
+from bot.jobs.watch.signs import STUCK_SECONDS
 from bot.model.mail import RawMail
-from bot.record import schema
-from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
+from bot.record import runs, schema
+from bot.record.holder import DEAD_SECONDS
+from tests.bots import ROOT, appoint, archived, at, build, config, config_file, first_run, letters, never, rows, settled
 from tests.mails import report
 
 NOW = at("2017-07-03T10:00")
@@ -82,6 +86,80 @@ def test_a_mail_that_takes_for_ever_is_ended_and_the_next_is_worked_off_at_once(
     assert (slow.state, slow.sender, deadly.state) == ("aside", WANG, "aside")
     assert [item.kind for item in rows(bot, schema.attention)].count("set_aside") == 2
     assert bot.opener.open(RawMail(report(LI), NOW)).mail.sender == LI
+
+
+# A worker whose decision about one sender's mails takes for ever, in a way that lets no thread of Python have its turn.
+STUCK = """
+import re, sys
+from pathlib import Path
+import bot.jobs.intake as intake
+from bot.config import load_config
+from bot.jobs.parts import Bot
+from bot.jobs.tick import begin
+from tests.bots import at
+plain = intake.intent_of
+def intent_of(opened, *rest):
+    if opened.mail.sender == sys.argv[2]:
+        re.match("(a+)+$", "a" * 100 + "b")
+    return plain(opened, *rest)
+intake.intent_of = intent_of
+now = at(sys.argv[3])
+with Bot.build(load_config(Path(sys.argv[1])), now=now) as bot:
+    begin(bot, now)
+    intake.work(bot, now, lambda: False)
+"""
+
+
+def test_a_decision_that_takes_for_ever_ends_the_process_and_the_mail_is_set_aside_in_the_end(tmp_path: Path) -> None:
+    path = config_file(tmp_path, limits={"mail_seconds": 10})
+    with build(load_config(path)) as bot:
+        first_run(bot, at("2017-06-20T09:00"))
+        appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG))
+        archived(bot, report(WANG), NOW - MINUTE)
+        archived(bot, report(LI), NOW)
+        # when whatever started it starts it anew
+        ends, attempts = [], []
+        for hour in range(4):
+            now = f"2017-07-03T1{hour}:00"
+            command = [sys.executable, "-c", STUCK, str(path), WANG, now]
+            ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+            ends.append((ended.returncode, "in intent_of" in ended.stderr))
+            attempts.append([row.attempts for row in rows(bot, schema.mail)])
+        # then each time was counted, and says where it was; the last time it is not tried, and the next one is
+        assert ends == [(1, True), (1, True), (1, True), (0, False)], ended.stderr
+        assert attempts == [[1, 0], [2, 0], [3, 0], [4, 1]]
+        assert [(row.state, row.sender) for row in rows(bot, schema.mail)] == [("aside", WANG), ("done", LI)]
+        assert [item.kind for item in rows(bot, schema.attention)] == ["set_aside"]
+        assert [row.to for row in letters(bot)] == [LI]
+
+
+def test_no_mail_takes_so_long_that_its_worker_looks_dead(tmp_path: Path) -> None:
+    longest = STUCK_SECONDS / 2  # it is opened, and then decided about; a sign of life is given before and after
+    with pytest.raises(ConfigError, match="mail_seconds"):
+        config(tmp_path, limits={"mail_seconds": longest})
+    assert DEAD_SECONDS > STUCK_SECONDS
+
+
+def test_an_order_about_an_old_mail_opens_it_where_it_can_be_ended_and_nobody_waits(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archived(bot, report("stranger@mail.test"), NOW)
+    work(bot, NOW, never)
+    (waiting,) = rows(bot, schema.report)
+    opening, opened = type(bot.opener).open, []
+
+    def beside(opener: Opener, raw: RawMail) -> Opened:
+        with bot.record.begin() as conn:  # while the office's order waits for it
+            runs.put(conn, "other", "1")
+        opened.append(raw)
+        return opening(opener, raw)
+
+    monkeypatch.setattr(type(bot.opener), "open", beside)
+    # when
+    assert settled(bot, waiting.id, NOW + MINUTE) == "accepted"
+    # then
+    assert len(opened) == 1
+    assert [row.letter for row in letters(bot)] == ["waiting", "receipt"]
 
 
 def test_the_end_does_not_wait_for_a_mail(bot: Bot) -> None:

@@ -37,6 +37,7 @@ from tests.bots import (
     never,
     read_mailbox,
     rows,
+    settled,
 )
 from tests.mails import mail, report
 from tests.registers import ABOVE, HIGH, OTHERS, annex2, annex3, liaison_list
@@ -246,8 +247,7 @@ def test_towns_are_reminded_of_registers_with_a_workbook_and_departments_are_not
 
 def accepted(bot: Bot, report_id: int, now: datetime, unit: str | None = None) -> str | None:
     """What becomes of a report that waits when the office says yes."""
-    with bot.record.begin() as conn:
-        return settling.accept(bot, conn, report_id, now, by="office", unit=unit)
+    return settled(bot, report_id, now, **({"unit": unit} if unit else {}))
 
 
 def liaisons(bot: Bot, unit: str = WUTU, on: str = "2017-06-08") -> list[Liaison]:

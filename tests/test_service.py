@@ -275,6 +275,48 @@ def test_the_end_is_quick_while_a_server_is_silent(tmp_path: Path) -> None:
         assert codes == {"LOGIN": 0, "EXAMINE": 0, "CAPABILITY": 0}
 
 
+# Python runs a module of this name at its start: the process that opens mails then takes for ever over one of them.
+HANGING = """
+import sys, time
+if "bot.jobs.opening" in sys.orig_argv:
+    import bot.mail.unwrap as module
+    plain = module.unwrap
+    def unwrap(raw, **named):
+        if b"X-Slow" in raw.data:
+            open({mark!r}, "w").close()
+            time.sleep(600)
+        return plain(raw, **named)
+    module.unwrap = unwrap
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--once",)])
+def test_the_end_in_the_middle_of_a_mail_loses_nothing(
+    main: Main, dovecot: DovecotOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    # given a mail that hangs, and one behind it
+    mark = tmp_path / "mark"
+    (tmp_path / "sitecustomize.py").write_text(HANGING.format(mark=str(mark)), encoding="utf-8")
+    config = office(tmp_path, dovecot)
+    prepared(config)
+    post(dovecot, mailed(LI, "五图街道办事处", "2017年6", headers={"X-Slow": "1"}))
+    post(dovecot, report(WANG, "乔官镇"))
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(tmp_path))
+        with working(config, *words) as worker:
+            worker.until(mark.exists, 60)
+            with record_of(config) as bot:  # the attempt is counted before the mail is opened
+                assert [row.attempts for row in rows(bot, schema.mail)] == [1, 0]
+            # when
+            assert worker.ended() == 0
+            assert "ERROR" not in worker.log
+    # then neither has a fate, or an attempt less
+    with record_of(config) as bot:
+        assert [(row.state, row.attempts) for row in rows(bot, schema.mail)] == [("new", 0), ("new", 0)]
+    assert main("--once", "--config", config)[0] == 0
+    assert (len(dovecot.letters_to(LI)), len(dovecot.letters_to(WANG))) == (1, 1)
+
+
 def test_the_end_in_the_middle_of_a_letter_loses_nothing(main: Main, dovecot: DovecotOffice, tmp_path: Path) -> None:
     # given an SMTP server that takes a letter and does not say so
     with ScriptedSmtp(replies={"DOT": [SMTP_SILENCE, "250 ok"]}) as smtp:

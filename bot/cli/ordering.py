@@ -7,6 +7,9 @@ import typer
 from bot.cli.common import Now, now_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.jobs.opening import Opened
     from bot.jobs.parts import Bot
     from bot.model.commands import Command
 
@@ -43,13 +46,18 @@ def order(text: str, now: str | None) -> None:
 
 def carry_out(bot: "Bot", command: "Command", now: str | None) -> None:
     """Carries one order out and shows what a letter would say. Exit status 1 if it was refused."""
-    from bot.jobs.orders.errands import Errand, Given, Refusal
+    from bot.jobs.orders.errands import Errand, Given, Refusal, Result
     from bot.jobs.orders.obeying import act_on, done
+    from bot.jobs.orders.settling import with_opened
 
     moment = now_in(bot.config, now)
-    try:
+
+    def act(opened: "Mapping[int, Opened]") -> Result:
         with bot.record.begin() as conn:
-            result = act_on(Errand(bot, conn, command, Given(ACTOR), moment))
+            return act_on(Errand(bot, conn, command, Given(ACTOR), moment, opened))
+
+    try:
+        result = with_opened(bot, act)
     except Refusal as refusal:
         names = {"number": "", "text": "", "unit": "", **refusal.values}
         typer.echo(bot.rules.commands.answers[refusal.key].format(**names))

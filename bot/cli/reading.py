@@ -129,9 +129,9 @@ def _explain_letter(number: str, as_json: bool) -> None:
 def _explain_mail(mail: Path, as_json: bool, now: str | None) -> None:
     from bot.cli.shapes import mail_shape
     from bot.config import load_config
-    from bot.errors import TooComplex
+    from bot.errors import MailEnded, TooComplex
     from bot.jobs.parts import Bot
-    from bot.jobs.understand import intent_of, open_mail
+    from bot.jobs.understand import intent_of
     from bot.model.mail import RawMail
     from bot.record import database
 
@@ -142,8 +142,8 @@ def _explain_mail(mail: Path, as_json: bool, now: str | None) -> None:
     url = config.database.url if database.exists(config.database.url) else "sqlite://"
     with Bot.build(config, database.Record.open(url)) as bot:
         try:
-            opened = open_mail(RawMail(mail.read_bytes(), moment), bot)
-        except TooComplex as error:
+            opened = bot.opener.open(RawMail(mail.read_bytes(), moment))
+        except (TooComplex, MailEnded) as error:
             _beyond_limits(error, as_json, bot.rules)
         with bot.record.read() as conn:
             intent = intent_of(opened, bot, conn, moment)

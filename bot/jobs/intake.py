@@ -6,9 +6,11 @@ From ``intent_of`` on it is ONE transaction. One worker of SQLite may keep every
 writes: so it reads until all is ready, and decides again, with its letters in hand, where somebody wrote meanwhile.
 """
 
+import faulthandler
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +19,7 @@ from sqlalchemy import Connection
 from bot.errors import BotError, ConfigError, MailEnded, Outdated, OutOfReach, RecordError, TooComplex
 from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
+from bot.jobs.orders.settling import with_opened
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.recording import Ready, made_ready, write_down
 from bot.jobs.returning import lives, returned
@@ -30,6 +33,7 @@ from bot.record import attention, claims, correspondence, runs
 
 log = logging.getLogger(__name__)
 FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
+STDERR = 2
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
 TRIES = 3  # so often are letters made anew because somebody wrote what changes them; then all others wait for it
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
@@ -37,8 +41,10 @@ RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long,
 
 @dataclass(slots=True)
 class Ahead:
-    """What was made ready of a mail before anything is written. ``hurried``: others wait, and nothing more is made."""
+    """What was made ready of a mail before anything is written; ``opened`` are the archived mails that its orders are
+    about. ``hurried``: others wait, and nothing more is made."""
 
+    opened: Mapping[int, Opened]
     ready: Ready | None = None
     hurried: bool = False
 
@@ -78,9 +84,12 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         except RecordError:
             raise
         except BotError as error:
-            if not isinstance(error, ConfigError | MailEnded):  # the reading process cannot start: no mail is to blame
+            if not isinstance(error, ConfigError | MailEnded):
+                # The process that opens mails cannot start, or was closed because this one ends: no mail is to blame.
                 with bot.record.begin() as conn:
                     claims.put_back(conn, claimed)
+                if stop():
+                    return tally
                 raise
             tally.failed += 1  # a template that cannot take what this mail says
             log.error("mail failed: %s", error, extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
@@ -131,19 +140,38 @@ def _decide(
 ) -> tuple[dict[str, object], claims.Claimed | None]:
     """Decides about a mail, and what is said of it; the next one. Where somebody wrote while its letters were made, it
     is decided once more with all others waiting; and if those letters are then wrong, begun anew."""
-    ahead = Ahead()
+    return with_opened(bot, lambda archived: _tried(bot, claimed, opened, now, Ahead(archived)))
+
+
+def _tried(
+    bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime, ahead: Ahead
+) -> tuple[dict[str, object], claims.Claimed | None]:
     for attempt in range(2 * TRIES):
         ahead.hurried = attempt % 2 == 1 and attempt < 2 * TRIES - 1
         begin = bot.record.begin if attempt % 2 else bot.record.consider
         try:
             with turn(bot, claimed, opened, now, begin) as (conn, mine):
-                done = apply(bot, conn, claimed.mail_id, opened, now, ahead) if mine else {}
                 if not mine:
                     claims.put_off(conn, claimed, now + SOON)
+                    return {}, claims.claim(conn, now)
+                with _no_longer_than(bot.config.limits.mail_seconds):
+                    done = apply(bot, conn, claimed.mail_id, opened, now, ahead)
                 return done, claims.claim(conn, now)
         except Outdated:
             continue
     raise AssertionError("the last try makes whatever is lacking")
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """Ends this process, and says where it was, if the block takes longer; its transaction is undone. A thread of ours
+    could not: it would wait for the hanging one. The attempt was counted before: after the last the mail is set aside.
+    """
+    faulthandler.dump_traceback_later(seconds, file=STDERR, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetime, ahead: Ahead) -> dict[str, object]:
@@ -156,7 +184,7 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     write_down(bot, conn, mail_id, opened, ready, now)
     if intent.orders:
-        obey(bot, conn, mail_id, opened.mail, intent.orders, now)
+        obey(bot, conn, mail_id, opened.mail, intent.orders, now, ahead.opened)
     if opened.mail.automatic == "own":
         came_back(conn, opened.mail, now, mail_id)
     returned(bot, conn, opened.mail, now, mail_id)

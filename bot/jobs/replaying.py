@@ -1,6 +1,6 @@
 """What today's rules would decide about an archived mail, beside what was decided. Only reads.
 
-    archive -> open_mail -> intent_of(.., then) -> Decision <-> the record's -> differences
+    archive -> opened -> intent_of(.., then) -> Decision <-> the record's -> differences
 
 The mail is judged as of the moment when it was worked off: reports, reasons, announcements and liaisons of that time.
 What has no history is as it is today: registered bases, whom the office let off, ``answer_from``, the programs that
@@ -14,10 +14,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row
 
 from bot.deciding.comparing import Decided, Decision, decision_of, differences
-from bot.errors import BotError, TooComplex
+from bot.errors import MailEnded, TooComplex
 from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
-from bot.jobs.understand import Then, intent_of, open_mail
+from bot.jobs.understand import Then, intent_of
 from bot.letters.tokens import tokens_in
 from bot.record import archive, correspondence, history
 
@@ -48,13 +48,9 @@ def replay(bot: Bot, mail_id: int) -> Replayed | None:
     if raw is None:
         return Replayed(mail_id, "skipped", was, why="it was too large to keep")
     try:
-        opened = open_mail(raw, bot)
-    except TooComplex:
+        opened = bot.opener.open(raw)
+    except (TooComplex, MailEnded):
         return _compared(mail_id, was, Decision(ASIDE))
-    except BotError:
-        raise
-    except Exception as error:  # it would be tried again, and set aside in the end
-        return _compared(mail_id, was, Decision(f"{ASIDE} ({type(error).__name__})"))
     with bot.record.read() as conn:
         if why := _not_comparable(conn, came, opened):
             return Replayed(mail_id, "skipped", was, why=why)

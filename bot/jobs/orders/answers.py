@@ -47,7 +47,7 @@ def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
         raise Refusal("not_answerable")
     if (id_ == "as" and not (unit or period)) or (id_ == "register" and not (unit or row.unit)):
         raise Refusal("no_unit")
-    outcome = settling.accept(e.bot, e.conn, row.report_id, e.now, by=e.given.actor, unit=unit, period=period)
+    outcome = settling.accept(e.bot, e.conn, row.report_id, e.now, e.opened, by=e.given.actor, unit=unit, period=period)
     if outcome is None:
         raise Refusal("no_question", {"number": row.number})
     owner = unit or row.unit or ""

@@ -1,11 +1,13 @@
 """What passes between an order and whoever carries it out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.model.commands import Command
 from bot.model.deciding import LetterFile
@@ -28,13 +30,15 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One order on its way: whatever it takes to carry it out, in the transaction of ``conn``."""
+    """One order on its way: whatever it takes to carry it out, in the transaction of ``conn``. ``opened`` are the
+    archived mails that it is about, by their numbers, as far as they were opened for it."""
 
     bot: Bot
     conn: Connection
     order: Command
     given: Given
     now: datetime
+    opened: Mapping[int, Opened]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 own words -commands_in-> Orders (in the intent) -obey-> acts, answer, copies to the other staff: ONE transaction
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.jobs.enqueuing import enqueue, enqueue_for_staff, tell_once_a_day
+from bot.jobs.opening import Opened
 from bot.jobs.orders import answers, commands, retiring, wishes
 from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.parts import Bot
@@ -34,8 +35,17 @@ class _Told:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Orders, now: datetime) -> None:
-    """Carries the orders of one mail out, or asks back, and answers. In the caller's transaction."""
+def obey(
+    bot: Bot,
+    conn: Connection,
+    mail_id: int,
+    mail: Mail,
+    given_orders: Orders,
+    now: datetime,
+    opened: Mapping[int, Opened],
+) -> None:
+    """Carries the orders of one mail out, or asks back, and answers. In the caller's transaction; ``opened`` as for an
+    Errand."""
     if given_orders.verdict == "forged":
         attention.open_items(conn, [Attention("forged_order", mail.sender or "")], now, mail_id)
         return
@@ -58,7 +68,7 @@ def obey(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given_orders: Ord
         if given_orders.confirms and acts.take_pending(conn, now, given_orders.confirms, given.actor) is None:
             return  # another worker, or the same mail in another folder, was faster
         for order in given_orders.orders:
-            _one(bot.knowing(conn), conn, order, given, told, now)
+            _one(bot.knowing(conn), conn, order, given, told, now, opened)
     # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
     if told.changed or not _capped(bot, conn, mail_id, mail, now):
         _answer(bot, conn, mail, mail_id, told, given, now)
@@ -73,7 +83,15 @@ def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime)
     return True
 
 
-def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Given, told: _Told, now: datetime) -> None:
+def _one(
+    bot: Bot,
+    conn: Connection,
+    order: Command | Misunderstood,
+    given: Given,
+    told: _Told,
+    now: datetime,
+    opened: Mapping[int, Opened],
+) -> None:
     if isinstance(order, Misunderstood):
         key = order.lacks or "not_understood"
         helps = tuple(rule.help for rule in order.nearest) or tuple(_all_help(bot, given))
@@ -81,7 +99,7 @@ def _one(bot: Bot, conn: Connection, order: Command | Misunderstood, given: Give
         return
     try:
         with conn.begin_nested():  # an order that fails half-way leaves nothing
-            result = act_on(Errand(bot, conn, order, given, now))
+            result = act_on(Errand(bot, conn, order, given, now, opened))
     except Refusal as refusal:
         told.items.append(_said(bot, refusal.key, refusal.values, (order.rule.help,), order.text))
         return

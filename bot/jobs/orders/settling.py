@@ -2,25 +2,49 @@
 
 The archived mail is looked at again with the office's word, by the same code as on the first day:
 
-    report -> raw mail -> open_mail -> intent_of(.., trusted) -> report, letter, the question settled
+    report -> raw mail -> opened -> intent_of(.., trusted) -> report, letter, the question settled
 
-All in the caller's transaction.
+All in the caller's transaction, but that the mail is opened outside it (``with_opened``): that may take minutes.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from bot.deciding.trusting import Trusted
 from bot.jobs.enqueuing import enqueue
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.jobs.recording import made_ready, write_down
-from bot.jobs.understand import intent_of, open_mail
+from bot.jobs.understand import intent_of
 from bot.model.deciding import LetterDraft, Outcome
+from bot.model.mail import RawMail
 from bot.record import archive, locks, reports, runs
 
 REJECTED, DISMISSED = "rejected", "dismissed"
+T = TypeVar("T")
+
+
+class Unopened(Exception):
+    """An archived mail must be opened first, outside the transaction."""
+
+    def __init__(self, mail_id: int, raw: RawMail) -> None:
+        super().__init__(mail_id)
+        self.mail_id, self.raw = mail_id, raw
+
+
+def with_opened(bot: Bot, do: Callable[[Mapping[int, Opened]], T]) -> T:
+    """What ``do`` returns, which is a transaction of its own. It gets the archived mails that were opened for it, and
+    is begun anew for each that it lacks. MailEnded and TooComplex as ``Opener.open``."""
+    opened: dict[int, Opened] = {}
+    while True:
+        try:
+            return do(opened)
+        except Unopened as lacking:
+            opened[lacking.mail_id] = bot.opener.open(lacking.raw)
 
 
 def accept(
@@ -28,19 +52,22 @@ def accept(
     conn: Connection,
     report_id: int,
     now: datetime,
+    opened_mails: Mapping[int, Opened],
     *,
     by: str,
     unit: str | None = None,
     period: str | None = None,
 ) -> Outcome | None:
     """Takes a waiting report as one that counts, from the day on which it came. Its sender gets the receipt that any
-    report gets; or what to correct, if there are errors in it. None if nothing of that number waits."""
+    report gets; or what to correct, if there are errors in it. None if nothing of that number waits; Unopened if its
+    mail is not among ``opened_mails``."""
     locks.decide_alone(conn)
     row = reports.open_question(conn, report_id)
     raw = archive.raw_of(conn, row.mail_id) if row else None
     if row is None or raw is None:
         return None
-    opened = open_mail(raw, bot)
+    if (opened := opened_mails.get(row.mail_id)) is None:
+        raise Unopened(row.mail_id, raw)
     trusted = Trusted(row.form, row.document, row.sheet, unit or row.unit, period or row.period)
     intent = intent_of(opened, bot, conn, now, trusted)
     # A mail that today's rules read otherwise has no such form any more: then a person must look at it.
