@@ -39,7 +39,7 @@ LAYERS = {
     **dict.fromkeys(("bot.letters.smtp", "bot.letters.smtp_wire"), OUTSIDE),
     # processes that open foreign bytes, and what starts them
     **dict.fromkeys(("bot.reading.guard", "bot.reading.child", "bot.reading.slow", "bot.reading.convert"), OUTSIDE),
-    "bot.reading.watchdog": OUTSIDE,
+    **dict.fromkeys(("bot.reading.watchdog", "bot.reading.walls"), OUTSIDE),
     **dict.fromkeys(("bot.mail.unpacker", "bot.mail.tnef"), OUTSIDE),
     "bot.jobs": JOBS,
     "bot.cli": TOP,

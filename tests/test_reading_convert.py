@@ -15,7 +15,7 @@ import pytest
 
 from bot.model.forms import Document, Unreadable
 from bot.model.mail import Attachment
-from bot.reading import convert
+from bot.reading import convert, walls
 from bot.reading.convert import Office
 from bot.reading.documents import documents
 from bot.reading.guard import Reader
@@ -258,7 +258,7 @@ def test_a_program_that_hangs_ends_with_everything_that_it_started(tmp_path: Pat
         f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\ntime.sleep(60)"
     )
     started = time.monotonic()
-    assert Office(_program(tmp_path, body), seconds=1.5).docx(DOC) is None
+    assert Office(_program(tmp_path, body), seconds=1.5, behind=walls.nothing).docx(DOC) is None
     assert time.monotonic() - started < 5
     for pid in pids.read_text().split():
         assert _ended(int(pid))
@@ -294,14 +294,14 @@ def test_programs_that_misbehave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, made: bytes | None
 ) -> None:
     monkeypatch.setenv("BOT_SMTP_PASSWORD", "secret")
-    assert Office(_program(tmp_path, body), seconds=20).docx(DOC) == made
+    assert Office(_program(tmp_path, body), seconds=20, behind=walls.nothing).docx(DOC) == made
 
 
 @posix
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
     (tmp_path / "t").mkdir()
-    assert Office(_program(tmp_path, OUT + "open(path, 'w').write('x')")).docx(DOC) == b"x"
+    assert Office(_program(tmp_path, OUT + "open(path, 'w').write('x')"), behind=walls.nothing).docx(DOC) == b"x"
     assert list((tmp_path / "t").iterdir()) == []
 
 
@@ -314,7 +314,7 @@ def test_a_program_that_is_not_there(program: str) -> None:
 @posix
 def test_the_text_of_antiword_and_how_it_is_asked(tmp_path: Path) -> None:
     said = "print('|' + '|'.join(sys.argv[1:5]) + '|一级|')"
-    text = Office("", _program(tmp_path, said)).text(DOC)
+    text = Office("", _program(tmp_path, said), behind=walls.nothing).text(DOC)
     assert text is not None
     assert text.startswith("|-m|UTF-8.txt|-w|0|")
     assert text.strip().endswith("|一级|")

@@ -1,4 +1,4 @@
-"""Runs LibreOffice and antiword on foreign files: with limits, in a folder of its own, without network.
+"""Runs LibreOffice and antiword on foreign files: with limits, behind walls, in a folder of its own, without network.
 
 A conversion is never an exception: what did not work is None. It judges by the output that is there and not by
 exit statuses: LibreOffice ends with 0 when it failed, too.
@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.processes import end_group, temporary_folder, without_secrets
+from bot.reading import walls
+from bot.reading.links import without_links
 from bot.reading.sniff import RTF, ZIP
 
 SECONDS = 60.0  # for LibreOffice; a form takes 2, and 5 on a cold disk
@@ -31,7 +33,7 @@ import os, resource, sys
 for what, most in ((resource.RLIMIT_AS, 4 << 30), (resource.RLIMIT_FSIZE, 64 << 20), (resource.RLIMIT_CPU, 90),
                    (resource.RLIMIT_CORE, 0)):
     resource.setrlimit(what, (most, most))
-os.execv(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 # No macro runs, no link is updated, no picture is fetched; what asks for the network all the same meets a proxy
 # that does not exist (port 9, "discard").
@@ -61,10 +63,17 @@ _REGISTRY = (
 
 class Office:
     """LibreOffice and antiword, as far as they are installed. ``soffice`` and ``antiword`` are paths of programs,
-    empty for none; by default they are looked for. Has no state: any number of threads may use it."""
+    empty for none; by default they are looked for. ``behind`` is how they are kept from all else, by default the best
+    that works here. Has no state: any number of threads may use it."""
 
-    def __init__(self, soffice: str | None = None, antiword: str | None = None, seconds: float = SECONDS) -> None:
-        self._soffice, self._antiword, self._seconds = soffice, antiword, seconds
+    def __init__(
+        self,
+        soffice: str | None = None,
+        antiword: str | None = None,
+        seconds: float = SECONDS,
+        behind: walls.Walls | None = None,
+    ) -> None:
+        self._soffice, self._antiword, self._seconds, self._behind = soffice, antiword, seconds, behind
 
     @property
     def soffice(self) -> str:
@@ -94,14 +103,14 @@ class Office:
         with _folder() as place:
             folder = Path(place)
             source = folder / name
-            source.write_bytes(data)
+            source.write_bytes(without_links(data))
             settings = folder / "profile" / "user" / "registrymodifications.xcu"
             settings.parent.mkdir(parents=True)
             items = "".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
             settings.write_text(_REGISTRY.format(items=items), encoding="utf-8")
             command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
             command += ["--nolockcheck", "--nologo", "--nodefault", "--convert-to", to]
-            _run([*command, "--outdir", str(folder / "out"), str(source)], folder, self._seconds)
+            self._run([*command, "--outdir", str(folder / "out"), str(source)], folder, self._seconds)
             return _result(folder / "out" / f"report.{to.partition(':')[0]}")
 
     def text(self, data: bytes) -> str | None:
@@ -114,9 +123,13 @@ class Office:
             source = folder / "report.doc"
             source.write_bytes(data)
             command = [program, "-m", "UTF-8.txt", "-w", "0", str(source)]
-            _run(command, folder, min(TEXT_SECONDS, self._seconds), folder / "out.txt")
+            self._run(command, folder, min(TEXT_SECONDS, self._seconds), folder / "out.txt")
             said = _result(folder / "out.txt")
         return said.decode("utf-8", "replace") if said else None
+
+    def _run(self, command: Sequence[str], folder: Path, seconds: float, output: Path | None = None) -> None:
+        behind = self._behind or walls.best()
+        _run(behind(command, folder), folder, seconds, output)
 
 
 _folder = temporary_folder
