@@ -168,3 +168,45 @@ def test_a_sum_that_agrees_decides_nothing() -> None:
     # the first line has sums that agree, the second has none
     form = _form([*official()[:7], [None, *OLD], *official()[7:]])
     assert form.confidence == "confirm"
+
+
+WITHIN = [
+    ("本月", "累计"),
+    ("新增", "本年累计"),
+    ("5月", "6月"),
+    ("上月", "本月累计"),
+    ("截至上月", "截至6月"),
+    ("6月", "1-6月"),
+]
+
+
+@given(st.sampled_from(WITHIN), st.booleans(), st.booleans(), st.sampled_from(["upright", "cross", "down"]), numbers)
+@settings(max_examples=80, deadline=None)
+def test_a_heading_may_have_what_decides_in_front_or_behind(
+    labels: tuple[str, str], front: bool, first: bool, layout: str, counts: list[int]
+) -> None:
+    others = [n + 1 for n in counts]
+    pair = [(labels[0], others), (labels[1], counts)]
+    pair = pair if first else pair[::-1]
+    heads = [label + str(level) if front else str(level) + label for level in LEVELS for label, _ in pair]
+    values = [values[n] for n in range(12) for _, values in pair]
+    rows: Rows = [["生产经营单位安全生产标准化达标情况表"], ["（截至6月）"], ["填报单位：五图街道"]]
+    if layout == "upright":
+        rows += [["类别", *(cell for group in GROUPS for cell in (group, *[None] * 7))], ["达标等级", *heads * 3]]
+        rows += [["数量", *values]]
+    elif layout == "cross":
+        rows += [["类别", *heads], *([group, *values[8 * n : 8 * n + 8]] for n, group in enumerate(GROUPS))]
+    else:
+        rows += [["类别", "达标等级", "数量"]]
+        rows += [[GROUPS[n // 8] if not n % 8 else None, heads[n % 8], value] for n, value in enumerate(values)]
+    form = _form(rows)
+    assert (_read(form), form.confidence) == (counts, "exact")
+
+
+@pytest.mark.parametrize("labels", [("截至上月", "本月新增"), ("本月新增", "截至上月")])
+def test_what_is_there_up_to_last_month_and_what_came_since_is_asked(labels: tuple[str, str]) -> None:
+    wide: list[Cell] = [cell for group in GROUPS for cell in (group, None, None, None)]
+    rows: Rows = [["生产经营单位安全生产标准化达标情况表"], ["（截至6月）"], ["填报单位：五图街道"]]
+    rows += [["", labels[0], *[None] * 11, labels[1]], ["类别", *wide, *wide], ["达标等级", *LEVELS * 6]]
+    form = _form([*rows, ["数量", *OLD, *FRESH]])
+    assert form.confidence == "confirm"

@@ -233,7 +233,7 @@ def _has_number(view: View, table: Cross, row: int) -> bool:
 def _labels_of_set(view: View, vocab: Vocabulary, table: Cross, rows: Mapping[str, int]) -> tuple[str, ...]:
     """What stands left of a set's numbers, besides the groups' own words."""
     texts = (view.covering(row, c) for row in rows.values() for c in range(table.left, table.first))
-    said = (label_of(vocab, text, above=False) for text in texts)
+    said = (label_of(view, vocab, text, above=False) for text in texts)
     return tuple(dict.fromkeys(text for text in said if text))
 
 
@@ -242,7 +242,7 @@ def _labels_of_shift(view: View, vocab: Vocabulary, table: Cross, shift: int) ->
     first = min((row for rows in table.sets for row in rows.values()), default=table.top + 1)
     columns = [c[shift] for c in table.columns.values() if shift < len(c)]
     places = [(row, column) for column in columns for row in range(max(0, table.top - 2), first)]
-    texts = (label_of(vocab, view.covering(row, column), above=row < table.top) for row, column in places)
+    texts = (label_of(view, vocab, view.covering(row, column), above=row < table.top) for row, column in places)
     return tuple(dict.fromkeys(text for text in texts if text))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.model.forms import Count
-from bot.reading.written import month
+from bot.reading.written import month, spans_months
 from bot.rules.base import even
 from bot.rules.words import LineWords
 
@@ -103,6 +103,8 @@ def _said(line: Line, about: About) -> _Said:
     kinds = {
         kind for kind in ("this", "before", "cumulative", "fresh", "apart", "whole") if about.words.say(kind, text)
     }
+    if spans_months(line.name):
+        kinds.add("cumulative")
     if any(_is_unit(label, about.unit) for label in line.labels):
         kinds.add("whole")
     year, number = month(line.name) if line.name else (None, None)

@@ -15,6 +15,7 @@ from bot.reading.labels import Line, Part
 from bot.reading.numbers import CellReader, sum_rows, values_row
 from bot.reading.view import View, beside, names_of
 from bot.reading.vocabulary import Vocabulary, meaning
+from bot.reading.written import month
 from bot.rules.words import Words
 
 ABOVE = 3  # rows above the groups in which headings of blocks may stand
@@ -155,21 +156,30 @@ def _is_label(view: View, vocab: Vocabulary, row: int, column: int) -> bool:
 def _labels_of_shift(view: View, vocab: Vocabulary, table: Table, columns: Columns, until: int) -> tuple[str, ...]:
     """What stands over the numbers of one shift: between the headings and the numbers, and above the headings."""
     places = [(row, column) for column in columns.values() for row in range(max(0, table.top - ABOVE), until)]
-    texts = (label_of(vocab, view.covering(row, column), above=row < table.top) for row, column in places)
+    texts = (label_of(view, vocab, view.covering(row, column), above=row < table.top) for row, column in places)
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
-def label_of(vocab: Vocabulary, cell: Cell, above: bool) -> str:
-    """What a heading says besides which group or column it is: 本月 of 一级（本月）, nothing of 一级. ``above`` the
-    table stand the title and the labelled texts of the form, which tell no set of numbers from another."""
+def label_of(view: View, vocab: Vocabulary, cell: Cell, above: bool) -> str:
+    """What a heading says besides which group or column it is: 本月 of 一级（本月） and 本月一级, nothing of 一级.
+    ``above`` the table stand the title and the labelled texts of the form, which tell no set from another."""
     names = names_of(cell)
     if not names or (names[0] in vocab.known and names[0] not in vocab.values):
         return ""
-    if above and (vocab.title in names[0] or vocab.speaks(names[0])):
+    if above and (vocab.title in names[0] or _is_field(vocab, names[0])):
         return ""
+    head = view.split(names[-1]) if view.split else None
+    if head:
+        return " ".join((head[1], *beside(shown(cell))))[:LONGEST]
     if len(names) > 1 and names[-1] in vocab.known:
         return " ".join(beside(shown(cell)))[:LONGEST]
     return shown(cell)[:LONGEST]
+
+
+def _is_field(vocab: Vocabulary, name: str) -> bool:
+    """Whether a text above a table is one of the form's labelled texts; not 截至上月, which names no month."""
+    spoken = vocab.spoken.search(name)
+    return spoken is not None and (vocab.labels[spoken[0]].id != "period" or month(name)[1] is not None)
 
 
 def apart_labels(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

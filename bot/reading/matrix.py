@@ -32,7 +32,7 @@ def forms_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Form, ...]:
 def sides_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Side, ...]:
     """The same, with what stands over each of them."""
     vocab, words = vocabulary(rule), words.with_measure(rule.measure)
-    upright = View.of(grid, words.table_cell)
+    upright = View.of(grid, words.table_cell, lambda name: vocab.split(name, words.lines))
     whole = len(rule.groups) * len(rule.columns)
     found = _found(upright, vocab, whole)
     if found.cells < whole:
@@ -84,7 +84,7 @@ class _Part:
 
     def labels_line(self, text: Found) -> bool:
         """Whether a text is the label of one of several sets of numbers, such as 截至5月, and not the form's month."""
-        if len(self.lines) < 2:
+        if len(self.lines) < 2 or text.rule.id != "period":
             return False
         row, column = self.view.true(text.row, text.column)  # turning twice is turning back
         rows = {row for line in self.lines for row in (line.rows or {}).values()}
@@ -98,7 +98,7 @@ class _Part:
             cells = [self.view.cells[row][column] for column in columns]
             if any(isinstance(cell, int | float) for cell in cells):
                 break
-            found += [text for cell in cells if (text := lines.label_of(vocab, cell, above=True))]
+            found += [text for cell in cells if (text := lines.label_of(self.view, vocab, cell, above=True))]
         return tuple(dict.fromkeys(found))
 
 

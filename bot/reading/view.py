@@ -4,7 +4,7 @@ Coordinates are zero-based (row, column) of the view; ``place`` and ``true`` giv
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -18,6 +18,8 @@ _BESIDE = re.compile(r"[(（][^()（）]*[)）]")  # 一级（家）
 _NUMBERING = re.compile(r"^\s*[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*(?=\D)")  # 1.规模以上企业
 
 Names = tuple[str, ...]
+# A heading taken apart, if it is one with more beside it: the heading, and the rest.
+Split = Callable[[str], tuple[str, str] | None]
 Span = tuple[int, int, int, int]
 
 
@@ -53,13 +55,20 @@ def _names(text: str) -> Names:
     return (whole, bare) if bare and bare != whole else (whole,) if whole else ()
 
 
+def _called(cell: Cell, split: Split | None) -> Names:
+    names = names_of(cell)
+    head = split(names[-1]) if split and names else None
+    return (*names, head[0]) if head else names
+
+
 _known_names = lru_cache(2048)(_names)  # the labels of a form are the same in every file
 
 
 @dataclass(frozen=True)
 class View:
     """Cells and names of a grid, padded to a rectangle. ``turned`` swaps rows and columns. ``cell`` is how a
-    place is called where cells have no addresses, with {row} and {column}; without it such places have no name."""
+    place is called where cells have no addresses, with {row} and {column}; without it such places have no name.
+    ``split`` takes headings apart that have more beside them (本月一级): they are called by the heading as well."""
 
     cells: tuple[tuple[Cell, ...], ...]
     names: tuple[tuple[Names, ...], ...]
@@ -68,24 +77,25 @@ class View:
     tables: tuple[tuple[int, int], ...] | None = None
     cell: str = ""
     doubts: Mapping[tuple[int, int], Doubt] = field(default_factory=dict)
+    split: Split | None = None
 
     @classmethod
-    def of(cls, grid: Grid, cell: str = "") -> "View":
+    def of(cls, grid: Grid, cell: str = "", split: Split | None = None) -> "View":
         """The view of a grid, its rows padded to one width."""
         width = max((len(row) for row in grid.rows), default=0)
         lines = (tuple(visible(cell) if isinstance(cell, str) else cell for cell in row) for row in grid.rows)
         cells = tuple(line + (None,) * (width - len(line)) for line in lines)
-        names = tuple(tuple(names_of(value) if value.__class__ is str else () for value in row) for row in cells)
+        names = tuple(tuple(_called(value, split) if value.__class__ is str else () for value in row) for row in cells)
         # A cell with two marks: that it is hidden says less than what else it could be.
         doubts = {(d.row, d.column): d for d in sorted(grid.doubts, key=lambda d: d.mark != "hidden")}
         merges = tuple(m for m in grid.merges if 0 <= m[0] <= m[2] and 0 <= m[1] <= m[3])
-        return cls(cells, names, merges, False, grid.tables, cell, doubts)
+        return cls(cells, names, merges, False, grid.tables, cell, doubts, split)
 
     def quarter_turn(self) -> "View":
         """The view with rows for columns, and the same places."""
         merges = tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merges)
         cells, names = tuple(zip(*self.cells, strict=True)), tuple(zip(*self.names, strict=True))
-        return View(cells, names, merges, not self.turned, self.tables, self.cell, self.doubts)
+        return View(cells, names, merges, not self.turned, self.tables, self.cell, self.doubts, self.split)
 
     @property
     def height(self) -> int:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from bot.reading.view import Names
+from bot.reading.view import LABEL, Names
+from bot.reading.written import month
 from bot.rules.base import even, texts
 from bot.rules.forms import FieldRule, FormRule
+from bot.rules.words import LineWords
 
 _GAP = r"[\s()\[\]_*·:]*"  # what people put between the characters of a label: 填 报 人, 填报单位（盖章）
 
@@ -32,9 +34,32 @@ class Vocabulary:
     labels: Mapping[str, FieldRule]
     spoken: re.Pattern[str]
 
+    def split(self, name: str, lines: LineWords) -> tuple[str, str] | None:
+        """The word of a column or group that a name begins or ends with, and the rest that says of which month, or
+        that it is new or cumulative: 本月一级, 一级累计. None for any other name; a rate of 一级 is none of it."""
+        if len(name) > LABEL or name in self.known:
+            return None
+        word = next((w for w in self._heads if len(w) < len(name) and name.startswith(w)), None)
+        rest = name[len(word) :] if word else ""
+        if word is None or not _tells(rest, lines):
+            word = next((w for w in self._heads if len(w) < len(name) and name.endswith(w)), None)
+            rest = name[: -len(word)] if word else ""
+        return (word, rest) if word and _tells(rest, lines) else None
+
+    @cached_property
+    def _heads(self) -> tuple[str, ...]:
+        """The words of columns and groups, the longest first."""
+        return tuple(sorted({*self.columns, *self.groups}, key=len, reverse=True))
+
     def speaks(self, name: str) -> bool:
         """Whether an evened text can hold a field's label at all; cheaper than the pattern."""
         return self.spoken.search(name) is not None
+
+
+def _tells(rest: str, lines: LineWords) -> bool:
+    """Whether it says which of several numbers stands there, and that it is one of the form's."""
+    said = any(lines.say(kind, rest) for kind in ("this", "before", "cumulative", "fresh"))
+    return (said or month(rest)[1] is not None) and not rest.isdecimal() and not lines.say("apart", rest)
 
 
 def meaning(names: Names, words: Mapping[str, str]) -> str | None:

@@ -28,6 +28,7 @@ _YEAR_MONTH = re.compile(
     r"(?<!\d)(20\d\d|\d\d(?=年))(?:年|[-./])(?:0?1月?[-~—至到](?=[01]?\d月))?(1[0-2]|0?[1-9])(?![\d])"
 )
 _MONTH = re.compile(r"(?<!\d)(?:0?1月?[-~—至到])?(1[0-2]|0?[1-9])月")
+_SPAN = re.compile(r"(?<!\d)0?1月?[-~—至到](?:1[0-2]|0?[2-9])月")
 _MONTH_END = re.compile(r"(1[0-2]|0?[1-9])[-./](1[3-9]|2\d|3[01])日?")
 _FULL_DAY = re.compile(r"(?<!\d)(20\d\d|\d\d(?=年))(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})(?!\d)")
 _MONTH_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:月|[-./])(\d{1,2})(?:日|号)?(?!\d)")
@@ -121,6 +122,11 @@ def month(text: str) -> tuple[int | None, int | None]:
     months = {m for _, m in dated} | {int(m) for m in _MONTH.findall(plain)}
     years = {y for y, _ in dated} or {_year(y) for y in re.findall(r"(?<!\d)(20\d\d|\d\d)年", plain)}
     return _only(years), _only(months)
+
+
+def spans_months(text: str) -> bool:
+    """Whether it says 1-6月: the months of a year up to one."""
+    return _SPAN.search(_even_date(text)) is not None
 
 
 def day(cell: Cell, year_hint: int | None) -> date | None:
