@@ -1,13 +1,19 @@
 """What a number could also be: a label decides, or the sender is asked; never is the other number taken as exact."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot import PROJECT
+from bot.deciding.findings import rivals_told
 from bot.model.forms import Cell, Doubt, Form, Grid
 from bot.reading.cells import a1
 from bot.reading.choosing import forms_on
 from bot.reading.documents import numbers_of
+from bot.rules.load import load_file
+from bot.rules.words import Words
 from tests import books
 from tests.books import COUNTS, VALUES, Rows, official, turned, values_of
 
@@ -132,7 +138,10 @@ def test_villages_are_the_whole_if_they_add_up_to_it_and_asked_if_not() -> None:
         assert (values_of(form), form.confidence) == (VALUES, "exact")
         wrong = _form(_upright(*villages, [label, *COUNTS[:11], 8]))
         assert wrong.confidence == "confirm"
-    assert _form(_upright(*villages)).confidence == "confirm"
+    parts = _form(_upright(*villages))
+    assert {count for row in values_of(parts).values() for count in row.values()} == {None}
+    assert [(rival.kind, rival.read.line) for rival in parts.rivals] == [("parts", "东村、西村")]
+    assert [other.written for other in parts.rivals[0].others] == ["0、2、5、1", "1、0、3、0", "0、1、12、7"]
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -210,3 +219,24 @@ def test_what_is_there_up_to_last_month_and_what_came_since_is_asked(labels: tup
     rows += [["", labels[0], *[None] * 11, labels[1]], ["类别", *wide, *wide], ["达标等级", *LEVELS * 6]]
     form = _form([*rows, ["数量", *OLD, *FRESH]])
     assert form.confidence == "confirm"
+
+
+def test_what_is_in_doubt_for_one_reason_is_told_by_one_sentence() -> None:
+    rule, words = books.ANNEX4, books.WORDS.rivals
+    hidden = _form(_upright(["数量", *COUNTS]), tuple(Doubt(6, c, "hidden", "") for c in range(1, 13)))
+    ((place, sentence),) = rivals_told(hidden.rivals, rule, words)
+    assert place == "B7至M7" and "等12个数" in sentence and "0、2、5、1、1、0、3、0、0、1、12、7" in sentence
+    beside = _form(_upright(["数量", *COUNTS], [None, *OLD]))
+    ((_, sentence),) = rivals_told(beside.rivals, rule, words)
+    assert "等6个数”读作“2、5、3、1、12、7”" in sentence and "C8至M8写的是“1、4、2、0、10、6”" in sentence
+    two = _form(_upright(["数量", *COUNTS]), tuple(Doubt(6, c, "hidden", "") for c in (2, 5)))
+    assert [place for place, _ in rivals_told(two.rivals, rule, words)] == ["C7", "F7"]
+
+
+def test_a_folder_of_before_these_words_goes_on_with_those_of_the_program(tmp_path: Path) -> None:
+    shipped = (PROJECT / "rules" / "words.toml").read_text(encoding="utf-8")
+    own = tmp_path / "words.toml"
+    own.write_text(shipped[: shipped.index("[lines]")] + '[rivals]\njoin = "；"\n', encoding="utf-8")
+    words = load_file(own, Words)
+    assert words.lines == books.WORDS.lines and words.rivals.join == "；"
+    assert words.rivals.span == books.WORDS.rivals.span

@@ -60,9 +60,9 @@ def _cells(form: Form, numbers: Numbers, context: Context) -> Iterator[Finding |
     rule = context.rule
     for group in rule.groups:
         for column in rule.columns:
-            if column.id in numbers[group.id]:
-                continue
             cell = form.counts.get(group.id, {}).get(column.id)
+            if column.id in numbers[group.id] or (cell and cell.doubt == "parts"):
+                continue
             label = rule.label_of(group.id, column.id)
             target = ("count", group.id, column.id)
             if cell is None or cell.doubt == "blank":

@@ -1,10 +1,15 @@
 """Makes a finding with the severity and the words of the rules."""
 
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
 from bot.model.deciding import Finding, Target
 from bot.model.forms import Other, Rival
-from bot.rules.checks import CheckId
+from bot.rules.checks import CheckId, Severity
 from bot.rules.forms import FormRule
 from bot.rules.words import RivalWords
+
+TOGETHER = 3  # so many numbers in doubt for one reason are told by one sentence
 
 
 def finding(
@@ -19,18 +24,61 @@ def finding(
 
 
 def rival_finding(rival: Rival, rule: FormRule, words: RivalWords) -> Finding:
-    """What a number could also be, and where: in the words of the form, else in those of every form. Always a warning:
-    its sender is asked, and the report does not go back."""
-    others = [_said(other, words) if rival.kind == "line" else other.written for other in rival.others]
-    values: dict[str, str | int] = {
-        "label": rule.part_in_words(rival.target),
+    """What a number could also be, and where: in the words of the form, else in those of every form. Its sender is
+    asked, and the report does not go back; it does where there are only parts of the unit, and nothing to confirm."""
+    label = rule.part_in_words(rival.target) if rival.target else ""
+    values = _values(label, rival, rule, words)
+    severity: Severity = "error" if rival.kind == "parts" else "warning"
+    message = _message(rival, values, rule, words)
+    return Finding("rival", severity, rival.read.place, message, rival.kind, values, rival.target)
+
+
+def rivals_told(rivals: Sequence[Rival], rule: FormRule, words: RivalWords) -> list[tuple[str, str]]:
+    """Place and sentence of every number that its sender is asked for. Where many are in doubt for one reason, as those
+    of a hidden column are, one sentence says it of all."""
+    alike: dict[Hashable, list[Rival]] = {}
+    for rival in rivals:
+        if rival.kind != "parts":
+            key = (rival.kind, rival.read.line, tuple((other.line, other.hidden) for other in rival.others))
+            alike.setdefault(key, []).append(rival)
+    told: list[tuple[str, str]] = []
+    for group in alike.values():
+        first, label = group[0], rule.part_in_words(group[0].target)
+        if len(group) < TOGETHER:
+            told += [(f.place, f.message) for rival in group for f in (rival_finding(rival, rule, words),)]
+            continue
+        others = tuple(_joined(column, words) for column in zip(*(r.others for r in group), strict=True))
+        rival = replace(first, read=_joined([r.read for r in group], words), others=others)
+        label = words.several.format(label=label, count=len(group))
+        told.append((rival.read.place, _message(rival, _values(label, rival, rule, words), rule, words)))
+    return told
+
+
+def _joined(those: Sequence[Other], words: RivalWords) -> Other:
+    """The same of several numbers: from where to where, and each of them."""
+    first, last = those[0].place, those[-1].place
+    place = words.span.format(first=first, last=last) if first and last and first != last else first
+    return replace(those[0], written="、".join(other.written or words.blank for other in those), place=place)
+
+
+def _values(label: str, rival: Rival, rule: FormRule, words: RivalWords) -> dict[str, str | int]:
+    others = [other.written for other in rival.others]
+    if rival.kind == "parts":
+        others = [rule.group(other.line).label + other.written for other in rival.others]
+    elif rival.kind == "line":
+        others = [_said(other, words) for other in rival.others]
+    return {
+        "label": label,
         "read": rival.read.written or words.blank,
         "line": rival.read.line,
         "others": words.join.join(others) or words.unknown,
     }
+
+
+def _message(rival: Rival, values: Mapping[str, str | int], rule: FormRule, words: RivalWords) -> str:
     found = rule.check("rival", rival.kind)
-    message = (found.message if found else getattr(words, rival.kind)).format(place=rival.read.place, **values)
-    return Finding("rival", "warning", rival.read.place, message, rival.kind, values, rival.target)
+    sentence: str = found.message if found else getattr(words, rival.kind)
+    return sentence.format(place=rival.read.place, **values)
 
 
 def _said(other: Other, words: RivalWords) -> str:

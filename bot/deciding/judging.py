@@ -109,7 +109,8 @@ def why_waiting(mail: Mail, placed: Placed, past: Past = NO_PAST) -> str:
         return "authentication"
     if mail.automatic:
         return "machine"
-    if placed.whose.waiting or placed.form.confidence == "confirm":
+    nothing = any(rival.kind == "parts" for rival in placed.form.rivals)  # to confirm: it goes back
+    if placed.whose.waiting or (placed.form.confidence == "confirm" and not nothing):
         return placed.whose.waiting or "confirm"
     # Whoever is named in it is believed from then on: the office decides, unless it says nothing new.
     appoints = isinstance(placed.rule, RowsRule) and placed.rule.appoints and placed.whose.unit is not None

@@ -6,11 +6,12 @@ from typing import Any, Literal
 from bot.deciding.adding import subtotal, total
 from bot.deciding.county import Tally
 from bot.deciding.deadlines import late_days
+from bot.deciding.findings import rivals_told
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.registers import row_changes
 from bot.deciding.targets import Share, account_day, progress
 from bot.deciding.whose import KnownSender
-from bot.model.deciding import ONCE, Accepted, Finding, Numbers, Ruling
+from bot.model.deciding import ONCE, Accepted, Finding, Judged, Numbers, Ruling
 from bot.model.forms import Document
 from bot.model.mail import Mail
 from bot.model.replies import Standing
@@ -141,7 +142,8 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
         "table": table(judged.numbers, rule, judged.findings),
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
-        "doubts": [] if stranger else _doubts(judged.findings),
+        "doubts": [] if stranger else _doubts(judged, rules),
+        "doubted": 0 if stranger else sum(rival.kind != "parts" for rival in form.rivals),
         "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
         **_rows(ruling, rule, before),
         "why": ruling.why,
@@ -228,10 +230,17 @@ def lag_word(share: Share, rules: Rules) -> str | None:
 
 
 def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, str]]:
-    found = (f for f in findings if f.severity == severity and f.check != RIVAL and f.check not in but)
+    told = (f for f in findings if f.check != RIVAL or severity == "error")
+    found = (f for f in told if f.severity == severity and f.check not in but)
     return [{"place": f.place, "message": f.message} for f in found]
 
 
-def _doubts(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
+def _doubts(judged: Judged, rules: Rules) -> list[dict[str, str]]:
     """The numbers that could also be others."""
-    return [{"place": f.place, "message": f.message} for f in findings if f.check == RIVAL]
+    rule = rules.forms[judged.form.form]
+    if not isinstance(rule, FormRule):
+        return []
+    return [
+        {"place": place, "message": message}
+        for place, message in rivals_told(judged.form.rivals, rule, rules.words.rivals)
+    ]

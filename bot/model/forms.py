@@ -59,15 +59,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One number cell. ``value`` is None when nothing, or nothing certain, is written; then
-    ``doubt`` says which: ``blank``, ``negative``, ``fraction``, ``words``, or ``merged``: the cell is merged with
-    those of other columns or rows, whose number it could be as well. ``mark`` tells that the cell could also say
-    something else, as in ``Doubt``: ``other``, if that is known."""
+    """One number cell. ``value`` is None when nothing, or nothing certain, is written; then ``doubt`` says which:
+    ``blank``, ``negative``, ``fraction``, ``words``; ``parts``: there are only those of villages; ``merged``: the cell
+    is merged with those of other columns or rows, whose number it could be as well. ``mark`` tells that the cell could
+    also say something else, as in ``Doubt``: ``other``, if that is known."""
 
     value: int | None
     written: str
     place: str
-    doubt: Literal["blank", "negative", "fraction", "words", "merged"] | None = None
+    doubt: Literal["blank", "negative", "fraction", "words", "merged", "parts"] | None = None
     mark: Mark | None = None
     other: str = ""
 
@@ -84,8 +84,9 @@ class Other:
 
 
 # ``line``: another row, column, table or sheet has a number for it. ``label``: its row or column is called as one of
-# another month. The marks are those of ``Doubt``.
-RivalKind = Literal["line", "label", "struck", "raised", "hidden", "uncomputed", "covered"]
+# another month. ``parts``: there are only numbers of parts of the unit, and nothing to confirm; ``others`` are then
+# what they add up to, for each group. The marks are those of ``Doubt``.
+RivalKind = Literal["line", "label", "parts", "struck", "raised", "hidden", "uncomputed", "covered"]
 
 
 @dataclass(frozen=True, slots=True)

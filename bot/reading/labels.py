@@ -60,11 +60,12 @@ class About:
 @dataclass(frozen=True)
 class Choice:
     """The set that is taken, and those that it could be as well; ``contradicted``: its own label says that it is
-    another one."""
+    another one; ``parts``: each is called as a part of the unit, and none as its own."""
 
     line: Line
     rivals: tuple[Line, ...] = ()
     contradicted: bool = False
+    parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ def choose(lines: Sequence[Line], about: About) -> Choice:
         best = _best(lines)
         return Choice(best, tuple(line for line in lines if line is not best), contradicted=not alone)
     left = _whole(_named(_of_its_kind(left, about), about))
-    best = _best([s.line for s in left])
-    return Choice(best, tuple(s.line for s in left if s.line is not best), _is_fresh_alone(left, about))
+    best = _best([s.line for s in sorted(left, key=lambda s: not s.says("whole"))])
+    rivals = tuple(s.line for s in left if s.line is not best)
+    return Choice(best, rivals, _is_fresh_alone(left, about), _are_parts(left))
 
 
 def _best(lines: Sequence[Line]) -> Line:
@@ -150,6 +152,14 @@ def _whole(left: list[_Said]) -> list[_Said]:
     cells: Collection[Part] = {part for line in (whole, *parts) for part in line.counts}
     adds_up = all((whole.value(cell) or 0) == sum(line.value(cell) or 0 for line in parts) for cell in cells)
     return wholes if adds_up else left
+
+
+def _are_parts(left: list[_Said]) -> bool:
+    """Whether several rows each have a name of their own that says nothing of the form's numbers: villages."""
+    if len(left) < 2 or len({s.line.name for s in left}) < len(left):
+        return False
+    rows = (s.line.name and s.line.rows and not s.line.shift and not s.line.is_hidden for s in left)
+    return all(rows) and not any(s.kinds or s.line.is_values for s in left)
 
 
 def _is_fresh_alone(left: list[_Said], about: About) -> bool:

@@ -14,6 +14,8 @@ from bot.rules.base import even
 from bot.rules.forms import FormRule
 from bot.rules.words import Words
 
+NAMED = 3  # parts of a unit that are named to its liaison
+
 
 @dataclass(frozen=True)
 class Side:
@@ -35,8 +37,11 @@ def about(fields: Mapping[str, Written], rule: FormRule, words: Words) -> About:
 
 
 def of_choice(choice: Choice) -> tuple[Rival, ...]:
-    """Every number of the chosen set that would be another one in another set that no label told apart."""
+    """Every number of the chosen set that would be another one in another set that no label told apart; of parts of the
+    unit one, for all of them."""
     line = choice.line
+    if choice.parts:
+        return (_of_parts((line, *choice.rivals)),)
     others = [other for other in choice.rivals if not _is_explained(other, line)]
     found: list[Rival] = []
     for part, taken in line.counts.items():
@@ -53,11 +58,25 @@ def of_choice(choice: Choice) -> tuple[Rival, ...]:
     return tuple(found)
 
 
+def _of_parts(lines: Sequence[Line]) -> Rival:
+    """The names of the parts, and what they add up to."""
+    groups = dict.fromkeys(group for group, _ in lines[0].counts)
+    sums = {part: sum(line.value(part) or 0 for line in lines) for part in lines[0].counts}
+    others = (Other("、".join(str(n) for (g, _), n in sums.items() if g == group), "", group) for group in groups)
+    place = next(iter(lines[0].counts.values())).place
+    return Rival(
+        (), "parts", Other(str(len(lines)), place, "、".join(line.name for line in lines[:NAMED])), tuple(others)
+    )
+
+
 def settled(form: Form) -> Form:
     """The form with what the marks on its own cells make doubtful. A sum that was not computed states nothing, and one
     that could be another states what its numbers add up to, or is asked."""
     cells = {(group, id_): count for group, row in form.counts.items() for id_, count in row.items()}
     found = list(form.rivals)
+    if any(rival.kind == "parts" for rival in found):
+        blank = {g: {c: Count(None, "", n.place, "parts") for c, n in row.items()} for g, row in form.counts.items()}
+        return replace(form, counts=blank, confidence="confirm")
     marked = (_of_mark(("count", *part), count) for part, count in cells.items())
     found += [rival for rival in marked if rival]
     subtotals = dict(form.subtotals)

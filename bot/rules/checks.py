@@ -37,7 +37,10 @@ OWNER_CASES: Cases = {
 REPORTER_CASES: Cases = {("reporter", ""): ("label",)}
 _RIVAL = ("label", "read", "line", "others")
 MATRIX_CASES: Cases = {
-    **{("rival", case): _RIVAL for case in ("line", "label", "struck", "raised", "hidden", "uncomputed", "covered")},
+    **{
+        ("rival", case): _RIVAL
+        for case in ("line", "label", "parts", "struck", "raised", "hidden", "uncomputed", "covered")
+    },
     ("required", ""): ("label",),
     ("count", ""): ("label", "written"),
     ("count", "merged"): ("label", "written"),
@@ -90,7 +93,7 @@ class CheckRule(Rule):
         if (self.id, self.case) not in CASES:
             known = ", ".join(repr(case) for id_, case in CASES if id_ == self.id)
             raise ValueError(f"case: the check {self.id} fails in the ways {known}, not in {self.case!r}")
-        if self.id == "rival" and self.severity != "warning":
-            raise ValueError("severity: a rival is always a warning: its sender is asked, and nothing goes back")
+        if self.id == "rival" and self.severity != ("error" if self.case == "parts" else "warning"):
+            raise ValueError("severity: a rival is a warning: its sender is asked; only 'parts' is an error")
         allow_names(self.message, ("place", *CASES[self.id, self.case]))
         return self

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from bot import PROJECT
 from bot.config import first_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.assessment import Assessment
@@ -39,6 +40,8 @@ PARTS: dict[str, type[Rule]] = {
     "assessment": Assessment,
     "bulletin": BulletinRule,
 }
+# Tables of words that came with a version: a folder of before it goes on, with those of the program.
+LATER = {"words": ("lines", "rivals")}
 R = TypeVar("R", bound=Rule)
 
 
@@ -103,7 +106,13 @@ def load_form(path: Path) -> FormRule:
 
 def load_file(path: Path, cls: type[R]) -> R:
     """One file, checked. ConfigError names file and key in one line."""
+    values = read_toml(path)
+    later = LATER.get(path.stem, ())
+    shipped = read_toml(PROJECT / "rules" / path.name) if later and path.parent != PROJECT / "rules" else {}
+    for table in later if shipped else ():
+        own = values.get(table, {})
+        values[table] = {**shipped[table], **own} if isinstance(own, dict) else own
     try:
-        return cls.model_validate(read_toml(path))
+        return cls.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_error(error)}") from error

@@ -38,14 +38,16 @@ _RIVAL = ("place", *CASES["rival", "line"])
 class RivalWords(Rule):
     """``[rivals]``: what a number could also be. ``other`` and ``named`` say one other number, with {place}, {written}
     and, where its row or column has one, the label {line}; ``join`` stands between two; ``unknown`` is what nobody can
-    tell, ``blank`` a cell in which nothing was read, ``unseen`` one that is not shown. Each further key is the sentence
-    for a form that has no words of its own for the check ``rival`` in this case."""
+    tell, ``blank`` a cell in which nothing was read, ``unseen`` one that is not shown. ``several`` says {count} numbers
+    by the {label} of the first, ``span`` the places from {first} to {last}. Each further key is the sentence for a form
+    that has no words of its own for the check ``rival`` in this case."""
 
     other: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written")))]
     named: Annotated[str, AfterValidator(lambda text: allow_names(text, ("place", "written", "line")))]
     join: str
     line: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     label: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    parts: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     struck: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     raised: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     hidden: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
@@ -54,6 +56,8 @@ class RivalWords(Rule):
     unknown: str
     blank: str
     unseen: str
+    several: Annotated[str, AfterValidator(lambda text: allow_names(text, ("label", "count")))]
+    span: Annotated[str, AfterValidator(lambda text: allow_names(text, ("first", "last")))]
 
 
 class Words(Rule):
