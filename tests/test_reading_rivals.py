@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from bot import PROJECT
 from bot.deciding.findings import rivals_told
+from bot.deciding.rowchecks import check_rows
 from bot.model.forms import Cell, Doubt, Form, Grid
 from bot.reading.cells import a1
 from bot.reading.choosing import forms_on
-from bot.reading.documents import numbers_of
+from bot.reading.documents import numbers_of, rows_of
 from bot.rules.load import load_file
 from bot.rules.words import Words
 from tests import books
@@ -240,3 +241,23 @@ def test_a_folder_of_before_these_words_goes_on_with_those_of_the_program(tmp_pa
     words = load_file(own, Words)
     assert words.lines == books.WORDS.lines and words.rivals.join == "；"
     assert words.rivals.span == books.WORDS.rivals.span
+
+
+def test_rows_of_a_register_that_are_hidden_or_struck_out_are_told() -> None:
+    rule = books.RULES.registers["annex2"]
+    head: list[Cell] = ["序号", *(column.label for column in rule.row)]
+    rows: Rows = [[rule.title], ["填报单位：五图街道"], [rule.groups[0].label], head]
+    filled: Rows = [[n, f"昌乐{n}厂", "李明", 5, "化工", None] for n in (1, 2, 3)]
+    rows += [*filled, [4, None, None, None, None, None]]
+    hidden = [Doubt(4, column, "hidden") for column in (1, 2, 3)]
+    struck = [Doubt(6, 3, "struck", "35"), Doubt(7, 1, "struck", "昌乐4厂"), Doubt(7, 3, "struck", "6")]
+    grid = Grid("Sheet1", tuple(map(tuple, rows)), (), None, (*hidden, *struck))
+    (form,) = rows_of([grid], books.RULES)
+    assert [(rival.kind, rival.read.written, rival.read.place) for rival in form.rivals] == [
+        ("rows_hidden", "1", "B5"),
+        ("rows_struck", "2", "B7"),
+    ]
+    assert len(form.rows or ()) == 3
+    said = [f for f in check_rows(form, rule, books.WORDS, {}) if f.check == "rival"]
+    assert [f.severity for f in said] == ["warning", "warning"]
+    assert "“规模以上”中有1行已被隐藏或筛掉（昌乐1厂等）" in said[0].message and "昌乐4厂" in said[1].message

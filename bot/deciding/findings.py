@@ -9,6 +9,7 @@ from bot.rules.checks import CheckId, Severity
 from bot.rules.forms import FormRule
 from bot.rules.words import RivalWords
 
+TOLD = ("parts", "rows_hidden", "rows_struck")  # rivals that ask for no number
 TOGETHER = 3  # so many numbers in doubt for one reason are told by one sentence
 
 
@@ -26,7 +27,7 @@ def finding(
 def rival_finding(rival: Rival, rule: FormRule, words: RivalWords) -> Finding:
     """What a number could also be, and where: in the words of the form, else in those of every form. Its sender is
     asked, and the report does not go back; it does where there are only parts of the unit, and nothing to confirm."""
-    label = rule.part_in_words(rival.target) if rival.target else ""
+    label = _label(rival, rule)
     values = _values(label, rival, rule, words)
     severity: Severity = "error" if rival.kind == "parts" else "warning"
     message = _message(rival, values, rule, words)
@@ -38,7 +39,7 @@ def rivals_told(rivals: Sequence[Rival], rule: FormRule, words: RivalWords) -> l
     of a hidden column are, one sentence says it of all."""
     alike: dict[Hashable, list[Rival]] = {}
     for rival in rivals:
-        if rival.kind != "parts":
+        if rival.kind not in TOLD:
             key = (rival.kind, rival.read.line, tuple((other.line, other.hidden) for other in rival.others))
             alike.setdefault(key, []).append(rival)
     told: list[tuple[str, str]] = []
@@ -52,6 +53,12 @@ def rivals_told(rivals: Sequence[Rival], rule: FormRule, words: RivalWords) -> l
         label = words.several.format(label=label, count=len(group))
         told.append((rival.read.place, _message(rival, _values(label, rival, rule, words), rule, words)))
     return told
+
+
+def _label(rival: Rival, rule: FormRule) -> str:
+    if rival.kind in TOLD:
+        return rule.group(rival.target[1]).label if rival.target else ""
+    return rule.part_in_words(rival.target)
 
 
 def _joined(those: Sequence[Other], words: RivalWords) -> Other:

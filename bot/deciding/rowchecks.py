@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.deciding.findings import finding
+from bot.deciding.findings import finding, rival_finding
 from bot.model.deciding import Content, Finding, Numbers
 from bot.model.forms import Form, RowRead
 from bot.reading.written import count
@@ -53,7 +53,14 @@ def check_rows(
     form: Form, rule: RowsRule, words: Words, elsewhere: Mapping[str, Sequence[Elsewhere]]
 ) -> tuple[Finding, ...]:
     """Everything that does not hold, in the order of the form."""
-    found = [*_empty(form, rule), *_cells(form, rule, words), *_repeated(form, rule, elsewhere), *_below(form, rule)]
+    told = [rival_finding(rival, rule, words.rivals) for rival in form.rivals]
+    found = [
+        *_empty(form, rule),
+        *told,
+        *_cells(form, rule, words),
+        *_repeated(form, rule, elsewhere),
+        *_below(form, rule),
+    ]
     return tuple(f for f in found if f is not None)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from bot.deciding.adding import subtotal, total
 from bot.deciding.county import Tally
 from bot.deciding.deadlines import late_days
-from bot.deciding.findings import rivals_told
+from bot.deciding.findings import TOLD, rivals_told
 from bot.deciding.formwords import form_words, has_targets
 from bot.deciding.registers import row_changes
 from bot.deciding.targets import Share, account_day, progress
@@ -143,7 +143,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
         "doubts": [] if stranger else _doubts(judged, rules),
-        "doubted": 0 if stranger else sum(rival.kind != "parts" for rival in form.rivals),
+        "doubted": 0 if stranger else sum(rival.kind not in TOLD for rival in form.rivals),
         "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
         **_rows(ruling, rule, before),
         "why": ruling.why,
@@ -230,7 +230,7 @@ def lag_word(share: Share, rules: Rules) -> str | None:
 
 
 def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, str]]:
-    told = (f for f in findings if f.check != RIVAL or severity == "error")
+    told = (f for f in findings if f.check != RIVAL or f.case in TOLD)
     found = (f for f in told if f.severity == severity and f.check not in but)
     return [{"place": f.place, "message": f.message} for f in found]
 

@@ -8,7 +8,7 @@ of one form that stand in one file belong together, unless they name different u
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.model.forms import Form, Grid, RowRead, Written
+from bot.model.forms import Form, Grid, Other, Rival, RivalKind, RowRead, Written
 from bot.reading import fields
 from bot.reading.cells import shown
 from bot.reading.view import Box, View
@@ -20,6 +20,7 @@ from bot.rules.words import Words
 
 ABOVE = 8  # lines above the headings in which a title is looked for
 _FAR = 1 << 30
+NAMED = 3  # rows that are named to a liaison
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class _Table:
     rows: tuple[RowRead, ...]
     fields: dict[str, Written]
     titled: bool
+    rivals: tuple[Rival, ...] = ()
 
 
 def forms_of_rows(grids: Iterable[Grid], rules: Mapping[str, RowsRule], words: Words) -> tuple[Form, ...]:
@@ -59,9 +61,11 @@ def _joined(tables: Sequence[_Table]) -> list[Form]:
             known = {k: v for k, v in table.fields.items() if v.text or k not in last.fields}
             together = {**known, **{k: v for k, v in last.fields.items() if v.text}}
             rows, titled = (*(last.rows or ()), *table.rows), last.titled or table.titled
-            forms[-1] = replace(last, fields={**last.fields, **together}, rows=rows, titled=titled)
+            rivals = (*last.rivals, *table.rivals)
+            forms[-1] = replace(last, fields={**last.fields, **together}, rows=rows, titled=titled, rivals=rivals)
         else:
-            forms.append(Form(table.rule.id, table.grid, table.fields, {}, rows=table.rows, titled=table.titled))
+            form = Form(table.rule.id, table.grid, table.fields, {}, rows=table.rows, titled=table.titled)
+            forms.append(replace(form, rivals=table.rivals))
     return forms
 
 
@@ -89,7 +93,10 @@ def _tables(grid: Grid, rules: Iterable[RowsRule], words: Words) -> list[_Table]
         header = next(header for other, header in here if other is rule)
         rows = tuple(_rows(view, rule, group, header, end))
         around = _around(view, rule, 0 if number == 0 else above + 1, view.height if end == view.height else end)
-        found.append(_Table(rule, group, grid.name, rows, around, _is_titled(view, grid.name, rule, header)))
+        titled = _is_titled(view, grid.name, rule, header)
+        found.append(
+            _Table(rule, group, grid.name, rows, around, titled, _rivals(view, rule, group, header, end, rows))
+        )
     return found
 
 
@@ -184,6 +191,32 @@ def _rows(view: View, rule: RowsRule, group: str, header: _Header, end: int) -> 
         if not written or first in sums or (alone and _is_note(rule, first)):
             continue
         yield RowRead(group, cells, view.place(row, header.columns[rule.identity]))
+
+
+def _rivals(
+    view: View, rule: RowsRule, group: str, header: _Header, end: int, rows: Sequence[RowRead]
+) -> tuple[Rival, ...]:
+    """What its sender is told: how many of the rows are not shown, and were counted; and how many lines have something
+    struck out, which was not."""
+    if not view.doubts:
+        return ()
+    named = {row.place: next((cell.text for cell in row.cells.values() if cell.text), "") for row in rows}
+    hidden: dict[str, str] = {}
+    struck: dict[str, str] = {}
+    for row in range(header.bottom + 1, end):
+        place = view.place(row, header.columns[rule.identity])
+        for doubt in (view.doubt(row, column) for column in header.columns.values()):
+            if doubt and doubt.mark == "hidden" and place in named:
+                hidden.setdefault(place, named[place])
+            elif doubt and doubt.mark == "struck" and doubt.other:
+                struck.setdefault(place, doubt.other)
+    found: tuple[tuple[RivalKind, dict[str, str]], ...] = (("rows_hidden", hidden), ("rows_struck", struck))
+    return tuple(_told(group, kind, those) for kind, those in found if those)
+
+
+def _told(group: str, kind: RivalKind, those: Mapping[str, str]) -> Rival:
+    names = "、".join([*those.values()][:NAMED])
+    return Rival(("table", group), kind, Other(str(len(those)), next(iter(those)), names))
 
 
 def _is_note(rule: RowsRule, text: str) -> bool:

@@ -58,6 +58,7 @@ MATRIX_CASES: Cases = {
     ("period", "blank"): ("expected",),
 }
 ROWS_CASES: Cases = {
+    **{("rival", case): _RIVAL for case in ("rows_hidden", "rows_struck")},
     ("required", "row"): ("label", "number", "column"),
     ("required", "table"): ("label",),
     ("required", "empty"): (),

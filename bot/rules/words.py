@@ -48,6 +48,8 @@ class RivalWords(Rule):
     line: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     label: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     parts: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    rows_hidden: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    rows_struck: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     struck: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     raised: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     hidden: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
