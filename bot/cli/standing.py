@@ -34,6 +34,7 @@ def status(period: Period = None, form: FormId = None, as_json: Json = False, no
     print_table(title, columns, rows, styles, spare=("kind", "version", "phone"))
     for part in ("rates", "mails", "letters"):
         typer.echo(f"{part}: {', '.join(f'{k} {v}' for k, v in shape[part].items()) or 'none'}")
+    typer.echo(f"only filed (thanks, promises, automatic replies of liaisons): {shape['filed']}")
     if shape["released_at"]:
         typer.echo(f"locked: announced in the bulletin at {shown(shape['released_at'])}")
     typer.echo(f"last good poll: {shown(shape['last_poll']) or 'never'}")
@@ -56,6 +57,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
     from bot.deciding.views import shown_period
     from bot.errors import UsageError
     from bot.jobs.polling import LAST_POLL
+    from bot.jobs.reporting.digest_post import filed
     from bot.jobs.standing import lines, people_by_unit
     from bot.model.deciding import ONCE
     from bot.record import archive, bulletins, correspondence, runs
@@ -73,6 +75,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         rows = lines(bot, conn, form, period, now)
         who = people_by_unit(conn, bot, now)
         mails, letters = archive.counts(conn), correspondence.counts(conn)
+        only_filed = len(filed(bot, conn, now))
         last_poll = runs.moment(conn, LAST_POLL)
         kept = bulletins.kept(conn, form, period)
     counted = rates(rows)
@@ -97,6 +100,7 @@ def _shape(bot: "Bot", form: str, period: str | None, now: "datetime") -> dict[s
         "rates": {"expected": counted.expected, "received": counted.received, "on_time": counted.on_time},
         "mails": mails,
         "letters": letters,
+        "filed": only_filed,
         "last_poll": last_poll.astimezone(bot.zone) if last_poll else None,
         "released_at": kept.released_at.astimezone(bot.zone) if kept and kept.released_at else None,
     }

@@ -63,7 +63,8 @@ def _of_his_own(
     subject = mail.subject
     spoken = [r for r in bot.rules.matrices.values() if r.spoken_of_in(f"{subject} {words}")]
     rule = spoken[0] if len(spoken) == 1 else next(iter(bot.rules.matrices.values()))
-    text = subject if covers(words, bot.rules, names) and not covers(subject, bot.rules, names) else words
+    own = "" if subject.casefold().startswith(bot.rules.replies.reply_subjects) else subject
+    text = own if own and covers(words, bot.rules, names) and not covers(own, bot.rules, names) else words
     if any(subject.casefold().startswith(word) for word in bot.rules.replies.recall_subjects):
         return Said(text=words.strip() or subject, note="recall")
     reply = reply_in(text, rule, bot.rules, names)
@@ -71,8 +72,8 @@ def _of_his_own(
         reply = replace(reply, month=reply_in(subject, rule, bot.rules, names).month)
     if reply.kind == "unclear" and not spoken:
         return Said(text=reply.text, note="words")  # other business has numbers too
-    if reply.kind in ("courtesy", "nothing") and (spoken or (subject and not covers(subject, bot.rules, names))):
-        return Said(text=reply.text or subject, note="announces" if spoken else "words")
+    if reply.kind in ("courtesy", "nothing") and any(r.spoken_of_in(f"{own} {words}") for r in spoken):
+        return Said(text=reply.text or subject, note="announces")
     missing = _missing(sender, bot, conn, now)
     open_now = tuple(o for o in missing or _open(sender, bot, conn, now) if o.form == rule.id)
     about = _known(Answered(open_now, missing=missing, fresh=True), bot, conn)

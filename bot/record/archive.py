@@ -1,12 +1,12 @@
 """Mails: stored raw before anything looks at them, and where they lay."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from bot.model.mail import Place, RawMail
 from bot.record.runs import insert_new, insert_once, note
@@ -128,6 +128,17 @@ def came_before(conn: Connection, name: str, moment: datetime) -> bool:
 def waiting(conn: Connection) -> int:
     """How many mails have no fate yet."""
     return int(conn.execute(select(func.count()).where(mail.c.state == "new")).scalar_one())
+
+
+def only_filed(
+    conn: Connection, why: Collection[str], senders: Collection[str], since: datetime | None = None
+) -> list[Row[Any]]:
+    """Mails of these senders that ended for one of these reasons, oldest first; with ``since`` those received after."""
+    columns = (mail.c.shown_from, mail.c.sender, mail.c.subject, mail.c.received_at, mail.c.why)
+    query = select(*columns).where(mail.c.why.in_(why), mail.c.sender.in_(senders))
+    if since is not None:
+        query = query.where(mail.c.received_at > since)
+    return list(conn.execute(query.order_by(mail.c.received_at, mail.c.id)))
 
 
 def counts(conn: Connection) -> dict[str, int]:

@@ -33,6 +33,7 @@ class Replies(Rule):
     holds: tuple[str, ...] = ()
     corrects: tuple[str, ...] = ()
     recall_subjects: tuple[str, ...] = ()
+    reply_subjects: tuple[str, ...] = ()
 
     @cached_property
     def confirming(self) -> frozenset[str]:

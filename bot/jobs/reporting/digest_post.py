@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
+from bot.deciding.heard import FILED
 from bot.deciding.standing import OWING, rates
 from bot.deciding.views import shown_period
 from bot.jobs.attending import sentence
@@ -16,7 +17,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.reporting.digest_letters import question
 from bot.jobs.standing import lines
 from bot.model.deciding import ONCE
-from bot.record import attention, correspondence, reports, runs
+from bot.record import archive, attention, correspondence, people, reports, runs
 
 UNREAD = (
     "unreadable",
@@ -29,7 +30,7 @@ UNREAD = (
 )
 
 
-NOTHING: dict[str, Any] = {"unread": [], "letters": None, "once": [], "questions": []}
+NOTHING: dict[str, Any] = {"unread": [], "filed": [], "letters": None, "once": [], "questions": []}
 
 
 def post_context(
@@ -41,10 +42,20 @@ def post_context(
     letters["queued"] = letters.get("queued", 0) + letters.get("unmade", 0)  # both leave by themselves, in the end
     return {
         "unread": _unread(bot, conn, since),
+        "filed": filed(bot, conn, now, since),
         "questions": _questions(bot, conn, shown),
         "once": _once(bot, conn, now),
         "letters": {state: letters.get(state, 0) for state in ("sent", "queued", "held", "failed")},
     }
+
+
+def filed(bot: Bot, conn: Connection, now: datetime, since: datetime | None = None) -> list[dict[str, Any]]:
+    """Mails of liaisons and of the staff that nobody was told of: thanks, promises, automatic replies."""
+    known = {p.email for p in people.liaisons(conn, now.astimezone(bot.zone).date()) if p.email}
+    rows = archive.only_filed(conn, FILED, known | set(bot.config.office.staff_addresses), since)
+    return [
+        {"sender": row.shown_from or "", "subject": row.subject or "", "received_at": row.received_at} for row in rows
+    ]
 
 
 def _questions(bot: Bot, conn: Connection, shown: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
