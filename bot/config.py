@@ -90,6 +90,8 @@ class MailboxSettings(Server):
     folder: str = "INBOX"
     file_into: str = ""
     sent_folder: str = ""
+    look_into: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
     authserv_id: str = ""
     poll_minutes: float = Field(default=30, gt=0, le=240)
 
@@ -140,6 +142,7 @@ class Watch(Section):
 
     probe_hours: float = Field(default=0, ge=0, le=8_760)
     probe_back_hours: float = Field(default=3, gt=0, le=8_760)
+    outage_hours: float = Field(default=0, ge=0, le=8_760)
     outbox_minutes: float = Field(default=60, gt=0, le=525_600)
     disk_free_megabytes: float = Field(default=200, ge=0)
 

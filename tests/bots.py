@@ -321,6 +321,10 @@ class FakeMailbox(Mailbox):
         uids = [uid for uid in self.boxes[self._open] if after is None or uid > after]
         return sorted(set(uids) - known(uids))
 
+    def other_folders(self) -> list[str]:
+        self._called("other_folders")
+        return []
+
     def sent_folder(self) -> str | None:
         self._called("sent_folder")
         return None if self.copies is None else "已发送"

@@ -84,7 +84,7 @@ def row(line: Line, made: Bulletin, rules: Rules) -> dict[str, Any]:
         "late_days": line.late_days,
         "carried": carried,
         "since": line.since,
-        "remark": "，".join([*remarks, *_facts(line, rules)]),
+        "remark": "，".join([*remarks, *_facts(line, made, rules)]),
     }
 
 
@@ -93,9 +93,9 @@ def _extended(line: Line, made: Bulletin) -> bool:
     return line.state == "open" and made.made_at > made.deadline
 
 
-def _facts(line: Line, rules: Rules) -> list[str]:
+def _facts(line: Line, made: Bulletin, rules: Rules) -> list[str]:
     """What is said of its pace."""
-    return [*lag_words(line.lag, rules), *line.streaks]
+    return [*lag_words(line.lag, rules, last_day(made.period)), *line.streaks]
 
 
 def change(item: Change, rules: Rules) -> dict[str, Any]:
@@ -135,7 +135,9 @@ def letter_context(made: Bulletin, people: People, rules: Rules, files: Sequence
         "total": _progress(made.whole, made, rules),
         "silent": [{"unit": unit} for unit in made.silent],
         "beside": [_beside(item, made, rules) for item in made.beside],
-        "paces": [{"unit": x.unit, "lag": x.lag, "facts": facts} for x in made.lines if (facts := _facts(x, rules))],
+        "paces": [
+            {"unit": x.unit, "lag": x.lag, "facts": facts} for x in made.lines if (facts := _facts(x, made, rules))
+        ],
         "changes": [change(c, rules) for c in made.changes],
         "answer": rules.commands.rule("send").words[0],
         "files": list(files),
@@ -191,7 +193,8 @@ def _named(made: Bulletin, lag: Lag) -> list[str]:
 def _lagging(made: Bulletin, lag: Lag, rules: Rules) -> dict[str, Any]:
     """Who is behind to one degree, with the word for it."""
     pace = rules.targets.pace
-    return {"word": getattr(pace.words, lag) if pace else lag, "units": _named(made, lag)}
+    word = pace.called(lag, rules.targets.end, last_day(made.period)) if pace else lag
+    return {"word": word, "units": _named(made, lag)}
 
 
 def _part(part: Part, made: Bulletin, rules: Rules) -> dict[str, Any]:
@@ -238,5 +241,5 @@ def _progress(part: Part, made: Bulletin, rules: Rules) -> dict[str, Any]:
         "months_left": months,
         "pace": pace(part.gap, months),
         "lag": part.lag,
-        "lag_word": getattr(pace_rule.words, part.lag) if part.lag and pace_rule else None,
+        "lag_word": pace_rule.called(part.lag, part.until, last_day(made.period)) if part.lag and pace_rule else None,
     }

@@ -96,17 +96,17 @@ def pace_view(month: Month, streaks: Mapping[str, Streak], rule: FormRule, rules
     for line in month.standings:
         lag = lag_of(line, month, rule, rules)
         in_a_row = streak_words(line, streaks.get(line.unit.name, Streak()), month, rule, rules)
-        facts = [*lag_words(lag, rules), *in_a_row]
+        facts = [*lag_words(lag, rules, last_day(month.period)), *in_a_row]
         if facts:
             found.append({"unit": line.unit.name, "kind": line.unit.kind, "lag": lag, "facts": facts})
     order: Sequence[Lag | None] = (*WORST, None)
     return sorted(found, key=lambda item: order.index(item["lag"]))
 
 
-def lag_words(lag: Lag | None, rules: Rules) -> list[str]:
-    """That a unit is behind; nothing of one that is not, or of which nobody can tell."""
+def lag_words(lag: Lag | None, rules: Rules, on: date) -> list[str]:
+    """That a unit is behind on a day; nothing of one that is not, or of which nobody can tell."""
     pace = rules.targets.pace
-    return [getattr(pace.words, lag)] if pace and lag in ("behind", "far_behind") else []
+    return [pace.called(lag, rules.targets.end, on)] if pace and lag in ("behind", "far_behind") else []
 
 
 def streak_words(line: Standing, streak: Streak, month: Month, rule: FormRule, rules: Rules) -> list[str]:

@@ -226,7 +226,10 @@ def kinds_called(kinds: Sequence[str], rules: Rules) -> str:
 
 def lag_word(share: Share, rules: Rules) -> str | None:
     """Whether it is on pace, in words; None where nobody can tell."""
-    return getattr(rules.targets.pace.words, share.lag) if share.lag and rules.targets.pace else None
+    pace = rules.targets.pace
+    if not share.lag or pace is None:
+        return None
+    return pace.words.past if share.passed and share.lag != "on_pace" else str(getattr(pace.words, share.lag))
 
 
 def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from bot.deciding.views import shown_period
 from bot.jobs.enqueuing import BUNDLE, UNMADE, enqueue_for_staff
 from bot.jobs.evidence import evidence
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.closing import end_of
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
@@ -36,6 +37,9 @@ def watch_calendar(bot: Bot, now: datetime) -> None:
     days = {(now.astimezone(bot.zone) + ahead).year for ahead in (timedelta(0), YEAR_AHEAD)}
     for year in sorted(y for y in days if bot.calendar.is_guess(y)):
         with bot.record.begin() as conn:
+            end = end_of(bot, conn)
+            if end is not None and end.year < year:  # nothing is asked of its days any more
+                continue
             if runs.claim_run(conn, "calendar", str(year), now):
                 attention.open_items(conn, [Attention("calendar_unknown", str(year))], now)
 

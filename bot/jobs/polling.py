@@ -123,6 +123,15 @@ def _archive(
     return stored, new
 
 
+def archive_all(
+    bot: Bot, box: Mailbox, name: str, uidvalidity: int, uids: list[int], now: datetime, stop: Stop
+) -> set[int]:
+    """Archives mails of the open folder that were found in another way. Returns the UIDs that are accounted for."""
+    with bot.record.read() as conn:
+        withheld = Withheld.of(conn, name, uidvalidity)
+    return _archive(bot, box, withheld, uids, now, stop)[0]
+
+
 def _archive_portion(
     bot: Bot,
     box: Mailbox,

@@ -22,6 +22,7 @@ from bot.jobs.logins import login
 from bot.jobs.parts import Bot
 from bot.jobs.polling import poll, turn
 from bot.jobs.proving import prove
+from bot.jobs.strays import look_elsewhere
 from bot.jobs.watch.signs import Signs
 from bot.jobs.watch.systemd import ALIVE, READY, STOPPING, Supervisor
 from bot.mail.mailbox import Mailbox
@@ -111,6 +112,7 @@ class Service:
     def _once(self, box: Mailbox) -> bool:
         """Archives what is new; works it off at once only where the connection is kept for IDLE anyway."""
         poll(self.bot, box, self.clock(), self._asked)
+        look_elsewhere(self.bot, box, self.clock(), self._asked)
         prove(self.bot, box, self.clock())
         restored.look(self.bot, box, self.clock())
         self.bot.lasting.works(log, "mailbox")

@@ -1,6 +1,7 @@
 """Everything that is due now, in the order that keeps the promises.
 
     poll, work                     what the liaisons have sent comes first: nobody who has reported is reminded
+    look elsewhere                 once a day: what lies in other folders
     prove                          while the mailbox is open: did letters leave of which nobody knows?
     make up                        letters that waited for a template to be mended
     remind, digest, draft, bundle  what is due by the record and the calendar; once a month what the inspection
@@ -37,7 +38,9 @@ from bot.jobs.reporting.bulletins import draft
 from bot.jobs.reporting.digesting import digest
 from bot.jobs.reporting.group_reports import report_to_groups
 from bot.jobs.reporting.yearly import send_year_plan
+from bot.jobs.strays import look_elsewhere
 from bot.jobs.watch.heartbeat import beat
+from bot.jobs.watch.outages import note_tick, tell_outage
 from bot.jobs.watch.probing import probe
 from bot.jobs.watch.watching import watch
 from bot.letters.smtp import Sender
@@ -86,6 +89,7 @@ def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
         if mine:
             with login(bot, "mailbox", now, lambda secret: Mailbox.open(bot.config.mailbox, secret)) as box:
                 report.archived += poll(bot, box, now, stop)
+                report.archived += look_elsewhere(bot, box, now, stop)
                 prove(bot, box, now)
                 restored.look(bot, box, now)
     with part("work"):
@@ -97,6 +101,8 @@ def receive(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
 def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None:
     """What is due by time, then the outbox."""
     part = partial(_told, bot, now, report)
+    with part("outage"):
+        note_tick(bot, now)
     with part("letters"):
         make_up(bot, now, stop)
     behind = False
@@ -105,6 +111,8 @@ def watch_the_clock(bot: Bot, now: datetime, stop: Stop, report: Report) -> None
         bot = bot.knowing(conn)
     if not behind:
         _by_the_calendar(bot, now, part, report)
+        with part("outage"):
+            tell_outage(bot, now)
     with part("probe"):
         probe(bot, now)
     with part("watch"):

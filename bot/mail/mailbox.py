@@ -19,7 +19,7 @@ from bot.config import MailboxSettings
 from bot.errors import MailboxError
 from bot.mail.answers import Row, fetched_rows, found_uids, internal_date
 from bot.mail.batches import Headline
-from bot.mail.folders import Listed, folders_to_read, sent_folder
+from bot.mail.folders import Listed, folders_to_read, other_folders, sent_folder
 from bot.mail.push import wait_for_mail
 from bot.mail.wire import GuardedClient, connect, describe, hang_up, translated
 
@@ -92,6 +92,16 @@ class Mailbox:
                 raise
             log.warning("%s: %s; junk folders are not read", self._settings.host, error)
             return folders_to_read([], self._settings.folder)
+
+    def other_folders(self) -> list[str]:
+        """Where else a mail may lie: every folder but those that are read anyway, those of sent mail, drafts and trash,
+        and the bot's own; more or fewer by the settings."""
+        settings = self._settings
+        with translated("cannot list the folders"):
+            listing = self._listing()
+        read = folders_to_read(listing, settings.folder, settings.file_into)
+        own = (settings.file_into, settings.sent_folder, sent_folder(listing) or "")
+        return other_folders(listing, read, own, settings.look_into, settings.leave_out)
 
     def sent_folder(self) -> str | None:
         """Where the server keeps copies of what was sent: the folder of the settings, else the one that it marks or

@@ -118,11 +118,37 @@ def mark_filed(conn: Connection, name: str, uidvalidity: int, uids: list[int]) -
         conn.execute(update(place).where(*where).values(filed=True))
 
 
+def known_message_ids(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these Message-IDs a mail of the archive has that was opened."""
+    wanted, found = list(ids), set[str]()
+    for start in range(0, len(wanted), UIDS_AT_ONCE):
+        among = mail.c.message_id.in_(wanted[start : start + UIDS_AT_ONCE])
+        found.update(conn.execute(select(mail.c.message_id).where(among)).scalars())
+    return found
+
+
+def fresh_at(conn: Connection, name: str, uidvalidity: int, uids: Iterable[int], now: datetime) -> list[int]:
+    """The mails at these places that were archived at this very moment, oldest first; not those known before."""
+    wanted, found = list(uids), list[int]()
+    query = select(mail.c.id).join(place, place.c.mail_id == mail.c.id)
+    query = query.where(place.c.folder == name, place.c.uidvalidity == uidvalidity, mail.c.archived_at == now)
+    for start in range(0, len(wanted), UIDS_AT_ONCE):
+        among = place.c.uid.in_(wanted[start : start + UIDS_AT_ONCE])
+        found += conn.execute(query.where(among)).scalars()
+    return sorted(set(found))
+
+
 def came_before(conn: Connection, name: str, moment: datetime) -> bool:
     """Whether any mail of that folder, which was not filed elsewhere, was received before ``moment``."""
     older = select(mail.c.id).join(place, place.c.mail_id == mail.c.id)
     found = older.where(place.c.folder == name, place.c.filed.is_(False), mail.c.received_at < moment).limit(1)
     return conn.execute(found).first() is not None
+
+
+def came_between(conn: Connection, since: datetime, until: datetime) -> int:
+    """How many mails were received between two moments."""
+    query = select(func.count()).select_from(mail).where(mail.c.received_at > since, mail.c.received_at <= until)
+    return int(conn.execute(query).scalar_one())
 
 
 def waiting(conn: Connection) -> int:

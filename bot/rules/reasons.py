@@ -24,6 +24,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "capped", "missing_attachment", "missing_attachment_unanswered",
         "unreadable", "unreadable_unanswered", "no_form",
         "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed", "odd_arrival",
+        "found_elsewhere",
         "letter_unproven", "letter_doubtful", "letter_restored",
         "liaison_question", "liaison_request", "liaison_recall", "liaison_words", "words_beside", "machine_words",
         "staff_words", "stranger_words", "stranger_blank",

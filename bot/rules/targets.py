@@ -25,6 +25,7 @@ class LagWords(Rule):
     on_pace: Plain
     behind: Plain
     far_behind: Plain
+    past: Plain
     still: Annotated[str, AfterValidator(lambda text: allow_names(text, ("n",)))]
     late: Annotated[str, AfterValidator(lambda text: allow_names(text, ("n",)))]
 
@@ -39,6 +40,11 @@ class PaceRule(Rule):
     far_behind: float = Field(gt=0, le=100)
     months: int = Field(ge=2)
     words: LagWords
+
+    def called(self, lag: str, until: date | None, on: date) -> str:
+        """A lag in words on a day: that of a target whose day has passed can not be caught up in time any more."""
+        past = until is not None and until < on and lag != "on_pace"
+        return self.words.past if past else str(getattr(self.words, lag))
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -58,6 +64,11 @@ class Targets(Rule):
     targets: tuple[Target, ...]
     pace: PaceRule | None = None
     industries: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @property
+    def end(self) -> date | None:
+        """The day of the last target; None where there is none."""
+        return self.targets[-1].until if self.targets else None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

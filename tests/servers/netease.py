@@ -24,10 +24,17 @@ FOLDERS = (
     '(\\Junk) "/" "&V4NXPpCuTvY-"',
     '() "/" "&dcVr0pCuTvY-"',
 )
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SILENCE = "silence"  # what ``interfere`` returns for: keep the connection, say nothing more
 DRIP = "drip"  # a byte now and then, of a line that never ends
 PIECE = 4_096  # bytes, and ``pause`` seconds after each: a slow line
 CUT = "cut"  # close the connection
+
+
+def imap_day(text: str) -> tuple[int, int, int]:
+    """``03-Jul-2017``, with or without its time."""
+    day, month, year = text[:11].split("-")
+    return int(year), MONTHS.index(month), int(day)
 
 
 @dataclass
@@ -215,6 +222,9 @@ class _Session:
         uids = sorted(mail.uid for mail in self.mails())
         if match := re.fullmatch(r"UID (\d+):\*", criteria):
             uids = [uid for uid in uids if uid >= int(match[1])] or uids[-1:]
+        elif re.fullmatch(r"SINCE \d\d-[A-Z][a-z]{2}-\d{4}", criteria):
+            since = {mail.uid for mail in self.mails() if imap_day(mail.date) >= imap_day(criteria[6:])}
+            uids = [uid for uid in uids if uid in since]
         elif criteria != "ALL":
             return f"{tag} BAD SEARCH command error"
         return f"* SEARCH {' '.join(map(str, uids))}".rstrip() + f"\r\n{tag} OK SEARCH completed"
@@ -243,6 +253,9 @@ class _Session:
         result = b" RFC822.SIZE %d" % len(mail.data) if "RFC822.SIZE" in items else b""
         if "INTERNALDATE" in items:
             result += f' INTERNALDATE "{mail.date}"'.encode()
-        if "BODY" in items:
+        if "BODY.PEEK[HEADER]" in items:
+            header = mail.data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            result += b" BODY[HEADER] {%d}\r\n%s" % (len(header), header)
+        elif "BODY" in items:
             result += b" BODY[] {%d}\r\n%s" % (len(mail.data), mail.data)
         return result

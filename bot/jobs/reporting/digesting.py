@@ -2,7 +2,7 @@
 
     which week is due -> standing, numbers, changes -> LetterDraft -> job_run row and letters: ONE transaction
 
-After an outage only the latest digest is written.
+After an outage only the latest digest is written. When the campaign is over, a closing letter takes its place, once.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from bot.deciding.deadlines import owed_periods
 from bot.jobs.enqueuing import enqueue_for_staff
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.closing import close, end_of
 from bot.jobs.reporting.digest_letters import digest_context
 from bot.jobs.reporting.digest_post import NOTHING, post_context
 from bot.model.deciding import LetterDraft
@@ -32,6 +33,9 @@ def digest(bot: Bot, now: datetime) -> bool:
         # A month that opens on a Saturday is nothing that Monday's digest has missed.
         if due < runs.first_run(conn, now) or not _is_anything_owed(bot, due):
             return False
+        end = end_of(bot, conn)
+        if end is not None and end < due:
+            return end >= runs.first_run(conn, now) and close(bot, conn, now)
         week = due.strftime("%G-W%V")
         since = runs.latest_run(conn, DIGEST, now) or runs.first_run(conn, now)
         if not runs.claim_run(conn, DIGEST, week, now):
