@@ -54,8 +54,7 @@ def test_of_the_ladder_the_last_stage_that_makes_sense_is_made_up(
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    settings = {"campaign": {"last_period": "2017-07"}, "watch": {"outage_hours": 4}}
-    with build(config(tmp_path, **settings)) as made:
+    with build(config(tmp_path, campaign={"last_period": "2017-07"}, watch={"outage_hours": 4})) as made:
         first_run(made, at("2017-06-20T09:00"))
         appoint(made, ("五图街道", "李明", "li@demo.test"))
         yield made
