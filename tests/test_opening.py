@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.config import load_config
 from bot.errors import BotError, ConfigError, MailEnded, TooComplex
+from bot.jobs import intake
 from bot.jobs.intake import work
 from bot.jobs.opening import Opened, Opener, Told
+from bot.jobs.orders.settling import Unopened
 from bot.jobs.parts import Bot
 from bot.jobs.understand import open_mail
 from bot.jobs.watch.signs import STUCK_SECONDS
@@ -94,6 +98,7 @@ import re, sys
 from pathlib import Path
 import bot.jobs.intake as intake
 from bot.config import load_config
+from bot.jobs.orders.settling import Unopened
 from bot.jobs.parts import Bot
 from bot.jobs.tick import begin
 from tests.bots import at
@@ -160,6 +165,32 @@ def test_an_order_about_an_old_mail_opens_it_where_it_can_be_ended_and_nobody_wa
     # then
     assert len(opened) == 1
     assert [row.letter for row in letters(bot)] == ["waiting", "receipt"]
+
+
+def test_an_order_about_a_mail_that_cannot_be_opened_any_more_keeps_no_other_waiting(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, opening, applying = RawMail(report("stranger@mail.test"), NOW), type(bot.opener).open, intake.apply
+
+    def refusing(opener: Opener, raw: RawMail) -> Opened:
+        if raw == old:
+            raise TooComplex("deep")
+        return opening(opener, raw)
+
+    def ordered(bot: Bot, conn: Connection, mail_id: int, opened: Opened, *rest: Any) -> dict[str, object]:
+        if opened.mail.sender == WANG:
+            raise Unopened(99, old)
+        return applying(bot, conn, mail_id, opened, *rest)
+
+    monkeypatch.setattr(type(bot.opener), "open", refusing)
+    monkeypatch.setattr(intake, "apply", ordered)
+    archived(bot, report(WANG), NOW - MINUTE)
+    archived(bot, report(LI), NOW)
+    # when
+    tally = work(bot, NOW, never)
+    # then it counts as a failure of the mail that orders it
+    assert (tally.worked, tally.failed) == (1, 1)
+    assert [(row.state, row.attempts) for row in rows(bot, schema.mail)] == [("new", 1), ("done", 1)]
 
 
 def test_the_end_does_not_wait_for_a_mail(bot: Bot) -> None:

@@ -84,7 +84,7 @@ def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
         except RecordError:
             raise
         except BotError as error:
-            if not isinstance(error, ConfigError | MailEnded):
+            if not isinstance(error, ConfigError | MailEnded | TooComplex):
                 # The process that opens mails cannot start, or was closed because this one ends: no mail is to blame.
                 with bot.record.begin() as conn:
                     claims.put_back(conn, claimed)
