@@ -302,7 +302,7 @@ def test_a_record_of_names_becomes_one_of_ids(office: Office) -> None:
         assert (found[WUTU], found[QIAOGUAN]) == ("late", "accepted")
         with bot.record.read() as conn:
             assert people.bases(conn, ANNEX) == {WUTU: {"other": 9}}
-            last = acts.last_undoable(conn, "staff@demo.test")
+            last = acts.last_act(conn, "staff@demo.test")
             assert last and last.undo["withdraw"][0] == QIAOGUAN
 
 

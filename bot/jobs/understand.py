@@ -102,7 +102,8 @@ def _intent(
     if mail.automatic and not sender.units:
         return ignore(mail.automatic)
     opened = replace(opened, documents=evident(opened.documents, mail, sender.reply_forms, bot.rules))
-    if trusted is None and not mail.automatic and (orders := _orders(opened, sender, bot, conn, now)):
+    orders = _orders(opened, sender, bot, conn, now) if trusted is None and not mail.automatic else None
+    if orders and not any(d.forms for d in opened.documents):
         return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
     said = Said() if mail.automatic else _said(opened, sender, bot, conn, now)
     found = (*_with_papers(opened, sender, bot), *said.documents, *_handed_over(opened, sender, bot, now))
@@ -122,12 +123,16 @@ def _intent(
     if mail.automatic:
         return by_machine(mail, tuple(rulings))
     policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
-    return decide(mail, found, tuple(rulings), sender, bot.rules, policy, said)
+    # A form beside orders is a form like any other; both are answered.
+    return replace(decide(mail, found, tuple(rulings), sender, bot.rules, policy, said), orders=orders)
 
 
 def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
-    """The orders that a mail gives; a mail with a form in it gives none."""
-    if any(d.forms for d in opened.documents) or opened.mail.received_at < answer_from(conn, bot, now):
+    """The orders that a mail gives. Beside a form only the staff gives any, and none in the text where it stands."""
+    if opened.mail.received_at < answer_from(conn, bot, now):
+        return None
+    kinds = {d.kind for d in opened.documents if d.forms}
+    if "body" in kinds or (kinds and opened.mail.sender not in bot.config.office.staff_addresses):
         return None
     return orders_of(opened.mail, opened.words, sender.units, bot, conn, now)
 

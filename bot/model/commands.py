@@ -18,16 +18,21 @@ class Arguments:
     mobile: str | None = None
     email: str | None = None
     reason: str | None = None
+    numbers: str | None = None
+    year: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line that was understood. ``number`` is that of the question which it answers, if one is written."""
+    """One line that was understood. ``number`` is that of the question which it answers, if one is written;
+    ``every``: it answers all that the letter asks. ``loose``: its parts stood in another order than its rule says."""
 
     rule: CommandRule
     arguments: Arguments
     number: int | None
     text: str
+    loose: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ Verdict = Literal["obey", "confirm", "refuse", "forged"]
 class Orders:
     """The orders of one mail, and whether they are obeyed. ``letter_key``, ``letter_kind`` and ``token`` are of the
     letter to this very address that the mail answers; ``confirms`` the letter whose order is confirmed; ``units`` those
-    of a liaison."""
+    of a liaison; ``refusal`` the key of the sentence that says why it is refused."""
 
     orders: tuple[Command | Misunderstood, ...]
     verdict: Verdict
@@ -57,3 +62,4 @@ class Orders:
     token: str | None = None
     confirms: str = ""
     units: tuple[str, ...] = ()
+    refusal: str = "needs_token"

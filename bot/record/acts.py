@@ -1,5 +1,6 @@
 """What people ordered: every act with who, when, by which mail; what waits for a confirmation; who is let off."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -52,11 +53,32 @@ def token_was_used(conn: Connection, token: str) -> bool:
     return conn.execute(select(act.c.id).where(act.c.token == token).limit(1)).first() is not None
 
 
-def last_undoable(conn: Connection, actor: str) -> Row[Any] | None:
-    """The newest act of a person that can be taken back and was not."""
-    where = (act.c.actor == actor, act.c.undo.is_not(None), act.c.undone_at.is_(None))
-    rows = conn.execute(select(act).where(*where).order_by(act.c.id.desc()))
-    return next((row for row in rows if row.undo), None)
+def last_act(conn: Connection, actor: str) -> Row[Any] | None:
+    """The newest act of a person that was not taken back, and takes none back itself."""
+    where = (act.c.actor == actor, act.c.undone_at.is_(None), act.c.command != "undo")
+    return conn.execute(select(act).where(*where).order_by(act.c.id.desc()).limit(1)).first()
+
+
+def later_by_others(conn: Connection, row: Row[Any]) -> Row[Any] | None:
+    """The first act of somebody else, after this one, about the very same: taking this one back would undo that too."""
+    where = (act.c.id > row.id, act.c.actor != row.actor, act.c.undo.is_not(None), act.c.undone_at.is_(None))
+    others = conn.execute(select(act).where(*where).order_by(act.c.id))
+    return next((other for other in others if other.undo and _touches(other.undo) == _touches(row.undo)), None)
+
+
+def _touches(undo: dict[str, Any]) -> list[Any]:
+    """What an act is about, by what takes it back: a report, a unit's liaisons, the sending of letters."""
+    return [
+        [key, value[:1] if key == "liaisons" else "" if key == "stopped" else value]
+        for key, value in sorted(undo.items())
+        if key != "shape"
+    ]
+
+
+def deciding(conn: Connection, number: int, commands: Collection[str]) -> Row[Any] | None:
+    """The newest act by which a question was decided."""
+    rows = conn.execute(select(act).where(act.c.command.in_(commands)).order_by(act.c.id.desc()))
+    return next((row for row in rows if row.arguments.get("number") == str(number)), None)
 
 
 def mark_undone(conn: Connection, act_id: int, now: datetime) -> None:
@@ -72,6 +94,17 @@ def listing(conn: Connection) -> list[Row[Any]]:
 def ask(conn: Connection, now: datetime, *, letter_key: str, actor: str, text: str, mail_id: int) -> None:
     """Keeps an order until its sender confirms it in reply to a letter."""
     conn.execute(insert(pending).values(letter_key=letter_key, actor=actor, text=text, mail_id=mail_id, asked_at=now))
+
+
+def is_asked(conn: Connection, letter_key: str) -> bool:
+    """Whether a letter asks anybody for a confirmation, given since or not."""
+    return conn.execute(select(pending.c.letter_key).where(pending.c.letter_key == letter_key)).first() is not None
+
+
+def was_confirmed(conn: Connection, letter_key: str) -> bool:
+    """Whether what a letter asks about was confirmed or refused since."""
+    where = (pending.c.letter_key == letter_key, pending.c.used_at.is_not(None))
+    return conn.execute(select(pending.c.letter_key).where(*where)).first() is not None
 
 
 def pending_order(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:

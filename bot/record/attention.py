@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from bot.model.deciding import Attention
 from bot.record.clocks import SKEW
@@ -67,6 +67,13 @@ def mail_of(conn: Connection, number: int) -> int | None:
     """The mail about which the office was told under a number."""
     found: int | None = conn.execute(select(attention.c.mail_id).where(attention.c.id == number)).scalar()
     return found
+
+
+def told_in(conn: Connection, slot: str) -> list[int]:
+    """The numbers of all that stood in one letter to the office and was about a report or a letter."""
+    about = or_(attention.c.report_id.is_not(None), attention.c.letter_id.is_not(None))
+    query = select(attention.c.id).where(attention.c.told_in == slot, about).order_by(attention.c.id)
+    return list(conn.execute(query).scalars())
 
 
 def settle(conn: Connection, letter_id: int, now: datetime) -> None:

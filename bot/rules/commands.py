@@ -13,13 +13,14 @@ CommandId = Literal[
     "retire", "reinstate",
     "own_history", "own_form", "own_help", "hand_over",
 ]  # fmt: skip
-ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason")
+ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason", "numbers", "year")
 # What the sentences of a command may name.
-NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "count")
+NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "count", "actor", "moment", "before")
 # The sentences that name nothing.
 _NAMELESS = (
     "several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email",
-    "needs_token", "not_answerable", "nothing_to_undo", "missing_nothing",
+    "needs_token", "nothing_to_undo", "no_numbers", "no_year", "every_needs_letter", "nothing_left",
+    "confirmed_before", "confirm_of_another", "confirm_too_late", "confirm_declined", "missing_nothing",
     "accepted", "duplicate", "leaves", "announced", "returned", "waiting",
     "state_returned", "state_waiting", "state_missing", "state_open", "state_exempt",
     "on_time", "late",
@@ -27,6 +28,15 @@ _NAMELESS = (
 # Every sentence that the answers need, and what it may name.
 SENTENCES: dict[str, tuple[str, ...]] = {
     "no_question": ("number",),
+    "unread": ("text",),
+    "decided_before": ("number", "actor", "moment", "said"),
+    "decided_by_you": ("number", "moment", "said"),
+    "decided_against": ("number", "said"),
+    "cannot_undo": ("what", "moment"),
+    "undo_overtaken": ("what", "actor", "moment"),
+    "not_answerable": ("number", "words"),
+    "as_before": ("unit", "month", "state"),
+    "asked_back": (),
     "no_unit": ("text",),
     "not_understood": ("text",),
     "what_report": ("unit", "form", "month"),
@@ -73,9 +83,25 @@ class CommandRule(Rule):
         return tuple(map(even, self.words))
 
 
+class Speech(Rule):
+    """How people say it besides: ``fillers`` mean nothing wherever they stand, ``tails`` behind a command, ``because``
+    begins a reason; ``every`` stands for all numbers; ``yes`` and ``no`` answer 请确认; a line with one of ``denials``
+    orders nothing unless it is written exactly. ``no_reason`` is the reason of an order that gives none."""
+
+    fillers: tuple[str, ...]
+    tails: tuple[str, ...]
+    because: tuple[str, ...]
+    every: tuple[str, ...]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    denials: tuple[str, ...]
+    no_reason: str
+
+
 class Commands(Rule):
     """rules/commands.toml. Every command of the program must stand there, and every sentence."""
 
+    speech: Speech
     commands: tuple[CommandRule, ...]
     offers: dict[str, tuple[CommandId, ...]]
     answers: dict[str, str]
@@ -90,14 +116,19 @@ class Commands(Rule):
             if not offered or not all(self.rule(id_).answers for id_ in offered):
                 raise ValueError(f"offers.{kind}: expected commands that answer questions")
         for by in ("staff", "liaison"):
-            words = [word for command in self.of(by) for word in command.evened]
+            # One word may be of two commands, if it tells by its arguments which.
+            words = [(word, self._must(command)) for command in self.of(by) for word in command.evened]
             if twice := {word for word in words if words.count(word) > 1}:
-                raise ValueError(f"commands: {twice.pop()!r} means two of them")
+                raise ValueError(f"commands: {twice.pop()[0]!r} means two of them")
         for key, names in SENTENCES.items():
             if not self.answers.get(key):
                 raise ValueError(f"answers.{key}: this sentence is missing")
             allow_names(self.answers[key], names)
         return self
+
+    @staticmethod
+    def _must(command: CommandRule) -> tuple[str, ...]:
+        return tuple(a for a in command.arguments if not a.endswith("?"))
 
     def of(self, by: str) -> tuple[CommandRule, ...]:
         """The commands of the staff, or those of liaisons."""

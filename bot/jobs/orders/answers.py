@@ -1,18 +1,25 @@
 """Orders that decide a question: 通过, 退回, 改为, 登记, 忽略; 同意 and 不同意 for letters that are held."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from bot.deciding.views import shown_period
 from bot.errors import UsageError
 from bot.jobs.enqueuing import BUNDLE
 from bot.jobs.orders import settling
-from bot.jobs.orders.errands import Errand, Refusal, Result
+from bot.jobs.orders.errands import Errand, Given, Refusal, Result
+from bot.jobs.orders.recalling import state_of
 from bot.jobs.parts import Bot
 from bot.jobs.reporting import bulletins
+from bot.jobs.standing import lines
+from bot.model.commands import Command
 from bot.model.people import Liaison
-from bot.record import outbox, people, questions
+from bot.record import acts, attention, outbox, people, questions
+
+# Refusals that need no explanation of the command beside them.
+SAY_ALL = frozenset({"decided_before", "decided_by_you", "not_answerable", "cannot_undo", "undo_overtaken"})
 
 
 def answer(e: Errand) -> Result:
@@ -22,7 +29,7 @@ def answer(e: Errand) -> Result:
         return _bulletin(e)
     row = _question(e)
     if id_ not in e.bot.rules.commands.offers.get(row.kind, ()):
-        raise Refusal("not_answerable")
+        raise _not_so(e, row)
     said = {"number": row.number, "what": _what(e.bot, row), "unit": row.unit or "", "address": row.sender or ""}
     if id_ in ("accept", "as", "register"):
         return _accepted(e, row, said)
@@ -44,7 +51,7 @@ def answer(e: Errand) -> Result:
 def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
     unit, period, id_ = e.order.arguments.unit, e.order.arguments.period, e.order.rule.id
     if row.form not in e.bot.rules.forms:  # its file was taken away: nothing of it can be read any more
-        raise Refusal("not_answerable")
+        raise Refusal("not_answerable", {"number": row.number})
     if (id_ == "as" and not (unit or period)) or (id_ == "register" and not (unit or row.unit)):
         raise Refusal("no_unit")
     outcome = settling.accept(e.bot, e.conn, row.report_id, e.now, e.opened, by=e.given.actor, unit=unit, period=period)
@@ -53,7 +60,30 @@ def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
     owner = unit or row.unit or ""
     if id_ == "register" and row.sender:
         _register(e, owner, row.sender)
-    return Result({**said, "unit": owner, "outcome": e.bot.rules.commands.answers[outcome]})
+    values = {**said, "unit": owner, "outcome": e.bot.rules.commands.answers[outcome]}
+    if id_ != "as":
+        return Result(values)
+    values["before"] = said["what"]
+    values["what"] = _report(e.bot, owner, row.form, period or row.period)
+    return Result(values, tuple(_left_behind(e, row, owner, period)))
+
+
+def _left_behind(e: Errand, row: Row[Any], unit: str, period: str | None) -> Iterator[str]:
+    """What becomes of the unit and the month that the paper names, if the report is another's now."""
+    if row.unit is None or row.period is None or (row.unit, row.period) == (unit, period or row.period):
+        return
+    form = row.form
+    for line in lines(e.bot, e.conn, form, row.period, e.now):
+        if line.unit.name == row.unit:
+            said, month = e.bot.rules.commands.answers, e.bot.rules.words.month_text(row.period)
+            yield said["as_before"].format(unit=row.unit, month=month, state=state_of(e.bot, line, form))
+
+
+def _not_so(e: Errand, row: Row[Any]) -> Refusal:
+    """The refusal names what would do."""
+    rules = e.bot.rules.commands
+    words = "、".join(rules.rule(id_).words[0] for id_ in rules.offers.get(row.kind, ()))
+    return Refusal("not_answerable", {"number": row.number, "words": words})
 
 
 def _register(e: Errand, unit: str, address: str) -> None:
@@ -81,15 +111,50 @@ def _question(e: Errand) -> Row[Any]:
     if e.order.number is not None:
         row = questions.by_number(e.conn, e.order.number)
         if row is None:
-            raise Refusal("no_question", {"number": e.order.number})
+            raise _decided(e, e.order.number)
         return row
-    if e.given.letter_kind != BUNDLE:
-        raise Refusal("several_questions")
-    slot = e.given.letter_key.removeprefix(f"{BUNDLE}:").rpartition(":")[0]
-    rows = questions.in_bundle(e.conn, slot)
-    if len(rows) != 1:
-        raise Refusal("several_questions" if rows else "no_question", {"number": ""})
-    return rows[0]
+    rows = asked_in(e.conn, e.given)
+    if e.given.letter_kind == BUNDLE and not rows:
+        told = attention.told_in(e.conn, _slot(e.given))
+        raise _decided(e, told[0]) if len(told) == 1 else Refusal("nothing_left")
+    raise Refusal("several_questions" if rows else "nothing_left")
+
+
+def _decided(e: Errand, number: int) -> Refusal:
+    """Why there is no such question: who decided it, and how; and whether this order says otherwise."""
+    deciding = {rule.id for rule in e.bot.rules.commands.of("staff") if rule.answers}
+    act = acts.deciding(e.conn, number, deciding)
+    if act is None:
+        return Refusal("no_question", {"number": number})
+    values = {
+        "number": number,
+        "actor": act.actor,
+        "moment": e.bot.renderer.filters["moment"](act.at),
+        "said": act.arguments.get("said", ""),
+    }
+    if act.actor == e.given.actor:
+        return Refusal("decided_by_you", values)
+    return Refusal("decided_before", values, against="" if act.command == e.order.rule.id else act.actor)
+
+
+def asked_in(conn: Connection, given: Given) -> list[Row[Any]]:
+    """The questions that the answered letter asks and that are open; of one that asks none by itself, all."""
+    return questions.in_bundle(conn, _slot(given)) if given.letter_kind == BUNDLE else questions.open_ones(conn)
+
+
+def only_question(conn: Connection, order: Command, given: Given, bot: Bot) -> int | None:
+    """The number of the one question that an answer without a number can be about; None where there is none, or more
+    than one."""
+    if order.rule.id == "send" and given.letter_kind == bulletins.LETTER:
+        return None
+    offers = bot.rules.commands.offers
+    rows = asked_in(conn, given)
+    fit = [row for row in rows if order.rule.id in offers.get(row.kind, ())] if len(rows) > 1 else rows
+    return int(fit[0].number) if len(fit) == 1 else None
+
+
+def _slot(given: Given) -> str:
+    return given.letter_key.removeprefix(f"{BUNDLE}:").rpartition(":")[0]
 
 
 def _what(bot: Bot, row: Row[Any]) -> str:
@@ -97,6 +162,10 @@ def _what(bot: Bot, row: Row[Any]) -> str:
     said = bot.rules.commands.answers
     if row.letter_key:
         return said["what_letter"].format(address=row.letter_to, subject=row.letter_subject)
-    period = shown_period(row.period)
-    month = bot.rules.words.month_text(period) if period else ""
-    return said["what_report"].format(unit=row.unit or "", form=bot.rules.form_name(row.form), month=month)
+    return _report(bot, row.unit or "", row.form, row.period)
+
+
+def _report(bot: Bot, unit: str, form: str, period: str | None) -> str:
+    shown = shown_period(period)
+    month = bot.rules.words.month_text(shown) if shown else ""
+    return bot.rules.commands.answers["what_report"].format(unit=unit, form=bot.rules.form_name(form), month=month)

@@ -82,10 +82,15 @@ def appoint(e: Errand) -> Result:
 
 
 def undo(e: Errand) -> Result:
-    """Takes the actor's last act back."""
-    row = acts.last_undoable(e.conn, e.given.actor)
+    """Takes the actor's last act back; no earlier one, and none that somebody else has gone on from."""
+    row = acts.last_act(e.conn, e.given.actor)
     if row is None:
         raise Refusal("nothing_to_undo")
+    named = {"what": row.arguments.get("said", ""), "moment": e.bot.renderer.filters["moment"](row.at)}
+    if not row.undo:
+        raise Refusal("cannot_undo", named)
+    if other := acts.later_by_others(e.conn, row):
+        raise Refusal("undo_overtaken", {**named, "actor": other.actor})
     match row.undo:
         case {"reopen": report_id}:
             settling.reopen(e.conn, report_id, e.now, by=e.given.actor)
@@ -100,7 +105,7 @@ def undo(e: Errand) -> Result:
         case {"liaisons": [unit, persons]}:
             _appoint(e, unit, [Liaison(unit, *person) for person in persons])
     acts.mark_undone(e.conn, row.id, e.now)
-    return Result({"what": row.arguments.get("said", "")})
+    return Result(named)
 
 
 def help_(e: Errand) -> Result:

@@ -45,7 +45,7 @@ class Errand:
 class Result:
     """What was done. ``values`` fill the command's sentence; ``lines`` and ``files`` go with it; ``undo`` takes it
     back, None if nothing does. ``letter`` is another letter that says it all, with what its ``context``
-    needs besides."""
+    needs besides, and ``about`` in its key."""
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
@@ -53,12 +53,13 @@ class Result:
     undo: dict[str, Any] | None = None
     letter: str = LETTER
     context: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
 
 
 class Refusal(Exception):
     """An order that cannot be carried out: the key of a sentence in rules/commands.toml, and its values. Nothing has
-    been written when it is raised."""
+    been written when it is raised. ``against`` is who had decided otherwise, and is told."""
 
-    def __init__(self, key: str, values: dict[str, Any] | None = None) -> None:
+    def __init__(self, key: str, values: dict[str, Any] | None = None, against: str = "") -> None:
         super().__init__(key)
-        self.key, self.values = key, values or {}
+        self.key, self.values, self.against = key, values or {}, against

@@ -4,13 +4,14 @@ own words -commands_in-> Orders (in the intent) -obey-> acts, answer, copies to 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.jobs.enqueuing import enqueue, enqueue_for_staff, tell_once_a_day
+from bot.jobs.enqueuing import BUNDLE, enqueue, enqueue_for_staff, tell_once_a_day
 from bot.jobs.opening import Opened
 from bot.jobs.orders import answers, commands, retiring, wishes
 from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
@@ -18,20 +19,25 @@ from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
 from bot.model.mail import Mail
-from bot.record import acts, attention, correspondence, people
+from bot.reading.commands import written_as
+from bot.record import acts, attention, correspondence, people, runs
+from bot.rules.commands import NAMES
 
 ACTS: dict[str, commands.Act] = {**commands.ACTS, **retiring.ACTS, **wishes.ACTS}
 
 
 @dataclass(slots=True)
 class _Told:
-    """What the answer says: a paragraph for each order, with its lines; what was not understood; and the files. Or
-    another letter, which says it all."""
+    """What the answer says: a paragraph for each order, with its lines; what was not understood; what is asked back;
+    and the files. Or another letter, which says it all. ``against`` is what somebody else had decided otherwise."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
     files: list[LetterFile] = field(default_factory=list)
+    asked: list[Command] = field(default_factory=list)
+    against: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     changed: bool = False
     letter: str = LETTER
+    about: str = ""
     context: dict[str, Any] = field(default_factory=dict)
 
 
@@ -49,10 +55,6 @@ def obey(
     if given_orders.verdict == "forged":
         attention.open_items(conn, [Attention("forged_order", mail.sender or "")], now, mail_id)
         return
-    if given_orders.verdict == "confirm":
-        if not _capped(bot, conn, mail_id, mail, now):
-            _ask_back(bot, conn, mail_id, mail, given_orders, now)
-        return
     told = _Told()
     given = Given(
         mail.sender or "",
@@ -62,25 +64,58 @@ def obey(
         given_orders.token,
         given_orders.units,
     )
+    confirms = given_orders.confirms
+    if confirms and acts.take_pending(conn, now, confirms, given.actor) is None:
+        return  # another worker, or the same mail in another folder, was faster
     if given_orders.verdict == "refuse":
-        told.items.append(_said(bot, "needs_token", {}, ()))
+        told.items.append(_said(bot, given_orders.refusal, {}, ()))
     else:
-        if given_orders.confirms and acts.take_pending(conn, now, given_orders.confirms, given.actor) is None:
-            return  # another worker, or the same mail in another folder, was faster
-        for order in given_orders.orders:
-            _one(bot.knowing(conn), conn, order, given, told, now, opened)
+        for order in _each(bot, conn, given_orders, given, told):
+            if isinstance(order, Command) and _is_asked(order, given_orders):
+                told.asked.append(order)
+            else:
+                _one(bot.knowing(conn), conn, order, given, told, now, opened)
     # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
-    if told.changed or not _capped(bot, conn, mail_id, mail, now):
+    if told.changed or not _is_enough(bot, conn, mail_id, mail, given_orders, now):
         _answer(bot, conn, mail, mail_id, told, given, now)
 
 
-def _capped(bot: Bot, conn: Connection, mail_id: int, mail: Mail, now: datetime) -> bool:
-    """Whether the address has had as many answers today as any may have; the office is told."""
-    sender = mail.sender or ""
-    if correspondence.letters_to(conn, sender, bot.midnight(now), now) < bot.config.limits.letters_per_address_per_day:
-        return False
-    tell_once_a_day(bot, conn, Attention("capped", sender), now, mail_id)
-    return True
+def _is_asked(order: Command, given: Orders) -> bool:
+    """Whether an order is asked back: all of a mail that answers no letter, and what was understood loosely."""
+    return given.verdict == "confirm" or (order.loose and order.rule.changes and not given.confirms)
+
+
+def _each(bot: Bot, conn: Connection, orders: Orders, given: Given, told: _Told) -> Iterator[Command | Misunderstood]:
+    """The orders, each about one question: 全部通过 is one for each that the letter asks and no other order names."""
+    named = {order.number for order in orders.orders if isinstance(order, Command)}
+    for order in orders.orders:
+        if not isinstance(order, Command) or not order.rule.answers or order.number is not None:
+            yield order
+        elif not order.every:
+            number = answers.only_question(conn, order, given, bot)
+            yield order if number is None else replace(order, number=number)
+        elif given.letter_kind != BUNDLE:
+            told.items.append(_said(bot, "every_needs_letter", {}, (), order.text))
+        else:
+            left = [row.number for row in answers.asked_in(conn, given) if row.number not in named]
+            yield from (replace(order, number=n, every=False, text=f"{n} {order.rule.words[0]}") for n in left)
+            if not left:
+                told.items.append(_said(bot, "nothing_left", {}, (), order.text))
+
+
+def _is_enough(bot: Bot, conn: Connection, mail_id: int, mail: Mail, orders: Orders, now: datetime) -> bool:
+    """Whether the address has had as many answers today as a robot that answers our answers may have; the office is
+    told. The staff may order whatever it likes, but the very same only so often; a liaison has a day's measure."""
+    sender, most = mail.sender or "", bot.config.limits.letters_per_address_per_day
+    if orders.units:
+        full = correspondence.letters_to(conn, sender, bot.midnight(now), now) >= most
+    else:
+        same = "\n".join(written_as(order) if isinstance(order, Command) else "" for order in orders.orders)
+        mark = f"{sender}:{now.astimezone(bot.zone).date()}:{sha256(same.encode()).hexdigest()[:16]}"
+        full = not any(runs.claim_run(conn, LETTER, f"{mark}:{n}", now) for n in range(most))
+    if full:
+        tell_once_a_day(bot, conn, Attention("capped", sender), now, mail_id)
+    return full
 
 
 def _one(
@@ -95,17 +130,22 @@ def _one(
     if isinstance(order, Misunderstood):
         key = order.lacks or "not_understood"
         helps = tuple(rule.help for rule in order.nearest) or tuple(_all_help(bot, given))
+        helps = () if key == "unread" else helps
         told.items.append(_said(bot, key, {"text": order.rest or order.text}, helps, order.text))
         return
     try:
         with conn.begin_nested():  # an order that fails half-way leaves nothing
             result = act_on(Errand(bot, conn, order, given, now, opened))
     except Refusal as refusal:
-        told.items.append(_said(bot, refusal.key, refusal.values, (order.rule.help,), order.text))
+        helps = (order.rule.help,) if refusal.key not in answers.SAY_ALL else ()
+        told.items.append(_said(bot, refusal.key, refusal.values, helps, order.text))
+        if refusal.against and refusal.against != given.actor:
+            told.against.append((refusal.against, {**refusal.values, "said": order.text}))
         return
     told.items.append({"text": done(order, result), "lines": list(result.lines), "said": order.text, "good": True})
     told.files += result.files
-    told.letter, told.context = result.letter, result.context
+    if result.letter != LETTER:
+        told.letter, told.context, told.about = result.letter, result.context, result.about
     told.changed = told.changed or order.rule.changes
 
 
@@ -130,13 +170,13 @@ def act_on(e: Errand) -> Result:
 
 def done(order: Command, result: Result) -> str:
     """What was done, in the words of the rules."""
-    names = dict.fromkeys(("unit", "period", "until", "name", "mobile", "email", "reason", "number", "what"), "")
-    names |= dict.fromkeys(("outcome", "address", "form", "month", "count"), "")
-    return order.rule.done.format(**{**names, **result.values})
+    return order.rule.done.format(**{**dict.fromkeys(NAMES, ""), **result.values})
 
 
 def _said(bot: Bot, key: str, values: dict[str, Any], lines: tuple[str, ...], said: str = "") -> dict[str, Any]:
-    text = bot.rules.commands.answers[key].format(**{**dict.fromkeys(("text", "unit", "number"), ""), **values})
+    text = bot.rules.commands.answers[key].format(
+        **{**dict.fromkeys(("text", "unit", "number", "words"), ""), **values}
+    )
     return {"text": text, "lines": list(lines), "said": said, "good": False}
 
 
@@ -146,6 +186,10 @@ def _all_help(bot: Bot, given: Given) -> Iterator[str]:
 
 
 def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, given: Given, now: datetime) -> None:
+    """The one letter that says it all, and what others must hear."""
+    good = [item for item in told.items if item["good"]]
+    asks_only = bool(told.asked) and not good
+    letter = CONFIRM if asks_only else told.letter if len(told.items) == len(good) == 1 else LETTER
     context = {
         "person": _person(bot, conn, given, now),
         "units": list(given.units),
@@ -154,48 +198,44 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, g
         "original_subject": mail.subject,
         "received_at": mail.received_at,
     }
+    orders = [written_as(order, bot.rules) for order in told.asked]
+    # What was written exactly is shown as it was written.
+    shown = [o.text if not (o.loose or o.rule.answers) else w for o, w in zip(told.asked, orders, strict=True)]
+    if asks_only:
+        loose = all(order.loose for order in told.asked)
+        context = {"orders": shown, "items": told.items, "loose": loose} | {
+            key: context[key] for key in ("original_subject", "received_at")
+        }
+    elif told.asked:
+        text = bot.rules.commands.answers["asked_back"]
+        told.items.append({"text": text, "lines": shown, "said": "", "good": False})
+    key = ":".join(filter(None, (letter, told.about if letter == told.letter else "", mail.sha256[:24])))
     draft = LetterDraft(
-        key=f"{told.letter}:{mail.sha256[:24]}",
-        letter=told.letter,
+        key=key,
+        letter=letter,
         to=mail.sender or "",
-        context={**context, **told.context},
+        context={**context, **(told.context if letter == told.letter else {})},
         reply_to=mail.message_id,
         subject_of=mail.subject,
         files=tuple(told.files),
     )
-    enqueue(bot, conn, draft, now, mail_id)
+    if enqueue(bot, conn, draft, now, mail_id) is not None and told.asked:
+        acts.ask(conn, now, letter_key=key, actor=given.actor, text="\n".join(orders), mail_id=mail_id)
+    _tell_others(bot, conn, mail, told, {**context, "items": good, "by": given.actor}, now)
+
+
+def _tell_others(bot: Bot, conn: Connection, mail: Mail, told: _Told, context: dict[str, Any], now: datetime) -> None:
+    """The other staff, of what was changed; and whoever had decided a question, of an order against it."""
+    copy = LetterDraft(key=f"{LETTER}:copy:{mail.sha256[:24]}", letter=LETTER, to="", context=context)
     if told.changed:
-        done_ones = [item for item in told.items if item["good"]]
-        copy = LetterDraft(
-            key=f"{LETTER}:copy:{mail.sha256[:24]}",
-            letter=LETTER,
-            to="",
-            context={**context, "items": done_ones, "by": mail.sender or ""},
-        )
         enqueue_for_staff(bot, conn, copy, now, but=mail.sender or "")
+    for actor in {actor for actor, _ in told.against if actor in bot.config.office.staff_addresses}:
+        items = [_said(bot, "decided_against", values, ()) for who, values in told.against if who == actor]
+        key = f"{LETTER}:against:{mail.sha256[:24]}:{actor}"
+        enqueue(bot, conn, replace(copy, key=key, to=actor, context={**context, "items": items}), now)
 
 
 def _person(bot: Bot, conn: Connection, given: Given, now: datetime) -> str:
     """The liaison's name, where it is known; the staff has none in the record."""
     posts = people.at_address(conn, given.actor, now.astimezone(bot.zone).date()) if given.units else ()
     return next((post.name for post in posts if post.name), "")
-
-
-def _ask_back(bot: Bot, conn: Connection, mail_id: int, mail: Mail, given: Orders, now: datetime) -> None:
-    """The order answers no letter: its sender is asked once whether it is his."""
-    key = f"{CONFIRM}:{mail.sha256[:24]}"
-    draft = LetterDraft(
-        key=key,
-        letter=CONFIRM,
-        to=mail.sender or "",
-        context={
-            "orders": [order.text for order in given.orders if isinstance(order, Command)],
-            "original_subject": mail.subject,
-            "received_at": mail.received_at,
-        },
-        reply_to=mail.message_id,
-        subject_of=mail.subject,
-    )
-    if enqueue(bot, conn, draft, now, mail_id) is not None:
-        text = "\n".join(order.text for order in given.orders if isinstance(order, Command))
-        acts.ask(conn, now, letter_key=key, actor=mail.sender or "", text=text, mail_id=mail_id)

@@ -21,10 +21,11 @@ def status_lines(bot: Bot, conn: Connection, form: str, period: str, now: dateti
     counted, said = rates(rows), bot.rules.commands.answers
     yield said["counted"].format(expected=counted.expected, received=counted.received, on_time=counted.on_time)
     for row in sorted(rows, key=lambda row: row.state in ("accepted", "late")):
-        yield said["status_line"].format(unit=row.unit.name, state=_state(bot, row, form))
+        yield said["status_line"].format(unit=row.unit.name, state=state_of(bot, row, form))
 
 
-def _state(bot: Bot, row: Standing, form: str) -> str:
+def state_of(bot: Bot, row: Standing, form: str) -> str:
+    """Where one unit stands, in words."""
     received = bot.renderer.filters["moment"](row.received_at) if row.received_at else ""
     reached = f"{row.total}{bot.rules.forms[form].measure}"
     values = {"total": reached, "received": received, "days": row.late_by_days}
