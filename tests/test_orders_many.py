@@ -267,9 +267,9 @@ def test_an_order_in_the_subject_over_a_signature(bot: Bot) -> None:
 
 
 def test_an_order_that_is_passed_on_is_asked_back(bot: Bot) -> None:
-        "---------- 转发邮件 ----------\n发件人: 陈\n日期: 2017年7月4日\n主题: 请办理\n\n"
-        "免报 五图街道 6月 机构撤并\n"
-        "免报 五图街道 6月 机构撤并\n"
+    forwarded = (
+        "---------- 转发邮件 ----------\n发件人: 陈\n日期: 2017年7月4日\n主题: 请办理\n\n免报 五图街道 6月 机构撤并\n"
+    )
     says(bot, forwarded, "Fw: 请办理")
     letter, text = last(bot)
     assert letter == "confirm_order"
