@@ -95,7 +95,10 @@ CHINESE_ALLOWED = {
     "bot.reading.written",
     "bot.reading.replies",  # months and dates
     "bot.reading.tokens",  # numerals
-    "bot.reading.commands",  # months, dates, names
+    "bot.reading.arguments",  # months, dates, names
+    "bot.reading.answerlists",  # numerals, and what joins them
+    "bot.reading.commandwords",
+    "bot.reading.loose",  # months
     "bot.reading.view",
     "bot.cli.advice",
     "bot.cli.doctor",

@@ -1,5 +1,6 @@
 """rules/commands.toml: what the staff and the liaisons can order by mail, and what the answers say."""
 
+from datetime import date
 from functools import cached_property
 from typing import Literal, Self
 
@@ -86,7 +87,8 @@ class CommandRule(Rule):
 class Speech(Rule):
     """How people say it besides: ``fillers`` mean nothing wherever they stand, ``tails`` behind a command, ``because``
     begins a reason; ``every`` stands for all numbers; ``yes`` and ``no`` answer 请确认; a line with one of ``denials``
-    orders nothing unless it is written exactly. ``no_reason`` is the reason of an order that gives none."""
+    orders nothing unless it is written exactly. ``no_reason`` is the reason of an order that gives none;
+    ``until`` how an order that is asked back names a day."""
 
     fillers: tuple[str, ...]
     tails: tuple[str, ...]
@@ -96,6 +98,11 @@ class Speech(Rule):
     no: tuple[str, ...]
     denials: tuple[str, ...]
     no_reason: str
+    until: str
+
+    def day_text(self, day: date) -> str:
+        """A day as an order names it."""
+        return self.until.format(year=day.year, month=day.month, day=day.day)
 
 
 class Commands(Rule):
