@@ -154,7 +154,9 @@ def written_as(said: Command, rules: Rules | None = None) -> str:
     """A command in the one order that is obeyed at once, years written out."""
     a, word = said.arguments, said.rule.words[0]
     period = rules.words.month_text(a.period) if rules and a.period else a.period
-    until = rules.commands.speech.day_text(a.until) if rules and a.until else a.until and a.until.isoformat()
+    until = None
+    if a.until:
+        until = rules.commands.speech.day_text(a.until) if rules else a.until.isoformat()
     values = {"unit": a.unit, "period": period, "until": until, "name": a.name, "mobile": a.mobile}
     values |= {"email": a.email, "reason": a.reason, "numbers": a.numbers, "year": a.year}
     told = (values[name.removesuffix("?")] for name in said.rule.arguments)
