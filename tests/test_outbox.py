@@ -217,6 +217,15 @@ def test_an_address_that_does_not_exist_is_marked_and_told(bot: Bot) -> None:
         assert people.dead(conn) == {TO}
 
 
+@pytest.mark.parametrize("said", ["550 recipient rejected: policy", "550 5.2.2 mailbox unavailable, over quota"])
+def test_a_refusal_that_is_not_about_the_address_marks_nobody(bot: Bot, said: str) -> None:
+    queue(bot, "a")
+    send(bot, FakeSender(GivenUp(said, dead_address=True)))
+    assert (states(bot), attentions(bot)) == ({"a": "failed"}, [("letter_failed", TO)])
+    with bot.record.read() as conn:
+        assert people.dead(conn) == set()
+
+
 def test_a_spam_verdict_is_held_for_the_office_and_can_be_released(bot: Bot) -> None:
     queue(bot, "a")
     send(bot, FakeSender(GivenUp("554 DT:SPM", needs_office=True)))

@@ -234,3 +234,23 @@ def test_no_mixed_up_page_raises(reader: Reader) -> None:
         assert document is None or document.forms
         found += document is not None
     assert 5 < found < 60
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "other"),
+    [("<s>3</s>5", "struck", "35"), ("5<sup>1</sup>", "raised", "51"), ("<s>1</s>5<s>7</s>", "struck", "157")],
+)
+@pytest.mark.parametrize("separator", [" | ", "｜", "\t"])
+def test_columns_typed_in_a_page_keep_what_is_struck_out_in_them(
+    cell: str, mark: str, other: str, separator: str, reader: Reader
+) -> None:
+    rows = [["类别", "一级", "二级", "三级", "其他"], ["规模以上企业", "0", "2", cell, "1"]]
+    rows += [["高危企业", "1", "0", "3", "0"], ["其他生产经营单位", "0", "1", "12", "7"]]
+    table = "\n".join(separator.join(row) for row in rows)
+    text = f"生产经营单位安全生产标准化达标情况表（截至6月）\n填报单位：五图街道\n{table}\n填报人：李明"
+    document = _read(reader, f"<pre>{text}</pre>")
+    assert document is not None
+    (form,) = document.forms
+    assert (values_of(form), form.confidence) == (VALUES, "confirm")
+    ((kind, said),) = [(rival.kind, rival.others[0].written) for rival in form.rivals]
+    assert (kind, said) == (mark, other)

@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from bot.deciding.ladder import may_leave, next_leaving
+from bot.deciding.returned import why_returned
 from bot.errors import BotError, LoginRefused, SmtpError
 from bot.jobs import logins, restored
 from bot.jobs.orders.errands import CONFIRM, LETTER, STOPPED
@@ -25,6 +26,7 @@ from bot.letters.smtp_replies import is_spam
 from bot.letters.smtp_wire import TurnedAway
 from bot.model.deciding import Attention
 from bot.model.letters import GivenUp, RetryAt, Sent
+from bot.model.mail import Bounce
 from bot.record import attention, correspondence, outbox, people, runs
 from bot.record.clocks import SKEW
 from bot.record.outbox import Due
@@ -135,7 +137,7 @@ def _send(bot: Bot, sender: Sender, due: Due, now: datetime) -> int:
             case RetryAt():
                 _retry(bot, conn, due, delivery, now)
             case GivenUp():
-                _give_up(conn, due, delivery, now)
+                _give_up(bot, conn, due, delivery, now)
     if not isinstance(delivery, Sent):
         return 0
     about = {"letter": due.letter_id, "kind": due.letter, "mail": due.mail_id, "attempt": due.attempts}
@@ -156,7 +158,7 @@ def _tell_alarms(bot: Bot, alarms: list[str], now: datetime) -> None:
 def _retry(bot: Bot, conn: Connection, due: Due, delivery: RetryAt, now: datetime) -> None:
     patient = due.attempts < GIVE_UP_ATTEMPTS or now - due.queued_at <= GIVE_UP_AFTER
     if not patient and not delivery.whole_outbox:
-        _give_up(conn, due, GivenUp(delivery.reason), now)
+        _give_up(bot, conn, due, GivenUp(delivery.reason), now)
         return
     backoff = min(FIRST_RETRY * 2 ** min(due.attempts, 10), LONGEST_RETRY)
     open_again = _open_again(bot, delivery, now)
@@ -173,11 +175,13 @@ def _open_again(bot: Bot, delivery: RetryAt, now: datetime) -> datetime:
     return now + timedelta(seconds=delivery.seconds)
 
 
-def _give_up(conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> None:
-    """The office learns of it: somebody waits for this letter."""
+def _give_up(bot: Bot, conn: Connection, due: Due, delivery: GivenUp, now: datetime) -> None:
+    """The office learns of it: somebody waits for this letter. A refusal marks the address as a bounce does, by the
+    same rules: only where it says that there is none."""
     state = "held" if delivery.needs_office else "failed"
     outbox.mark_ended(conn, due, now, state, delivery.reason)
-    if delivery.dead_address:
+    refused = Bounce((due.to,), (), True, diagnostic=delivery.reason)
+    if delivery.dead_address and why_returned(refused, bot.rules.bounces) == "gone":
         people.mark_dead(conn, due.to, now, delivery.reason)
     unit = due.obligations[0].unit if due.obligations else None
     attention.open_items(conn, [Attention("letter_failed", due.to, unit, letter_id=due.letter_id)], now, due.mail_id)

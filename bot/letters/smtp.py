@@ -74,7 +74,7 @@ class Sender:
         that was lost before the letter went is renewed once. Raises AnswerLost, SmtpError or LoginRefused.
         """
         if not ADDRESS.fullmatch(to):
-            return GivenUp(f"not an address that SMTP can carry: {to!r}", dead_address=True)
+            return GivenUp(f"bad address syntax, SMTP cannot carry it: {to!r}", dead_address=True)
         data = wire_form(mime)
         if self._most is not None and self._taken >= self._most:
             self.close()
