@@ -19,11 +19,12 @@ from sqlalchemy import Connection, Engine, Table, event, select, text
 from bot.config import Config, load_config
 from bot.jobs import tick
 from bot.jobs.dispensing import deadline_of
-from bot.jobs.opening import Opened
+from bot.jobs.opening import Opened, Opener, Told, Tools, opened_with
 from bot.jobs.orders import settling
 from bot.jobs.parts import Bot
 from bot.letters.render import Renderer
 from bot.letters.smtp import Sender
+from bot.mail.authentication import Provider
 from bot.mail.batches import Headline
 from bot.mail.mailbox import Mailbox, Selected
 from bot.model.deciding import Judged, Numbers, Ruling
@@ -54,6 +55,7 @@ def config_file(folder: Path, **changes: dict[str, Any]) -> Path:
         "office": {"name": "县安委会办公室", "contact": "郭忠亮", "phone": "6228071", "staff": ["staff@demo.test"]},
         "mailbox": {
             "host": "127.0.0.1", "port": 1, "security": "none", "username": "bot@demo.test", "timeout_seconds": 5,
+            "authserv_id": "mx.demo.test",
         },
         "smtp": {
             "host": "127.0.0.1", "port": 1, "security": "none", "username": "bot@demo.test",
@@ -124,6 +126,22 @@ def built(request: pytest.FixtureRequest, folder: Path, **changes: dict[str, Any
         yield bot
 
 
+def with_provider(bot: Bot, provider: Provider) -> Bot:
+    """The same bot with a mailbox at another provider; mails are opened in this process, which knows of the change."""
+    return replace(bot, provider=provider, opener=_Here(bot.opener.told, provider, bot))
+
+
+class _Here(Opener):
+    """Opens mails as the process does that can be ended, without one."""
+
+    def __init__(self, told: Told, provider: Provider, bot: Bot) -> None:
+        super().__init__(replace(told, netease=provider.netease, authserv_id=provider.authserv_id))
+        self._tools = Tools(told.own_address, provider, bot.rules, bot.reader, bot.unpacker, bot.converter)
+
+    def open(self, raw: RawMail) -> Opened:
+        return opened_with(raw, self._tools)
+
+
 def first_run(bot: Bot, when: datetime) -> None:
     """The bot begins its life at ``when``."""
     tick.begin(bot, when)
@@ -182,7 +200,7 @@ def reported(
     return report_id
 
 
-def settled(bot: Bot, report_id: int, now: datetime, **how: str) -> str | None:
+def settled(bot: Bot, report_id: int, now: datetime, **how: Any) -> str | None:
     """The office takes a report that waits; what became of it."""
 
     def do(opened: Mapping[int, Opened]) -> str | None:

@@ -39,6 +39,7 @@ from tests.bots import (
     read_mailbox,
     reported,
     rows,
+    with_provider,
 )
 from tests.mails import mail, report
 
@@ -293,7 +294,7 @@ def test_in_reply_to_alone_gives_no_rights(bot: Bot) -> None:
 def test_a_forged_order_does_nothing_and_the_office_learns(bot: Bot) -> None:
     arrives(bot, report(STRANGER))
     subject = asked(bot)
-    bot = replace(bot, provider=Provider(netease=False, authserv_id="mx"))
+    bot = with_provider(bot, Provider(netease=False, authserv_id="mx"))
     before = len(letters(bot))
     says(bot, "通过", subject, headers={"Authentication-Results": "mx; spf=fail smtp.mailfrom=guo@office.test"})
     assert acts(bot) == []
@@ -314,7 +315,7 @@ def test_the_setting_makes_it_stricter_or_looser(
     tmp_path: Path, reader: Reader, setting: str, result: str, expected: str
 ) -> None:
     with build(config(tmp_path, **STAFF, trust={"without_token": setting})) as made:
-        bot = replace(begun(replace(made, reader=reader)), provider=Provider(netease=False, authserv_id="mx"))
+        bot = with_provider(begun(replace(made, reader=reader)), Provider(netease=False, authserv_id="mx"))
         says(bot, "停发", headers={"Authentication-Results": f"mx; spf={result} smtp.mailfrom=guo@office.test"})
         assert last(bot)[0] == expected
         assert bool(acts(bot)) == (setting == "pass" and result == "pass")
@@ -548,7 +549,7 @@ def test_nobody_but_a_liaison_gets_the_guide_and_he_not_without_end(bot: Bot) ->
     says(bot, "帮助", "怎么报", sender=STRANGER)
     says(bot, "帮助", "自动回复：怎么报", sender=WANG, headers={"Auto-Submitted": "auto-replied"})
     says(bot, "帮助", "怎么报", sender=bot.config.own_address)
-    checked = replace(bot, provider=Provider(netease=False, authserv_id="mx"))
+    checked = with_provider(bot, Provider(netease=False, authserv_id="mx"))
     forged = {"Authentication-Results": "mx; spf=fail smtp.mailfrom=wang@qiaoguan.test"}
     says(checked, "帮助", "怎么报", sender=WANG, headers=forged)
     # then none of them is told anything

@@ -40,6 +40,7 @@ from tests.bots import (
     read_mailbox,
     reported,
     rows,
+    with_provider,
 )
 from tests.mails import mail, report
 
@@ -300,7 +301,7 @@ def test_words_of_a_stranger_or_about_others_file_nothing(bot: Bot) -> None:
 def test_words_from_a_sender_whom_the_provider_contradicts_wait_or_do_nothing(bot: Bot) -> None:
     # given a decrease that wants a reason, and a provider that checks
     subject = decreased(bot)
-    bot = replace(bot, provider=Provider(netease=False, authserv_id="mx"))
+    bot = with_provider(bot, Provider(netease=False, authserv_id="mx"))
     forged = {"Authentication-Results": "mx; spf=fail smtp.mailfrom=li@wutu.test"}
     # when
     for text in (TWELVE, "企业已注销"):

@@ -82,7 +82,7 @@ def _inside(bot: "Bot", now: "datetime") -> list[Check]:
     with bot.record.read() as conn:
         last = runs.moment(conn, LAST_POLL)
     checks: list[Check] = [("database", "ok", bot.record.engine.dialect.name, ""), _roster(bot, now)]
-    checks.append(_calendar(bot, now))
+    checks += [_calendar(bot, now), _senders(bot)]
     if not bot.config.office.staff:
         found = "nobody gets notices and digests"
         checks.append(("staff", "warning", found, 'set [office] staff, for example ["aj@example.cn"]'))
@@ -114,6 +114,25 @@ def _roster(bot: "Bot", now: "datetime") -> Check:
         found,
         "`python -m bot roster import FILE.xlsx`, with 单位 姓名 手机 邮箱 as its columns",
     )
+
+
+def _senders(bot: "Bot") -> Check:
+    """What is verified of a sender, and what From alone can do here: anybody can write a From."""
+    from bot.record import habits
+
+    alone = "a first report; a correction, and what orders change, is confirmed by a reply from that address"
+    with bot.record.read() as conn:
+        vouched, seen = habits.counts(conn)
+    so_far = f"; so far it vouched for {vouched} of {seen} known addresses" if seen else ""
+    if bot.provider.netease:
+        return ("senders", "ok", f"NetEase's own SPF and DKIM results are believed{so_far}. From alone: {alone}", "")
+    if bot.provider.authserv_id:
+        found = f"results of {bot.provider.authserv_id} are believed{so_far}. From alone: {alone}"
+        return ("senders", "ok", found, "")
+    fix = (
+        "if the provider adds Authentication-Results to what it receives, put its first word into [mailbox] authserv_id"
+    )
+    return ("senders", "note", f"no sender is verified by the provider. From alone: {alone}", fix)
 
 
 def _calendar(bot: "Bot", now: "datetime") -> Check:

@@ -89,6 +89,8 @@ class _Before:
         from bot.config import load_config
 
         values = {**answers.values(), **({} if self.own else _of_a_new_file(path))}
+        if not self.own or self.config.mailbox.host != answers.provider.imap[0]:  # another's results prove nothing here
+            values["mailbox", "authserv_id"] = answers.provider.authserv_id
         draft = path.with_name(f".{path.name}.new")
         try:
             draft.write_text(with_values(self.text, values), encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.deciding.evident import UNNAMED
 from bot.deciding.heard import quoted
+from bot.deciding.judging import UNPROVEN
 from bot.deciding.views import Noted, answer_context, standing_view
 from bot.deciding.whose import KnownSender
 from bot.mail.body import own_words
@@ -25,6 +26,7 @@ from bot.rules.policy import Rules
 ORDER: tuple[Outcome, ...] = ("returned", "waiting", "accepted", "duplicate", "unreadable", "ignored")
 WORKBOOKS = ("xlsx", "xls", "ods")  # what a person must look at when a liaison sends it without a form in it
 CONFIRM = "confirm"  # why a report waits, and the letter that asks its sender
+ASKS_SENDER = {CONFIRM, UNPROVEN}  # why a report waits for its own sender's yes
 NOTHING_SAID = Said()
 # What a liaison's words are before the office, by what they are; and those that are answered whatever they are about.
 NOTES: dict[str, str] = {
@@ -75,7 +77,7 @@ def decide(
     unanswered = _unanswered(mail, sender, policy) if letter else ""
     attention = [_waiting(n, r, mail, said) for n, r in enumerate(rulings) if r.outcome == "waiting"]
     attention += _told(outcome, letter, unanswered, mail, documents, sender, said)
-    why = letter or said.filed or "no_report"
+    why = letter or (CONFIRM if said.counts else said.filed or "no_report")
     intent = Intent(outcome, why, rulings, (), tuple(attention))
     explains = _explains(said, rulings, rules)
     if letter == "explained" or explains:
@@ -117,7 +119,9 @@ def _outcome(
     for outcome in ORDER[:4]:
         why = [r.why for r in rulings if r.outcome == outcome]
         if why:
-            return outcome, CONFIRM if set(why) == {CONFIRM} else LETTERS[outcome]
+            return outcome, CONFIRM if ASKS_SENDER.issuperset(why) else LETTERS[outcome]
+    if said.counts:
+        return "accepted", ""  # each has its receipt
     if said.explains:
         return "accepted", "explained"
     if said.unclear:
@@ -241,5 +245,5 @@ def _about(rulings: tuple[Ruling, ...]) -> tuple[Obligation, ...]:
     return tuple(
         Obligation(r.judged.unit, r.judged.form.form, r.judged.period, r.deadline)
         for r in rulings
-        if r.judged.unit and r.judged.period and r.deadline and (r.outcome != "waiting" or r.why == CONFIRM)
+        if r.judged.unit and r.judged.period and r.deadline and (r.outcome != "waiting" or r.why in ASKS_SENDER)
     )

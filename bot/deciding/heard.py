@@ -55,7 +55,7 @@ def quoted(mail: Mail, words: str = "") -> str:
 
 def heard(intent: Intent, mail: Mail, words: str, by: From, rules: Rules) -> Intent:
     """The intent, with a line for the office where otherwise nobody would hear of the mail."""
-    if intent.letters or intent.attention or intent.orders or mail.automatic in QUIET or mail.bounce:
+    if intent.letters or intent.attention or intent.orders or intent.counts or mail.automatic in QUIET or mail.bounce:
         return intent
     if by.units or by.is_staff:
         if intent.why in FILED:

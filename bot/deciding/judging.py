@@ -39,6 +39,7 @@ class Past:
 
 
 NO_PAST = Past()
+UNPROVEN = "unproven"  # why a correction waits for its sender's yes
 
 
 def what_of(check: str, values: Mapping[str, str | int]) -> str:
@@ -124,10 +125,18 @@ def held_by(said: Said) -> str:
 
 
 def rule_on(
-    placed: Placed, judged: Judged, past: Past, waiting: str, deadline: datetime | None, received_at: datetime
+    placed: Placed,
+    judged: Judged,
+    past: Past,
+    waiting: str,
+    deadline: datetime | None,
+    received_at: datetime,
+    *,
+    proven: bool = True,
 ) -> Ruling:
     """What happens to one form. ``waiting`` is why a person must decide, or empty; it comes before errors,
-    because a report whose owner is uncertain is answered with nothing about its content."""
+    because a report whose owner is uncertain is answered with nothing about its content. ``proven``: it is surely its
+    sender's own; else it changes no number that counts before he has confirmed it."""
     outcome: Outcome = "accepted"
     arrived = placed.arrived_at or received_at
     if waiting:
@@ -140,6 +149,8 @@ def rule_on(
         outcome, waiting = "waiting", "locked"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
+    elif past.current is not None and not proven and judged.numbers:
+        outcome, waiting = "waiting", UNPROVEN
     ruling = Ruling(
         judged,
         outcome,
@@ -166,7 +177,7 @@ def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
     of them."""
     accepted: dict[tuple[str, str | None, str | None], list[int]] = {}
     for index, ruling in enumerate(rulings):
-        if ruling.outcome == "accepted":
+        if ruling.outcome == "accepted" or ruling.why == UNPROVEN:
             judged = ruling.judged
             accepted.setdefault((judged.form.form, judged.unit, judged.period), []).append(index)
     for index, ruling in enumerate(rulings):
@@ -178,7 +189,7 @@ def without_repeats(rulings: list[Ruling]) -> list[Ruling]:
         first, *others = (rulings[i] for i in indices)
         said = (first.judged.numbers, first.judged.content)
         if all((o.judged.numbers, o.judged.content) == said for o in others):
-            changes: dict[int, Ruling] = {i: replace(rulings[i], outcome="duplicate") for i in indices[1:]}
+            changes: dict[int, Ruling] = {i: replace(rulings[i], outcome="duplicate", why="") for i in indices[1:]}
         else:
             changes = {i: replace(rulings[i], outcome="waiting", why="conflict") for i in indices}
         for i, ruling in changes.items():

@@ -47,7 +47,9 @@ class Answered:
     """What the record knows of the letter that a mail answers. ``current`` and ``earlier`` are the accepted reports
     of each obligation's month and of the last month before it; ``asks`` the warnings that want a reason;
     ``asked_before`` whether this was asked back already. ``missing`` is what the sender's units owe besides, and have
-    not reported. ``fresh``: no letter is answered, and ``obligations`` is what the mail can be about by itself."""
+    not reported. ``fresh``: no letter is answered, and ``obligations`` is what the mail can be about by itself.
+    ``unproven`` are the reports that the letter asked its receiver about, whether they are his, and ``by_token`` tells
+    whether the answer shows that he has that letter."""
 
     obligations: tuple[Obligation, ...] = ()
     current: Mapping[Obligation, Accepted] | None = None
@@ -57,6 +59,8 @@ class Answered:
     asked_before: bool = False
     missing: tuple[Obligation, ...] = ()
     fresh: bool = False
+    unproven: tuple[int, ...] = ()
+    by_token: bool = False
 
 
 def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) -> Said:
@@ -67,7 +71,7 @@ def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) ->
             return Said(text=reply.text, filed=reply.kind, replies=not answered.fresh)
         case "confirm":
             found = _confirmed(answered, rules)
-            if not found.documents and not found.unclear:
+            if not (found.documents or found.unclear or found.counts or found.note):
                 return Said(text=reply.text, filed="courtesy", replies=not answered.fresh)
         case "unchanged":
             found = _unchanged(reply, answered, rules)
@@ -111,10 +115,13 @@ def _is_old(answered: Answered) -> bool:
 
 
 def _confirmed(answered: Answered, rules: Rules) -> Said:
-    """Nothing waits to be confirmed: then 确认 is a courtesy, as under a receipt."""
+    """Nothing waits to be confirmed: then 确认 is a courtesy, as under a receipt. Without the token anybody may have
+    written it: a person looks."""
+    if answered.unproven and not answered.by_token:
+        return Said(note="words")
     if any(draft.has_errors for draft in answered.drafts):
         return Said(unclear="draft_errors")
-    return Said(tuple(_document(draft, rules) for draft in answered.drafts))
+    return Said(tuple(_document(draft, rules) for draft in answered.drafts), counts=answered.unproven)
 
 
 def _document(draft: Draft, rules: Rules) -> Document:

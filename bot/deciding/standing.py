@@ -17,7 +17,17 @@ OWING: frozenset[State] = frozenset({"missing", "open", "returned"})
 # Waits that may really be the unit's report: they stop its reminders. A contradicted sender, or one that
 # cannot be told, proves nothing about the unit and stops none.
 CREDIBLE = frozenset(
-    {"unknown_sender", "unit_mismatch", "token_mismatch", "conflict", "older", "confirm", "liaison", "locked"}
+    {
+        "unknown_sender",
+        "unit_mismatch",
+        "token_mismatch",
+        "conflict",
+        "older",
+        "confirm",
+        "liaison",
+        "locked",
+        "unproven",
+    }
 )
 
 

@@ -8,10 +8,11 @@
 Orders that change nothing are obeyed at once: their answer goes to a listed address, whoever asked.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from bot.model.commands import Verdict
-from bot.model.mail import Authentication
+from bot.model.mail import Authentication, Mail, Method
 
 WithoutToken = Literal["confirm", "pass", "never"]
 
@@ -27,3 +28,9 @@ def verdict(authentication: Authentication, *, has_token: bool, changes: bool, w
     if without_token == "pass" and authentication == "pass":
         return "obey"
     return "refuse" if without_token == "never" else "confirm"
+
+
+def is_vouched_for(mail: Mail, usual: AbstractSet[Method]) -> bool:
+    """Whether the provider vouches for the sender, and no less than it does as a rule. From alone is no proof: anybody
+    can write it."""
+    return mail.authentication == "pass" and usual <= mail.vouched_by

@@ -11,13 +11,15 @@ from bot.deciding.whose import Whose
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """What the office decided about one form of a mail, which is known by its kind, its document and its place
-    there. ``unit`` and ``period`` are whose and of which month it is; None leaves what the form says."""
+    there. ``unit`` and ``period`` are whose and of which month it is; None leaves what the form says. ``by_sender``:
+    its own sender has said so, who decides nothing that is the office's to decide."""
 
     form: str
     document: str
     place: str
     unit: str | None = None
     period: str | None = None
+    by_sender: bool = False
 
     def means(self, placed: Placed) -> bool:
         """Whether this is the form that was decided about."""

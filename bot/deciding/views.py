@@ -8,6 +8,7 @@ from bot.deciding.county import Tally
 from bot.deciding.deadlines import late_days
 from bot.deciding.findings import TOLD, rivals_told
 from bot.deciding.formwords import form_words, has_targets
+from bot.deciding.judging import UNPROVEN
 from bot.deciding.registers import row_changes
 from bot.deciding.targets import Share, account_day, progress
 from bot.deciding.whose import KnownSender
@@ -117,7 +118,9 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
     # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
-    draft = ruling.outcome == "waiting" and ruling.why == "confirm"
+    unproven = ruling.outcome == "waiting" and ruling.why == UNPROVEN
+    shown = ruling.outcome == "accepted" or unproven
+    draft = unproven or (ruling.outcome == "waiting" and ruling.why == "confirm")
     stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
@@ -127,6 +130,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
         "name": rule.name,
         "origin": form.origin,
         "draft": draft,
+        "unproven": unproven,
         "since": form.since or None,
         "words": form_words(rule.id, rules),
         "document": judged.document,
@@ -144,7 +148,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
         "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
         "doubts": [] if stranger else _doubts(judged, rules),
         "doubted": 0 if stranger else sum(rival.kind not in TOLD for rival in form.rivals),
-        "changes": changes(before.numbers, judged.numbers, rule) if before and ruling.outcome == "accepted" else [],
+        "changes": changes(before.numbers, judged.numbers, rule) if before and shown else [],
         **_rows(ruling, rule, before),
         "why": ruling.why,
         "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
@@ -158,7 +162,8 @@ def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, 
     if not isinstance(rule, RowsRule):
         return {"row_changes": [], "flag": "", "flagged": 0}
     content = ruling.judged.content
-    found = row_changes(before.content, content, rule) if before and ruling.outcome == "accepted" else []
+    shown = ruling.outcome == "accepted" or ruling.why == UNPROVEN
+    found = row_changes(before.content, content, rule) if before and shown else []
     return {
         "row_changes": [
             {"what": c.what, "table": rule.group(c.table).label, "name": c.name, "columns": list(c.columns)}

@@ -41,7 +41,7 @@ class County:
         if act.does == "redelivers":
             return replace(self._last_of(act)[0], folder=act.folder)
         written = self._written(act, at)
-        data = writing.mail(written, self._way(act, self.words.charset))
+        data = writing.vouched_for(writing.mail(written, self._way(act, self.words.charset)), written.address)
         posting = Posting(written.address, written.subject, data, act.folder)
         self._last[act.who] = (posting, written.files)
         return posting

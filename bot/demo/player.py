@@ -17,6 +17,7 @@ from bot.config import Config
 from bot.demo.acts import Act
 from bot.demo.county import County, Posting
 from bot.demo.story import FILE, Story
+from bot.demo.writing import PROVIDER
 from bot.errors import BotError, ConfigError
 from bot.jobs.parts import Bot, Stop
 from bot.jobs.roster import take_roster
@@ -53,7 +54,7 @@ def settings(story: Story, office: "PostOffice", database: str, data: Path) -> C
                 "phone": own.phone,
                 "staff": [story.address(local) for local in own.staff],
             },
-            "mailbox": {**server, "port": office.imap_port},
+            "mailbox": {**server, "port": office.imap_port, "authserv_id": PROVIDER},
             "smtp": {
                 **server,
                 "port": office.smtp_port,

@@ -12,6 +12,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
 
+PROVIDER = "mx.demo"  # under this name the office's provider says whether it vouches for a sender
 CRLF = policy.compat32.clone(linesep="\r\n")
 
 
@@ -94,6 +95,11 @@ def mail(written: Written, charset: str) -> bytes:
         local, _, domain = written.to.partition("@")
         message["Sender"] = f"10001+auto_={local}={domain}@qq.com"
     return message.as_bytes(policy=CRLF)
+
+
+def vouched_for(data: bytes, address: str) -> bytes:
+    """The mail as the office's provider keeps it: everybody in the story writes from his own mailbox."""
+    return f"Authentication-Results: {PROVIDER}; spf=pass smtp.mailfrom={address}\r\n".encode() + data
 
 
 def hash_of(text: str) -> int:

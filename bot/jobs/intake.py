@@ -19,8 +19,9 @@ from sqlalchemy import Connection
 from bot.errors import BotError, ConfigError, MailEnded, Outdated, OutOfReach, RecordError, TooComplex
 from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
-from bot.jobs.orders.settling import with_opened
+from bot.jobs.orders.settling import accept, with_opened
 from bot.jobs.parts import Bot, Stop
+from bot.jobs.proof import remember
 from bot.jobs.recording import Ready, made_ready, write_down
 from bot.jobs.returning import lives, returned
 from bot.jobs.turns import turn
@@ -183,6 +184,9 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
         return {}
     runs.note(conn, now, f"mail.{intent.outcome}", mail_id=mail_id, why=intent.why)
     write_down(bot, conn, mail_id, opened, ready, now)
+    remember(conn, opened.mail, intent, now, mail_id)
+    for report_id in intent.counts:
+        accept(bot, conn, report_id, now, ahead.opened, by=opened.mail.sender or "", by_sender=True)
     if intent.orders:
         obey(bot, conn, mail_id, opened.mail, intent.orders, now, ahead.opened)
     if opened.mail.automatic == "own":

@@ -13,6 +13,7 @@ from bot.deciding.replies import Answered, Draft, said
 from bot.deciding.whose import KnownSender
 from bot.jobs.dispensing import let_off_between
 from bot.jobs.parts import Bot
+from bot.letters.tokens import tokens_in
 from bot.model.deciding import Obligation
 from bot.model.mail import Mail
 from bot.model.replies import Asked, Said, Standing
@@ -34,7 +35,7 @@ def said_in(
     names = names_of(sender, bot)
     if answered is None:
         return _of_his_own(mail, words, names, sender, bot, conn, now)
-    about = _answered(answered, sender, bot, conn, now)
+    about = replace(_answered(answered, sender, bot, conn, now), by_token=answered.token in tokens_in(mail.subject))
     found = said(reply_in(words, _rule(about, bot), bot.rules, names), about, sender, bot.rules)
     if found.note and answered.letter in ONCE:
         found = replace(found, asked_before=True)
@@ -132,7 +133,9 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection,
     found = replace(found, asked_before=row.letter == UNCLEAR or correspondence.was_asked(conn, UNCLEAR, row.to, about))
     if row.mail_id is None:
         return found
-    return replace(found, drafts=_drafts(bot, conn, row.mail_id, sender), asks=_asks(conn, row.mail_id, bot))
+    unproven = tuple(explanations.unproven(conn, row.mail_id, sender.units))
+    drafts, asks = _drafts(bot, conn, row.mail_id, sender), _asks(conn, row.mail_id, bot)
+    return replace(found, drafts=drafts, asks=asks, unproven=unproven)
 
 
 def _known(answered: Answered, bot: Bot, conn: Connection) -> Answered:

@@ -27,14 +27,15 @@ from bot.jobs.elsewhere import elsewhere
 from bot.jobs.opening import Opened, Tools, opened_with
 from bot.jobs.orders.recognising import orders_of
 from bot.jobs.parts import Bot
+from bot.jobs.proof import proof_of
 from bot.jobs.registered import base_of
 from bot.jobs.reminders.addressing import recipient_of
 from bot.jobs.replying import beside, said_in
 from bot.letters.tokens import tokens_in
 from bot.model.commands import Command, Orders
-from bot.model.deciding import ONCE, Intent, Ruling
+from bot.model.deciding import ONCE, Intent, Proof, Ruling
 from bot.model.forms import Document, Form, Written
-from bot.model.mail import Mail, RawMail
+from bot.model.mail import Authentication, Mail, RawMail
 from bot.model.people import Liaison
 from bot.model.replies import Said
 from bot.reading.commands import commands_in
@@ -67,8 +68,9 @@ def intent_of(
     """What is to be done with an opened mail. Only reads the record. With ``trusted`` only with the one form that the
     office decided about, as it decided. With ``then`` its forms are judged against the history of that moment."""
     mail = opened.mail
-    if trusted:  # the office has looked at it
-        opened = replace(opened, mail=(mail := replace(mail, authentication="unknown", automatic=None)))
+    if trusted:  # a person has looked at it
+        said_of_it: Authentication = mail.authentication if trusted.by_sender else "unknown"
+        opened = replace(opened, mail=(mail := replace(mail, authentication=said_of_it, automatic=None)))
     if mail.automatic in QUIET:
         return ignore(mail.automatic or "")
     sender = known_sender(conn, mail, bot, now)
@@ -101,10 +103,11 @@ def _intent(
     mail = opened.mail
     if mail.automatic and not sender.units:
         return ignore(mail.automatic)
+    proof = proof_of(conn, mail, sender, bot, now)
     opened = replace(opened, documents=evident(opened.documents, mail, sender.reply_forms, bot.rules))
     orders = _orders(opened, sender, bot, conn, now) if trusted is None and not mail.automatic else None
     if orders and not any(d.forms for d in opened.documents):
-        return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders)
+        return Intent("ignored" if orders.verdict == "forged" else "accepted", "orders", orders=orders, proof=proof)
     said = Said() if mail.automatic else _said(opened, sender, bot, conn, now)
     found = (*_with_papers(opened, sender, bot), *said.documents, *_handed_over(opened, sender, bot, now))
     placed = place(
@@ -119,12 +122,13 @@ def _intent(
     if not sender.units and all(is_empty(item.form) for item in placed):
         placed = ()  # a circular with the blank form in it is no report of whoever hands it on
     wanted = [item for item in placed if not trusted or trusted.means(item)]
-    rulings = without_repeats([_ruling(item, mail, said, bot, conn, now, trusted, then) for item in wanted])
+    rulings = without_repeats([_ruling(item, mail, said, bot, conn, now, trusted, then, proof) for item in wanted])
     if mail.automatic:
         return by_machine(mail, tuple(rulings))
     policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
+    intent = decide(mail, found, tuple(rulings), sender, bot.rules, policy, said)
     # A form beside orders is a form like any other; both are answered.
-    return replace(decide(mail, found, tuple(rulings), sender, bot.rules, policy, said), orders=orders)
+    return replace(intent, counts=said.counts, proof=proof, orders=orders)
 
 
 def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
@@ -146,16 +150,19 @@ def _ruling(
     now: datetime,
     trusted: Trusted | None,
     then: Then | None,
+    proof: Proof,
 ) -> Ruling:
-    """What happens to one form: judged against its history, unless the office has spoken."""
+    """What happens to one form: judged against its history, unless the office or its sender has spoken."""
     if trusted:
         item = trust(item, trusted)
     past = past_of(conn, item, bot, now, then)
     judged = judge(item, past, bot.rules.words)
     due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
-        return rule_on(item, judged, without_objection(past), "", due, mail.received_at)
-    return rule_on(item, judged, past, why_waiting(mail, item, past) or held_by(said), due, mail.received_at)
+        past = past if trusted.by_sender else without_objection(past)
+        return rule_on(item, judged, past, "", due, mail.received_at)
+    waiting = why_waiting(mail, item, past) or held_by(said)
+    return rule_on(item, judged, past, waiting, due, mail.received_at, proven=proof.holds)
 
 
 def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Document, ...]:

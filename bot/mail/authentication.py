@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.mail.mime import Part
-from bot.model.mail import Authentication
+from bot.model.mail import METHODS, Authentication, Method, Vouching
 
 _NETEASE = (".163.com", ".126.com", ".yeah.net", ".188.com")
 _FOLD_AND_BLANK = re.compile(r"[\r\n]+[ \t]*")
@@ -44,6 +44,11 @@ class Provider:
 
 
 def authentication(msg: Part, from_domain: str, provider: Provider) -> Authentication:
+    """What the provider says of a sender: see ``vouching``."""
+    return vouching(msg, from_domain, provider).verdict
+
+
+def vouching(msg: Part, from_domain: str, provider: Provider) -> Vouching:
     """pass: SPF, DKIM or DMARC passed for exactly the domain of From. fail: the result contradicts From. Else unknown.
 
     It contradicts when a check failed for the domain of From itself, and also when SPF passed or failed for a
@@ -56,13 +61,13 @@ def authentication(msg: Part, from_domain: str, provider: Provider) -> Authentic
     """
     header = _coremail_header(msg) if provider.netease else _configured_header(msg, provider.authserv_id)
     if header is None or not from_domain:
-        return "unknown"
-    verdicts = [
-        _verdict(method, result, identity, from_domain.lower()) for method, result, identity in _results(header)
-    ]
-    if "pass" in verdicts:
-        return "pass"
-    return "fail" if "fail" in verdicts else "unknown"
+        return Vouching()
+    said = _results(header)
+    found = [(method, _verdict(method, result, domain, from_domain.lower())) for method, result, domain in said]
+    passed = frozenset(method for method, verdict in found if verdict == "pass")
+    if passed:
+        return Vouching("pass", passed)
+    return Vouching("fail" if any(verdict == "fail" for _, verdict in found) else "unknown")
 
 
 def _coremail_header(msg: Part) -> str | None:
@@ -103,12 +108,12 @@ def _split(value: str) -> tuple[str, str]:
     return (words[0].lower() if words else "", rest)
 
 
-def _results(text: str) -> list[tuple[str, str, str]]:
+def _results(text: str) -> list[tuple[Method, str, str]]:
     """(method, result, domain of the identity or empty) for spf, dkim and dmarc."""
     out = []
     for piece in text.split(";")[:50]:
         if match := _RESULT.match(piece):
-            method = match[1].lower()
+            method = next(m for m in METHODS if m == match[1].lower())
             identity = _IDENTITY[method].search(match[3])
             domain = identity[1].rsplit("@", 1)[-1].strip("<>.").lower() if identity else ""
             out.append((method, match[2].lower(), domain))

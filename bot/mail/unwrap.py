@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.mail.attachments import Contents, contents
-from bot.mail.authentication import Provider, authentication
+from bot.mail.authentication import Provider, vouching
 from bot.mail.automatic import why_automatic
 from bot.mail.body import visible_text
 from bot.mail.bounces import bounce
@@ -20,7 +20,7 @@ from bot.mail.mime import Budget, Part, header_block, parse
 from bot.mail.names import unfold
 from bot.mail.packed import Unpacker, sparing
 from bot.mail.sender import believed_sender
-from bot.model.mail import Authentication, Mail, RawMail, Refused
+from bot.model.mail import Mail, RawMail, Refused, Vouching
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ID_LIMIT = 900  # characters; RFC 5322 allows 998 in a line
@@ -53,7 +53,7 @@ def unwrap(
     text = "\n".join(found.plain).strip("\n")
     if not text.strip():
         text = _fenced(lambda: visible_text(html), "")
-    unknown: Authentication = "unknown"
+    vouched = _fenced(lambda: vouching(msg, domain, provider), Vouching())
     return Mail(
         sha256=digest,
         received_at=raw.received_at,
@@ -65,7 +65,8 @@ def unwrap(
         html=html,
         answers=_fenced(lambda: _answers(msg), ()),
         automatic=_fenced(lambda: why_automatic(msg, text, own_address, sender), None),
-        authentication=_fenced(lambda: authentication(msg, domain, provider), unknown),
+        authentication=vouched.verdict,
+        vouched_by=vouched.by,
         bounce=report,
         # A bounce brings our own letter back, with the workbook that we sent.
         attachments=() if report else tuple(found.attachments),

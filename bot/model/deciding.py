@@ -150,10 +150,26 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Why a mail is taken for its sender's own: the provider has vouched for him, or it answers a letter of ours to him
+    that was not used yet. Neither: From alone says so. ``known``: the address is a liaison's or of the staff, and what
+    the provider says of it is remembered."""
+
+    vouched: bool = False
+    letter_id: int | None = None
+    known: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is any."""
+        return self.vouched or self.letter_id is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """Everything that one mail leads to; nothing has happened yet. ``reason`` is what the sender says to the findings
     with the ids ``explains``, or with ``explains_own`` to those of this mail's own reports; ``orders`` what he
-    orders."""
+    orders, ``counts`` the waiting reports that he confirms to be his."""
 
     outcome: Outcome
     why: str
@@ -164,3 +180,5 @@ class Intent:
     explains: tuple[int, ...] = ()
     explains_own: bool = False
     orders: Orders | None = None
+    counts: tuple[int, ...] = ()
+    proof: Proof = Proof()

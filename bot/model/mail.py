@@ -5,6 +5,16 @@ from datetime import datetime
 from typing import Literal
 
 Authentication = Literal["pass", "fail", "unknown"]
+Method = Literal["spf", "dkim", "dmarc"]
+METHODS: tuple[Method, ...] = ("spf", "dkim", "dmarc")
+
+
+@dataclass(frozen=True, slots=True)
+class Vouching:
+    """What the provider says of a sender, and the methods that passed for exactly the domain of From."""
+
+    verdict: Authentication = "unknown"
+    by: frozenset[Method] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,8 @@ class Mail:
     ``sender`` is the one believed address in lower case, or None when From is missing or ambiguous;
     ``shown_from`` is the decoded header, for people. ``automatic`` names the reason why the mail
     counts as written by a machine, or is None. ``answers`` holds the Message-IDs of In-Reply-To and
-    References, as evidence only. ``text`` is the plain body, or the visible text of the HTML body.
+    References, as evidence only. ``vouched_by`` holds the methods by which ``authentication`` passed.
+    ``text`` is the plain body, or the visible text of the HTML body.
     """
 
     sha256: str
@@ -86,3 +97,4 @@ class Mail:
     bounce: Bounce | None
     attachments: tuple[Attachment, ...]
     refused: tuple[Refused, ...]
+    vouched_by: frozenset[Method] = frozenset()

@@ -66,7 +66,8 @@ class Said:
     and asked back, not if ``asked_before``; or a ``note`` that somebody must read; or, for ``filed``, mere thanks
     ("courtesy") or a promise, which nobody need hear of. ``about`` is what the answered letter, or a mail of his own,
     was about; ``replies`` tells whether a letter was answered. ``beside`` tells that a form stands beside the words.
-    ``standing`` is what the record has of the sender's units, for a letter that answers a note."""
+    ``standing`` is what the record has of the sender's units, for a letter that answers a note. ``counts`` are
+    the waiting reports that the sender confirms to be his."""
 
     documents: tuple[Document, ...] = ()
     text: str = ""
@@ -79,3 +80,4 @@ class Said:
     replies: bool = False
     beside: bool = False
     standing: tuple[Standing, ...] = ()
+    counts: tuple[int, ...] = ()

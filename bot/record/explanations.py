@@ -57,6 +57,13 @@ def given_between(conn: Connection, form: str, since: datetime, until: datetime)
     return list(conn.execute(query.order_by(explanation.c.id, finding.c.id)))
 
 
+def unproven(conn: Connection, mail_id: int, units: Collection[str]) -> list[int]:
+    """The reports of one mail, of these units, that wait until their sender says that they are his."""
+    where = (report.c.mail_id == mail_id, report.c.outcome == "waiting", report.c.why == "unproven")
+    query = select(report.c.id).where(*where, report.c.settled == "", report.c.unit.in_(units))
+    return list(conn.execute(query.order_by(report.c.id)).scalars())
+
+
 def drafts(conn: Connection, mail_id: int) -> list[tuple[Row[Any], bool]]:
     """What was read from pictures in one mail and waits for its sender; whether an error was found in it."""
     where = (report.c.mail_id == mail_id, report.c.outcome == "waiting", report.c.why == "confirm")

@@ -21,10 +21,21 @@ from sqlalchemy import (
 
 from bot.record.columns import UtcDateTime, metadata
 from bot.record.naming import Owed, UnitKey
-from bot.record.schema_office import absence, act, bulletin, dispensation, explanation, judged_by, known, pending
+from bot.record.schema_office import absence, act, bulletin, dispensation, explanation, habit, judged_by, known, pending
 
-__all__ = ["absence", "act", "bulletin", "dispensation", "explanation", "judged_by", "known", "metadata", "pending"]
-HEAD = "0007"
+__all__ = [
+    "absence",
+    "act",
+    "bulletin",
+    "dispensation",
+    "explanation",
+    "habit",
+    "judged_by",
+    "known",
+    "metadata",
+    "pending",
+]
+HEAD = "0008"
 
 
 # Facts about this record itself: secret of the tokens, first run, last good poll.

@@ -107,3 +107,15 @@ judged_by = Table(
     Column("period", String(7), primary_key=True),
     Column("deadline", UtcDateTime, nullable=False),
 )
+
+# How the provider vouched for an address so far: by spf, dkim or dmarc; not at all (none); or against it (fail). lacked
+# counts the mails that were surely the sender's own, and did without the method, since it last passed.
+habit = Table(
+    "habit",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("method", String(5), primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("lacked", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)

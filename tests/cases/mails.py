@@ -478,6 +478,13 @@ def _() -> bytes:
 
 @case(59, "correction-after-the-deadline")
 def _() -> bytes:
+    received, id_, results = netease()
+    return report(form(), header=[received, *head(), id_, results])
+
+
+@case(1200, "correction-that-nothing-proves")
+def _() -> bytes:
+    """The same, of which the provider says nothing: anybody can write this From."""
     return report(form())
 
 
