@@ -127,7 +127,7 @@ def codes_in(*folders: str) -> set[str]:
 
 def test_every_reason_that_is_required_is_one_that_the_code_gives() -> None:
     # "locked" waits for the office's locking of a period; "unanswered" kinds are put together from two parts
-    given_codes = codes_in("mail", "reading", "deciding", "jobs") | {"locked"}
+    given_codes = codes_in("mail", "reading", "deciding", "jobs", "preview") | {"locked"}
     for codes in REASONS.values():
         for code in codes:
             assert code in given_codes or code.removesuffix("_unanswered") in given_codes, code

@@ -79,7 +79,12 @@ def _is_wide(path: Path) -> bool:
         state = path.lstat()
     except OSError:
         return False
-    return not stat.S_ISLNK(state.st_mode) and state.st_uid == os.geteuid() and bool(state.st_mode & OTHERS)
+    return not stat.S_ISLNK(state.st_mode) and _is_own(state) and bool(state.st_mode & OTHERS)
+
+
+def _is_own(state: os.stat_result) -> bool:
+    """Whether the file is this user's; on Windows there is no such number."""
+    return state.st_uid == os.geteuid() if os.name == "posix" else True
 
 
 def sweep() -> list[Path]:
@@ -101,7 +106,7 @@ def _is_ours(folder: Path) -> bool:
         state = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(state.st_mode) and (os.name != "posix" or state.st_uid == os.geteuid())
+    return stat.S_ISDIR(state.st_mode) and _is_own(state)
 
 
 def _runs(pid: int) -> bool:
@@ -119,7 +124,8 @@ def _runs(pid: int) -> bool:
 def _end_users_of(folder: Path) -> None:
     """Ends the programs that were started with a path in the folder, as far as /proc tells of them."""
     mark = os.fsencode(str(folder)) + b"/"
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError, ValueError):
-            if mark in entry.read_bytes() and entry.stat().st_uid == os.geteuid():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+    if os.name == "posix":
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError, ValueError):
+                if mark in entry.read_bytes() and _is_own(entry.stat()):
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
