@@ -26,10 +26,11 @@ from bot.letters.marked import marked
 from bot.letters.rowbooks import marked_register, register
 from bot.letters.summary import summary
 from bot.letters.tables import Fonts
+from bot.letters.values import values_book
 from bot.letters.workbooks import prefilled
 from bot.model.assessment import Assessed
 from bot.model.deciding import Finding, Judged, Target
-from bot.model.forms import Count, Form, RowRead, Written
+from bot.model.forms import Count, Form, Grid, RowRead, Written
 from bot.model.people import Liaison
 from bot.rules.rows import RowsRule
 from tests.books import RULES
@@ -137,6 +138,7 @@ BOOKS: dict[str, Callable[[str], bytes]] = {
     "marked": of_numbers_marked,
     "summary": of_the_month,
     "assessment_book": of_the_year,
+    "values_book": lambda text: values_book([Grid(text, ((text, 1), (None, text)))]),
     **{f"register {form}": partial(of_rows, form) for form in FORMS_OF_ROWS},
     **{f"marked_register {form}": partial(of_rows_marked, form) for form in FORMS_OF_ROWS},
 }
@@ -287,6 +289,7 @@ def test_every_place_that_writes_a_cell_is_known() -> None:
         "letters/marked.py::_put_stated",  # a whole number that a sender stated
         "letters/blank.py::_sum",  # =SUM of places
         "letters/rowbooks.py::_table",  # running and whole numbers
+        "letters/values.py::_value",  # numbers and dates that a file holds
     }
 
 

@@ -20,6 +20,11 @@ MailOrNumber = Annotated[
     typer.Argument(metavar="MAIL.eml|NUMBER", help="A mail as saved by a mail program, or the number of a letter."),
 ]
 
+Folder = Annotated[
+    Path | None,
+    typer.Option("--files", metavar="DIR", help="Write out the attachments as they came; NUMBER may be a mail's."),
+]
+
 
 def read(files: Files, as_json: Json = False, now: Now = None) -> None:
     """Read files as if they were attachments. Uses no database."""
@@ -96,17 +101,35 @@ def _show_numbers(heading: str, form: dict[str, Any], rule: "FormRule") -> None:
     print_table(heading, ["", *(c.label for c in rule.columns), rule.headings.subtotals[0]], rows)
 
 
-def explain(what: MailOrNumber, as_json: Json = False, now: Now = None) -> None:
+def explain(what: MailOrNumber, as_json: Json = False, now: Now = None, files: Folder = None) -> None:
     """Say what would be done with a mail, as if it arrived now; or, for a receipt's number, all that is known of it.
 
-    Every letter has its number at the end of its subject; any of them will do. The database is only read.
+    Every letter has its number at the end of its subject; any of them will do. With --files the attachments of the mail
+    are written out as they came instead: take care, they are what a stranger sent. The database is only read.
     """
     from bot.cli.tracing import number_in
 
-    if not Path(what).is_file() and (number := number_in(what)):
+    if files is not None:
+        _write_files(what, files)
+    elif not Path(what).is_file() and (number := number_in(what)):
         _explain_letter(number, as_json)
     else:
         _explain_mail(Path(what), as_json, now)
+
+
+def _write_files(number: str, folder: Path) -> None:
+    from bot.cli.originals import write_originals
+    from bot.config import load_config
+    from bot.errors import UsageError
+    from bot.jobs.parts import Bot
+    from bot.record import database
+
+    config = load_config()
+    if not database.exists(config.database.url):
+        raise UsageError(f"{number}: there is no record yet")
+    with Bot.build(config) as bot:
+        for path in write_originals(bot, number, folder):
+            typer.echo(path)
 
 
 def _explain_letter(number: str, as_json: bool) -> None:

@@ -64,13 +64,17 @@ def bundle(bot: Bot, now: datetime) -> int:
         parts = portioned(rows, lambda row: row.kind, bot.config.limits.attention_items)
         told = [*parts.whole, *parts.brief]
         people = people_by_unit(conn, bot, now)
-        items, brief = ([_item(bot, conn, row, people) for row in part] for part in (parts.whole, parts.brief))
+        shown = evidence(bot, conn, parts.whole)
+        items, brief = (
+            [_item(bot, conn, row, people) | {"original": shown.originals.get(row.id)} for row in part]
+            for part in (parts.whole, parts.brief)
+        )
         draft = LetterDraft(
             key=f"{BUNDLE}:{slot}",
             letter=BUNDLE,
             to="",
             context={"items": items, "brief": brief, "n": len(told), "left": parts.left},
-            files=evidence(bot, conn, parts.whole),
+            files=shown.files,
         )
         enqueue_for_staff(bot, conn, draft, now)
         attention.told(conn, [row.id for row in told], now, slot)

@@ -1,61 +1,94 @@
-"""What a question is about, as files for the letter that asks it: an attachment that waits, a letter that is held."""
+"""What a question is about, as files for the letter that asks it: an attachment that waits, a letter that is held.
 
-from collections.abc import Iterator, Sequence
+What strangers send comes as values, and not as code: of a workbook a copy with its values alone, of a document what can
+do no more than show itself; all else is named, and kept. A liaison's PC may be broken into: his files are no exception.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from bot.jobs.parts import Bot
+from bot.letters.values import values_book
 from bot.letters.workbook_words import safe_name
+from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
+from bot.model.mail import Attachment
+from bot.reading.active import is_active
 from bot.record import archive, correspondence, reports
 from bot.record.questions import ABOUT_LETTERS
 
 EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
-# What opens in a program that only shows it, or asks before it does more. A stranger's report.hta holds a table as well
-# as a script, and comes to the office from an address that it trusts.
-OFFICE_FILES = {"xlsx", "xls", "xlsm", "et", "ett", "ods", "docx", "doc", "odt", "wps", "rtf", "pdf", "ofd", "csv"} | {
-    "txt"
-}
-SHOWN = OFFICE_FILES | {"jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "heic"}
+# The one ending by which each kind is passed on: a stranger's report.hta may hold a table as well as a script.
+SHEETS = frozenset({"xlsx", "xls", "ods", "csv", "html"})
+ENDINGS = {"docx": ("docx",), "odt": ("odt",), "pdf": ("pdf",), "doc": ("doc", "wps", "rtf")}
+PICTURES = ("jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "heic", "webp")
+COMMAND = "python -m bot explain {mail} --files DIR"
 OCTETS, MAIL = "application/octet-stream", "message/rfc822"
 
 
-def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]]) -> tuple[LetterFile, ...]:
-    """The files of all questions, as they came, each named by its number."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Files for a letter; and of which questions the file is a copy (``values``) or is missing (``withheld``), with
+    the command that writes out what came."""
+
+    files: tuple[LetterFile, ...]
+    originals: dict[int, dict[str, str]]
+
+
+def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]]) -> Evidence:
+    """The files of all questions, each named by its number."""
     found: list[LetterFile] = []
+    originals: dict[int, dict[str, str]] = {}
     room = ALL
     for row in rows:
-        for file in _files(bot, conn, row):
-            if len(file.data) <= min(EACH, room):
-                found.append(file)
-                room -= len(file.data)
-    return tuple(found)
+        file, how = _file(bot, conn, row)
+        if file is not None and len(file.data) > min(EACH, room):
+            file, how = None, "withheld" if how else ""
+        if file is not None:
+            found.append(file)
+            room -= len(file.data)
+        if how:
+            originals[row.id] = {"how": how, "command": COMMAND.format(mail=row.mail_id)}
+    return Evidence(tuple(found), originals)
 
 
-def _files(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFile]:
+def _file(bot: Bot, conn: Connection, row: Row[Any]) -> tuple[LetterFile | None, str]:
     if row.report_id is not None and row.mail_id is not None:
-        yield from _attachment(bot, conn, row)
-    elif row.kind in ABOUT_LETTERS and row.letter_key is not None:
+        return _attachment(bot, conn, row)
+    if row.kind in ABOUT_LETTERS and row.letter_key is not None:
         mime = correspondence.bytes_of(conn, row.letter_key)
-        if mime:
-            yield LetterFile(f"{row.id}.eml", mime, OCTETS)
+        return (LetterFile(f"{row.id}.eml", mime, OCTETS) if mime else None), ""
+    return None, ""
 
 
-def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> Iterator[LetterFile]:
+def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> tuple[LetterFile | None, str]:
     """The attachment in which the report stood; nothing for one in the mail's own text."""
     report = reports.open_question(conn, row.report_id)
     raw = archive.raw_of(conn, row.mail_id)
     if report is None or raw is None:
-        return
+        return None, ""
     mail = bot.unwrapped(raw)
-    for attachment in mail.attachments:
-        if attachment.name == report.document:
-            yield LetterFile(safe_name(f"{row.id}-{_inert(attachment.name)}"), attachment.data, OCTETS)
-            return
+    came = next((a for a in mail.attachments if a.name == report.document), None)
+    return _passed(bot, row.id, came) if came else (None, "")
 
 
-def _inert(name: str) -> str:
-    """The name, by which no double click starts anything."""
-    _, dot, ending = name.rpartition(".")
-    return name if not dot or ending.lower() in SHOWN else f"{name}_"
+def _passed(bot: Bot, number: int, came: Attachment) -> tuple[LetterFile | None, str]:
+    opened = bot.reader.look(came.data)
+    stem, dot, ending = came.name.rpartition(".")
+    name = f"{number}-{stem if dot else came.name}"
+    if opened.kind in SHEETS:
+        grids = (*opened.grids, *opened.hidden)
+        return (LetterFile(safe_name(f"{name}.xlsx"), values_book(grids), XLSX) if grids else None), (
+            "values" if grids else "withheld"
+        )
+    if is_active(came.data, opened.kind):
+        return None, "withheld"
+    fitting = PICTURES if opened.kind == "image" else ENDINGS[opened.kind]
+    if ending.lower() not in fitting:
+        name = f"{name}_.{'png' if opened.kind == 'image' else fitting[0]}"
+    else:
+        name = f"{name}.{ending}"
+    return LetterFile(safe_name(name), came.data, OCTETS), ""
