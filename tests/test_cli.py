@@ -411,7 +411,7 @@ def test_explain_reads_the_record_and_changes_nothing_in_it(
         (report(LI, total=33), "returned", None),
         (mail(LI, "周五开会"), "ignored", None),
         (mail(LI, "报送附件4"), "unreadable", None),
-        (report(LI, headers={"Auto-Submitted": "auto-replied"}), "ignored", "auto_submitted"),
+        (report(LI, headers={"Auto-Submitted": "auto-replied"}), "waiting", "auto_submitted"),
         (b"", "ignored", None),
         (b"\xff\x00", "ignored", None),
     ],
@@ -869,9 +869,9 @@ def test_bulletin_json_has_every_unit_with_its_numbers(call: Callable[..., Answe
     shape = call("bulletin", "--json", "--now", "2017-07-11T09:00").json
     (unit,) = [u for u in shape["units"] if u["unit"] == WUTU]
     assert (unit["values"], unit["total"], unit["report"], unit["version"]) == (VALUES, TOTAL, number, 1)
-    assert (unit["state"], unit["late_days"], unit["rank"], unit["remark"]) == ("late", 2, 1, "逾期2天报送")
+    assert (unit["state"], unit["late_days"], unit["rank"], unit["remark"]) == ("late", 2, None, "逾期2天报送")
     assert [c["reached"] for c in shape["categories"]] == list(SUBTOTALS.values())
-    assert shape["ranked_by"] == {"town": "total", "department": "total"}
+    assert shape["ranked_by"] == {"town": "none", "department": "none"}  # no town has a base registered
 
 
 def test_bulletin_without_a_file_is_a_table(call: Callable[..., Answer], bot: Bot) -> None:

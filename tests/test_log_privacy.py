@@ -263,7 +263,7 @@ def test_the_line_of_a_mail_leads_to_its_letters(bot: Bot, operator_log: io.Stri
     assert words == [
         "bot.jobs.intake mail worked off mail=1 outcome=accepted why=receipt letters=1",
         "bot.jobs.intake mail worked off mail=2 outcome=waiting why=waiting letters=2",
-        "bot.jobs.intake mail worked off mail=3 outcome=ignored why=own letters=none",
+        'bot.jobs.intake mail worked off mail=3 outcome=waiting why="waiting, not answered: own_address" letters=none',
         "bot.jobs.outbox letter sent letter=1 kind=receipt mail=1 attempt=1",
         "bot.jobs.outbox letter sent letter=2 kind=waiting mail=2 attempt=1",
     ]

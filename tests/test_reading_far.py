@@ -297,8 +297,11 @@ def _cell(xml: bytes) -> bytes:
         (b'<c r="B7" s="0"><f>A1+1</f><v/></c>', Count(None, "=A1+1", "B7", "words")),
         (b'<c r="B7" t="n">\n<f ca="1">A1&amp;"x"</f>\n<v> </v>\n</c>', Count(None, '=A1&"x"', "B7", "words")),
         (b'<c r="B7"><f t="shared" si="0"/><v></v></c>', Count(None, "=...", "B7", "words")),
-        (b'<c r="B7"><f>A1+1</f><v>3</v></c>', Count(3, "3", "B7")),
-        (b'<c r="B7" t="str"><f>A1+1</f><v></v></c>', Count(None, "", "B7", "blank")),  # it is an empty text
+        (b'<c r="B7"><f>A1+1</f><v>3</v></c>', Count(3, "3", "B7", mark="uncomputed")),
+        (
+            b'<c r="B7" t="str"><f>A1+1</f><v></v></c>',
+            Count(None, "", "B7", "blank", "uncomputed"),
+        ),  # it is an empty text
         (b'<c r="B7"></c>', Count(None, "", "B7", "blank")),
     ],
 )

@@ -216,7 +216,9 @@ def test_a_guessed_year_says_that_days_may_move(tmp_path: Path) -> None:
 def test_only_what_a_unit_owes_is_told(bot: Bot, tmp_path: Path) -> None:
     # given a second form that only towns owe
     annex9 = (ROOT / "rules" / "annex4.toml").read_text(encoding="utf-8").replace('id = "annex4"', 'id = "annex9"')
-    annex9 = annex9.replace('name = "附件4"', 'name = "附件9"').replace('by = ["town", "department"]', 'by = ["town"]\nfirst = "2017-06"')
+    annex9 = annex9.replace('name = "附件4"', 'name = "附件9"').replace(
+        'by = ["town", "department"]', 'by = ["town"]\nfirst = "2017-06"'
+    )
     appoint(bot, (EDUCATION, "王芳", WANG))
     folder = tmp_path / "rules"
     shutil.copytree(ROOT / "rules", folder)
