@@ -155,6 +155,7 @@ class Limits(Section):
     strangers_share: float = Field(default=0.25, ge=0, le=1)
     mail_bytes: int = Field(default=71_680_000, ge=1)
     mail_seconds: float = Field(default=120, ge=5, le=1_500)
+    stranger_seconds: float = Field(default=20, ge=1, le=1_500)
     attempts: int = Field(default=3, ge=1)
     attention_items: int = Field(default=40, ge=1)
 

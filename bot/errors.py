@@ -61,5 +61,13 @@ class MailEnded(BotError):
     """A mail took longer than a mail may take, or ended the process that opened it."""
 
 
+class MailOverdue(MailEnded):
+    """A mail took longer than a mail may take."""
+
+
+class SpentError(BotError):
+    """A mail has had all the time that its files may take together: nothing more of it is opened."""
+
+
 class TooComplex(BotError):
     """A mail is beyond the limits of what is parsed (size of headers, number of parts, depth)."""

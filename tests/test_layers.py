@@ -33,6 +33,7 @@ LAYERS = {
     "bot.logs": OUTSIDE,
     "bot.processes": OUTSIDE,
     "bot.patience": OUTSIDE,
+    "bot.allowance": OUTSIDE,
     # the mailbox, and what only it uses
     **dict.fromkeys(("bot.mail.mailbox", "bot.mail.wire", "bot.mail.push", "bot.mail.answers"), OUTSIDE),
     **dict.fromkeys(("bot.mail.folders", "bot.mail.batches", "bot.mail.copies"), OUTSIDE),

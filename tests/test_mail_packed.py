@@ -371,7 +371,7 @@ def test_a_mail_of_many_archives_starts_a_program_only_so_often() -> None:
     recorded = Recorded(Tarred(tar(("a", b"1"))))
     unpacker = sparing(recorded)
     answers = [open_packed("a.7z", LOCKED, 0, Budget(), unpacker) for _ in range(STARTS + 2)]
-    assert [[r.code for r in a.refused] for a in answers if a] == [[]] * STARTS + [["archive_limits"]] * 2
+    assert [[r.code for r in a.refused] for a in answers if a] == [[]] * STARTS + [["left_out"]] * 2
     assert len(recorded.asked) == STARTS
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bot.deciding.evident import UNNAMED
 from bot.deciding.heard import quoted
 from bot.deciding.judging import UNPROVEN
-from bot.deciding.views import Noted, answer_context, standing_view
+from bot.deciding.views import Noted, answer_context, standing_view, unread
 from bot.deciding.whose import KnownSender
 from bot.mail.body import own_words
 from bot.model.deciding import Attention, Intent, LetterDraft, Obligation, Outcome, Ruling
@@ -25,6 +25,8 @@ from bot.rules.policy import Rules
 
 ORDER: tuple[Outcome, ...] = ("returned", "waiting", "accepted", "duplicate", "unreadable", "ignored")
 WORKBOOKS = ("xlsx", "xls", "ods")  # what a person must look at when a liaison sends it without a form in it
+LEFT_OUT = "left_out"  # why a file was not looked at, and what the office is told of it
+FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
 CONFIRM = "confirm"  # why a report waits, and the letter that asks its sender
 ASKS_SENDER = {CONFIRM, UNPROVEN}  # why a report waits for its own sender's yes
 NOTHING_SAID = Said()
@@ -77,6 +79,8 @@ def decide(
     unanswered = _unanswered(mail, sender, policy) if letter else ""
     attention = [_waiting(n, r, mail, said) for n, r in enumerate(rulings) if r.outcome == "waiting"]
     attention += _told(outcome, letter, unanswered, mail, documents, sender, said)
+    if left := [name for name, code in unread(mail, documents) if code == LEFT_OUT]:
+        attention.append(Attention(LEFT_OUT, FILE_SEPARATOR.join(left)))
     why = letter or (CONFIRM if said.counts else said.filed or "no_report")
     intent = Intent(outcome, why, rulings, (), tuple(attention))
     explains = _explains(said, rulings, rules)

@@ -49,9 +49,13 @@ def answer_context(
 
 def unreadable_files(mail: Mail, documents: tuple[Document, ...], rules: Rules) -> list[dict[str, str]]:
     """Each attachment that could not be read, with what its sender should do."""
+    return [{"name": name, "message": rules.reasons.unreadable[code]} for name, code in unread(mail, documents)]
+
+
+def unread(mail: Mail, documents: tuple[Document, ...]) -> list[tuple[str, str]]:
+    """The names of the attachments that could not be read, and why: a key of ``[unreadable]``."""
     failed = [(d.name, d.unreadable.code) for d in documents if d.unreadable]
-    failed += [(f"{r.name} {r.detail}".strip(), r.code) for r in mail.refused]
-    return [{"name": name, "message": rules.reasons.unreadable[code]} for name, code in failed]
+    return failed + [(f"{r.name} {r.detail}".strip(), r.code) for r in mail.refused]
 
 
 def shown_period(period: str | None) -> str | None:

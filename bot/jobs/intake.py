@@ -8,6 +8,7 @@ writes: so it reads until all is ready, and decides again, with its letters in h
 
 import faulthandler
 import logging
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,7 +17,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.errors import BotError, ConfigError, MailEnded, Outdated, OutOfReach, RecordError, TooComplex
+from bot.errors import (
+    BotError,
+    ConfigError,
+    MailEnded,
+    MailOverdue,
+    Outdated,
+    OutOfReach,
+    RecordError,
+    TooComplex,
+)
 from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
 from bot.jobs.orders.settling import accept, with_opened
@@ -35,6 +45,7 @@ from bot.record import attention, claims, correspondence, runs
 log = logging.getLogger(__name__)
 FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
 STDERR = 2
+OVERDUE = 2  # attempts at a mail that takes all the time that it may: another would hold the others back in vain
 SOON = timedelta(seconds=1)  # a mail that waits for an earlier one is looked at again at the next tick
 TRIES = 3  # so often are letters made anew because somebody wrote what changes them; then all others wait for it
 RETRY = timedelta(minutes=2)  # a mail that failed is tried again after so long, times the attempts it had
@@ -198,7 +209,8 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
 
 
 def _failed(bot: Bot, claimed: claims.Claimed, now: datetime, error: BaseException) -> None:
-    if claimed.attempts >= bot.config.limits.attempts:
+    most = min(bot.config.limits.attempts, OVERDUE if isinstance(error, MailOverdue) else sys.maxsize)
+    if claimed.attempts >= most:
         _set_aside(bot, claimed, now, "set_aside", type(error).__name__)
         return
     with bot.record.begin() as conn:

@@ -3,8 +3,10 @@
     raw bytes -> [unwrap, read its documents, find forms, its sender's own words] -> Opened, as JSON -> decided here
 
 Started at the first mail, it serves one after the other, and is started anew after one that ended it: a mail has
-``[limits] mail_seconds`` for all of this. It ends with its parent, even one that was killed; so does the process in it
-that opens foreign files (``bot.reading.guard``). What it answers is checked against the types, and runs no code here.
+``[limits] mail_seconds`` for all of this; before they are over nothing more of it is begun, and what was not looked at
+is said (``bot.allowance``). It asks who the sender is: one whom nobody knows has ``stranger_seconds``. It ends with its
+parent, even one that was killed; so does the process in it that opens foreign files (``bot.reading.guard``). What it
+answers is checked against the types, and runs no code here.
 """
 
 import contextlib
@@ -13,15 +15,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.allowance import Allowance
 from bot.deciding.heard import QUIET
-from bot.errors import BotError, MailEnded, TooComplex
+from bot.errors import BotError, MailEnded, MailOverdue, TooComplex
 from bot.mail.authentication import Provider
 from bot.mail.packed import Unpacker
 from bot.mail.unwrap import unwrap
@@ -38,6 +41,10 @@ from bot.rules.policy import Rules
 
 LARGEST = 512 << 20  # bytes of one frame of an answer
 KIND = 100  # bytes of the frame that says what became of the mail
+PART = 0.75  # of a mail's seconds, in which its files are looked at; the rest is for finding forms and words
+MEMORY = 3 << 30  # bytes of address space; a mail of the largest size with what is unpacked of it takes half of it
+ASKED = b"sender"  # the frame before the one that names him
+ADDRESS = 1_000  # bytes of the frame that names a sender
 SPARE_SECONDS = 5  # so much later the process ends by itself, where its parent is no longer there to do it
 
 
@@ -61,6 +68,7 @@ class Tools:
     reader: FileOpener
     unpacker: Unpacker
     converter: Converter
+    heard: Callable[[str | None], None] = lambda _: None
 
 
 def opened_with(raw: RawMail, tools: Tools) -> Opened:
@@ -70,6 +78,7 @@ def opened_with(raw: RawMail, tools: Tools) -> Opened:
         own_address=tools.own_address,
         provider=tools.provider,
         unpacker=tools.unpacker,
+        heard=tools.heard,
         shared=tools.rules.links.shared,
     )
     if mail.automatic in QUIET or (mail.automatic and not mail.attachments):
@@ -89,13 +98,18 @@ class Told:
     netease: bool
     authserv_id: str
     seconds: float
+    stranger_seconds: float
+
+
+Known = Callable[[str, datetime], bool]  # whether an address was somebody's at that time
 
 
 class Opener:
-    """The process that opens mails; one at a time, from any thread. ``command`` replaces it, for tests."""
+    """The process that opens mails; one at a time, from any thread. ``known`` tells whose files get the whole time.
+    ``command`` replaces it, for tests."""
 
-    def __init__(self, told: Told, command: Sequence[str] | None = None) -> None:
-        self.told = told
+    def __init__(self, told: Told, command: Sequence[str] | None = None, known: Known = lambda *_: True) -> None:
+        self.told, self.known = told, known
         names = {name: getattr(told, name) for name in Told.__slots__}
         self._command = list(command or (sys.executable, "-m", "bot.jobs.opening", json.dumps(names)))
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,8 +133,8 @@ class Opener:
             self._end()
 
     def open(self, raw: RawMail) -> Opened:
-        """A mail, opened. TooComplex if it is beyond the limits; MailEnded if it took too long, or ended the process;
-        BotError when that cannot be started, or was closed."""
+        """A mail, opened. TooComplex if it is beyond the limits; MailEnded if it ended the process, MailOverdue if it
+        took too long; BotError when that cannot be started, or was closed."""
         with self._lock:
             if self._closed:
                 raise BotError("the process that opens mails is closed")
@@ -128,14 +142,16 @@ class Opener:
             answer: tuple[str, Opened | None] | None = None
             try:
                 with self._watchdog.over(process, self.told.seconds) as wait:
-                    answer = _exchange(process, raw)
+                    answer = _exchange(process, raw, self.known)
             finally:
                 if answer is None or wait.passed:
                     self._end()
         if answer is None:
             if self._closed:
                 raise BotError("the process that opens mails was closed")
-            raise MailEnded(f"took more than {self.told.seconds:g} s" if wait.passed else "ended its process")
+            if wait.passed:
+                raise MailOverdue(f"took more than {self.told.seconds:g} s")
+            raise MailEnded("ended its process")
         kind, opened = answer
         if opened is not None:
             return opened
@@ -150,15 +166,19 @@ class Opener:
             ended(process)
 
 
-def _exchange(process: subprocess.Popen[bytes], raw: RawMail) -> tuple[str, Opened | None] | None:
+def _exchange(process: subprocess.Popen[bytes], raw: RawMail, known: Known) -> tuple[str, Opened | None] | None:
     """What became of the mail, and the mail; None where the process ended, or answers what makes no sense."""
     try:
         assert process.stdin is not None
         write_frame(process.stdin, raw.received_at.isoformat().encode())
         write_frame(process.stdin, raw.data)
+        kind = frame(process.stdout, KIND)
+        if kind == ASKED:
+            address = (frame(process.stdout, ADDRESS) or b"").decode("utf-8", "replace")
+            write_frame(process.stdin, b"known" if address and known(address, raw.received_at) else b"")
+            kind = frame(process.stdout, KIND)
     except OSError:
         return None
-    kind = frame(process.stdout, KIND)
     if kind is None or kind != b"opened":
         return None if kind is None else (kind.decode("ascii", "replace"), None)
     said = frame(process.stdout, LARGEST)
@@ -193,13 +213,24 @@ def serve(told: Told) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = private_streams()
     provider = Provider(told.netease, told.authserv_id)
-    with contextlib.suppress(EOFError, OSError), Reader() as reader:
-        tools = Tools(told.own_address, provider, load_rules(Path(told.rules)), reader, Programs(), Office())
+    allowance = Allowance()
+
+    def heard(sender: str | None) -> None:
+        write_frame(sink, ASKED)
+        write_frame(sink, (sender or "").encode("utf-8", "replace")[:ADDRESS])
+        if not read_frame(source, KIND):
+            allowance.reduce(told.stranger_seconds)
+
+    with contextlib.suppress(EOFError, OSError), Reader(allowance=allowance) as reader:
+        programs = Programs(allowance=allowance), Office(allowance=allowance)
+        tools = Tools(told.own_address, provider, load_rules(Path(told.rules)), reader, *programs, heard)
+        _limit_memory()
         write_frame(sink, b"")
         while True:
             moment = datetime.fromisoformat(read_frame(source, KIND).decode())
             data = read_frame(source, sys.maxsize)
             _watch(told.seconds + SPARE_SECONDS)
+            allowance.begin(told.seconds * PART)
             for part in _answer(RawMail(data, moment), tools):
                 write_frame(sink, part)
             _watch(0)
@@ -212,13 +243,21 @@ def _answer(raw: RawMail, tools: Tools) -> list[bytes]:
         files = [attachment.data for attachment in opened.mail.attachments]
         bare = tuple(replace(attachment, data=b"") for attachment in opened.mail.attachments)
         said = _form().dump_json(replace(opened, mail=replace(opened.mail, attachments=bare)))
-    except TooComplex:
+    except (TooComplex, MemoryError):
         return [b"complex"]
     except BotError:
         return [b"broken"]
     except Exception as error:
         return [type(error).__name__.encode()[:KIND]]
     return [b"opened", said, *files]
+
+
+def _limit_memory() -> None:
+    """The soft limit alone: the programs that this process starts set their own, and some need more."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such module, macOS refuses
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _watch(seconds: float) -> None:

@@ -15,7 +15,7 @@ from bot.deciding.deadlines import deadline
 from bot.deciding.whichperiod import Campaign
 from bot.errors import ConfigError
 from bot.jobs.known import taken_up, with_absences
-from bot.jobs.opening import Opener, Told
+from bot.jobs.opening import Known, Opener, Told
 from bot.letters.calendars import CalendarWords
 from bot.letters.mime import plain_address
 from bot.letters.render import Renderer
@@ -31,7 +31,7 @@ from bot.model.mail import Mail, RawMail
 from bot.reading.convert import Office
 from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
-from bot.record import known
+from bot.record import known, people
 from bot.record.database import Record
 from bot.rules.load import load_file, load_rules
 from bot.rules.policy import Rules
@@ -96,7 +96,7 @@ class Bot:
             load_file(config.paths.templates / "summary.toml", SummaryWords),
             WorkCalendar(rules.calendar),
             provider,
-            Opener(_told(config, provider)),
+            Opener(_told(config, provider), known=_known(config, record)),
             passed=passed,
         )
 
@@ -161,4 +161,17 @@ class Bot:
 
 def _told(config: Config, provider: Provider) -> Told:
     rules = str(config.paths.rules.resolve())
-    return Told(rules, config.own_address, provider.netease, provider.authserv_id, config.limits.mail_seconds)
+    seconds = config.limits.mail_seconds, config.limits.stranger_seconds
+    return Told(rules, config.own_address, provider.netease, provider.authserv_id, *seconds)
+
+
+def _known(config: Config, record: Record) -> Known:
+    """Whether an address is one of the staff, or was a liaison's on a day."""
+
+    def known(address: str, moment: datetime) -> bool:
+        if address in config.office.staff_addresses:
+            return True
+        with record.read() as conn:
+            return bool(people.at_address(conn, address, moment.astimezone(config.office.zone).date()))
+
+    return known

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from bot.errors import SpentError
 from bot.mail.charsets import decode
 from bot.mail.members import NESTING, Opened, beyond_limits, is_chaff, most_bytes, refused
 from bot.mail.mime import Budget
@@ -45,7 +46,7 @@ class Unpacker(Protocol):
 
 
 def sparing(unpacker: Unpacker | None) -> Unpacker | None:
-    """The same for one mail: after ``STARTS`` archives it says that it is too much."""
+    """The same for one mail: after ``STARTS`` archives, or when the mail has had its time, they are left out."""
     return _Sparing(unpacker) if unpacker else None
 
 
@@ -56,7 +57,12 @@ class _Sparing:
 
     def tar(self, kind: Kind, data: bytes, most: int) -> Tarred:
         self.left -= 1
-        return self.unpacker.tar(kind, data, most) if self.left >= 0 else Tarred(problem="archive_limits")
+        if self.left < 0:
+            return Tarred(problem="left_out")
+        try:
+            return self.unpacker.tar(kind, data, most)
+        except SpentError:
+            return Tarred(problem="left_out")
 
 
 def open_packed(name: str, data: bytes, nesting: int, budget: Budget, unpacker: Unpacker | None) -> Opened | None:

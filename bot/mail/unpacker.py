@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import IO
 
 from bot import PROJECT
+from bot.allowance import Allowance
 from bot.mail.packed import Kind, Tarred
 from bot.processes import end_group, temporary_folder, without_secrets
 
 SECONDS = 10.0  # wall time of one start; a report takes some milliseconds
+PART = 0.5  # of what the mail may still take: what is unpacked is to be read as well
 # No core; CPU seconds; KiB of memory, of which LZMA needs much. macOS does not know the last.
 LIMITS = 'ulimit -c 0; ulimit -t 8; ulimit -v 1000000 2>/dev/null; exec "$0" "$@"'
 OVERHEAD = 8 << 20  # bytes of headers and padding around the members of a tar stream
@@ -38,11 +40,13 @@ _PASSWORD = re.compile(rb"(?i)encrypt|passphrase|password|crypto")
 
 
 class Programs:
-    """The programs of this machine. ``bsdtar`` is the path of one, "" says that there is none."""
+    """The programs of this machine. ``bsdtar`` is the path of one, "" says that there is none. ``allowance`` is what
+    the mail may take: SpentError beyond it."""
 
-    def __init__(self, bsdtar: str | None = None, seconds: float = SECONDS) -> None:
+    def __init__(self, bsdtar: str | None = None, seconds: float = SECONDS, allowance: Allowance | None = None) -> None:
         self._bsdtar = next(filter(None, map(shutil.which, NAMES)), "") if bsdtar is None else bsdtar
         self._seconds = seconds
+        self._allowance = allowance or Allowance()
 
     def tar(self, kind: Kind, data: bytes, most: int) -> Tarred:
         """The members as a tar stream. Never raises: a program that cannot be started is as good as none."""
@@ -68,9 +72,10 @@ class Programs:
 
     def _run(self, command: Sequence[str], most: int) -> Tarred:
         said = bytearray()
+        seconds = self._allowance.share(self._seconds, PART)
         with _started(command) as process:
             listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
-            timer = threading.Timer(self._seconds, end_group, [process])
+            timer = threading.Timer(seconds, end_group, [process])
             listener.start()
             timer.start()
             try:

@@ -34,10 +34,12 @@ def unwrap(
     own_address: str,
     provider: Provider,
     unpacker: Unpacker | None = None,
+    heard: Callable[[str | None], None] = lambda _: None,
     shared: tuple[str, ...] = (),
 ) -> Mail:
-    """One mail, unwrapped. ``unpacker`` opens what needs another program; without it, that is refused. ``shared`` is
-    where people share files (rules/links.toml).
+    """One mail, unwrapped. ``unpacker`` opens what needs another program; without it, that is refused. ``heard`` is
+    told who sent it, as far as he is believed, before anything costly begins. ``shared`` is where people share files
+    (rules/links.toml).
 
     TooComplex when headers, parts or depth of the mail itself are beyond the limits of ``mime``; the same in
     a mail or an archive inside it makes a Refused. Nothing else is raised, whatever the bytes are.
@@ -46,6 +48,7 @@ def unwrap(
     budget = Budget()
     msg = parse(raw.data, budget)
     sender = _fenced(lambda: believed_sender(msg, header_block(raw.data)), None)
+    heard(sender)
     domain = sender.rsplit("@", 1)[-1] if sender else ""
     report = _fenced(lambda: bounce(msg), None)
     found = contents(msg, budget, digest[:8], sparing(unpacker))

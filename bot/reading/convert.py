@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.allowance import Allowance
 from bot.processes import end_group, temporary_folder, without_secrets
 from bot.reading import walls
 from bot.reading.links import without_links
@@ -64,7 +65,8 @@ _REGISTRY = (
 class Office:
     """LibreOffice and antiword, as far as they are installed. ``soffice`` and ``antiword`` are paths of programs,
     empty for none; by default they are looked for. ``behind`` is how they are kept from all else, by default the best
-    that works here. Has no state: any number of threads may use it."""
+    that works here. ``allowance`` is what the mail may take: SpentError beyond it. Has no state but that: any number of
+    threads may use it."""
 
     def __init__(
         self,
@@ -72,8 +74,10 @@ class Office:
         antiword: str | None = None,
         seconds: float = SECONDS,
         behind: walls.Walls | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self._soffice, self._antiword, self._seconds, self._behind = soffice, antiword, seconds, behind
+        self._allowance = allowance or Allowance()
 
     @property
     def soffice(self) -> str:
@@ -100,6 +104,7 @@ class Office:
         program = self.soffice
         if not program:
             return None
+        seconds = self._allowance.share(self._seconds)
         with _folder() as place:
             folder = Path(place)
             source = folder / name
@@ -110,20 +115,24 @@ class Office:
             settings.write_text(_REGISTRY.format(items=items), encoding="utf-8")
             command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
             command += ["--nolockcheck", "--nologo", "--nodefault", "--convert-to", to]
-            self._run([*command, "--outdir", str(folder / "out"), str(source)], folder, self._seconds)
-            return _result(folder / "out" / f"report.{to.partition(':')[0]}")
+            self._run([*command, "--outdir", str(folder / "out"), str(source)], folder, seconds)
+            made = _result(folder / "out" / f"report.{to.partition(':')[0]}")
+        if made is None and seconds < self._seconds:
+            self._allowance.share(self._seconds)  # ended with the mail's time, and not by its own fault
+        return made
 
     def text(self, data: bytes) -> str | None:
         """The words of the Word file, the rows of its tables between bars, by antiword."""
         program = self.antiword
         if not program:
             return None
+        seconds = self._allowance.share(min(TEXT_SECONDS, self._seconds))
         with _folder() as name:
             folder = Path(name)
             source = folder / "report.doc"
             source.write_bytes(data)
             command = [program, "-m", "UTF-8.txt", "-w", "0", str(source)]
-            self._run(command, folder, min(TEXT_SECONDS, self._seconds), folder / "out.txt")
+            self._run(command, folder, seconds, folder / "out.txt")
             said = _result(folder / "out.txt")
         return said.decode("utf-8", "replace") if said else None
 

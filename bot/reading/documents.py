@@ -6,10 +6,12 @@ The bytes are opened by the guarded process; here are only cells, looked at with
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.errors import SpentError
 from bot.model.forms import Document, Doubt, Form, Grid, Unreadable
 from bot.model.mail import Attachment
 from bot.reading import legacy, printed
 from bot.reading.choosing import forms_on
+from bot.reading.measure import LEFT_OUT, Measure, Once, left_out, most_promising
 from bot.reading.opened import REFUSED, Opened, Opener
 from bot.reading.rivals import Side, of_sheet, one_of_each
 from bot.reading.rows import forms_of_rows
@@ -25,10 +27,16 @@ FEW_WORDS = 300  # characters; a file with more is a text with pictures, and not
 def documents(
     attachments: Iterable[Attachment], reader: Opener, rules: Rules, converter: legacy.Converter | None = None
 ) -> tuple[Document, ...]:
-    """One document for each attachment, in their order. Never raises because of a file's content;
-    BotError when the guarded process cannot be started. ``converter`` opens old Word files."""
+    """One document for each attachment, in their order. What is beyond the measure of one mail is ``left_out``; what
+    looks most like a report is read first, and the same bytes once. Never raises because of a file's content; BotError
+    when the guarded process cannot be started. ``converter`` opens old Word files."""
     few = legacy.Few(converter) if converter else None
-    return tuple(document(attachment, reader, rules, few) for attachment in attachments)
+    files, found, measure, once = tuple(attachments), dict[int, Document](), Measure(), Once()
+    for number in most_promising(files, rules):
+        file = files[number]
+        read = once.of(file, lambda file=file: document(file, reader, rules, few))  # type: ignore[misc]
+        found[number] = measure.within(read)
+    return tuple(found[number] for number in range(len(files)))
 
 
 def document(
@@ -46,6 +54,16 @@ def _document(
         return Document(attachment.name, "other", unreadable=Unreadable("empty"))
     if len(data) > LARGEST:
         return Document(attachment.name, plain_kind(data), unreadable=Unreadable("too_large"))
+    try:
+        return _read(attachment, reader, rules, converter, levels)
+    except SpentError:
+        return left_out(Document(attachment.name, plain_kind(data)))
+
+
+def _read(
+    attachment: Attachment, reader: Opener, rules: Rules, converter: legacy.Converter | None, levels: int
+) -> Document:
+    data = attachment.data
     opened = reader.read(data)
     if converter and (opened.kind, opened.unreadable) == ("doc", "doc"):
         opened = legacy.converted(data, reader, converter)
@@ -91,6 +109,8 @@ def _shown(found: Document, opened: Opened, reader: Opener, rules: Rules) -> Doc
     if forms:
         return replace(found, forms=forms, unreadable=None)
     words = sum(len(cell) for grid in opened.grids for row in grid.rows for cell in row if isinstance(cell, str))
+    if any(picture.unreadable and picture.unreadable.code == LEFT_OUT for picture in pictures):
+        return left_out(found)
     unread = any(picture.unreadable and picture.unreadable.code != "no_form" for picture in pictures)
     return replace(found, unreadable=Unreadable("picture")) if unread and words < FEW_WORDS else found
 

@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from bot import PROJECT
-from bot.errors import BotError
+from bot.allowance import Allowance
+from bot.errors import BotError, SpentError
 from bot.processes import without_secrets
 from bot.reading.child import read_frame, write_frame
 from bot.reading.opened import FRAME, Opened, decoded
@@ -36,11 +37,17 @@ class Reader:
     """A guarded process that opens files; one file at a time, from any thread.
 
     A picture goes on to a second process, with more memory and time, which is started for it and ends with
-    it: it takes 600 MB. ``command`` replaces the process, for tests.
+    it: it takes 600 MB. ``command`` replaces the process, for tests. ``allowance`` is what the mail may take.
     """
 
-    def __init__(self, seconds: float = FILE_SECONDS, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        seconds: float = FILE_SECONDS,
+        command: Sequence[str] | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._seconds = seconds
+        self._allowance = allowance or Allowance()
         self._command = list(command or (sys.executable, "-m", "bot.reading.child"))
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -67,11 +74,12 @@ class Reader:
 
     def read(self, data: bytes) -> Opened:
         """What the file holds, or a code why not: at most ``seconds`` for any file (``SLOW_SECONDS`` more for a
-        picture), and never an exception because of its content. BotError when a process cannot be started."""
+        picture), and never an exception because of its content, but SpentError where the mail has had its time.
+        BotError when a process cannot be started."""
         opened = self.look(data)
         if not opened.slow:
             return opened
-        with Reader(SLOW_SECONDS, SLOW) as slow:
+        with Reader(SLOW_SECONDS, SLOW, self._allowance) as slow:
             return replace(slow.look(data), slow=False)
 
     def look(self, data: bytes) -> Opened:
@@ -79,18 +87,21 @@ class Reader:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the reader is closed")
+            seconds = self._allowance.share(self._seconds)
             fresh = self._process is None
-            answer = self._ask(data)
+            answer = self._ask(data, seconds)
             if answer is None and not fresh:
                 # Ended before it looked at the file: someone killed it while it waited. Not this file's fault.
-                answer = self._ask(data)
+                answer = self._ask(data, seconds)
+            if answer and answer.unreadable == "timeout" and seconds < self._seconds:
+                raise SpentError("the mail has had its time")  # it was not this file that took too long
             return answer or Opened("other", unreadable="crashed")
 
-    def _ask(self, data: bytes) -> Opened | None:
+    def _ask(self, data: bytes, seconds: float) -> Opened | None:
         """The answer about one file; None when the process ended without a word about it."""
         process = self._process = self._process or start(self._command, self._watchdog)
         try:
-            with self._watchdog.over(process, self._seconds) as wait:
+            with self._watchdog.over(process, seconds) as wait:
                 kind, answer = _exchange(process, data)
         except BaseException:
             # Ctrl-C, or the handler of SIGTERM, in the middle: the late answer must not meet the next file.

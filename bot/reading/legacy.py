@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bot.errors import SpentError
 from bot.reading.canvas import Item, Row, Spot, laid_out
 from bot.reading.opened import REFUSED, Opened, Opener
 
@@ -30,26 +31,29 @@ class Converter(Protocol):
 
 @dataclass
 class Few:
-    """The same converter for a few files; None for those after them. ``left`` counts."""
+    """The same converter for a few files; SpentError for those after them. ``left`` counts."""
 
     converter: Converter
     left: int = CONVERSIONS
 
     def docx(self, data: bytes) -> bytes | None:
         """The converted file, while any is left."""
-        return self.converter.docx(data) if self._takes_one() else None
+        self._take_one()
+        return self.converter.docx(data)
 
     def xlsx(self, data: bytes) -> bytes | None:
         """The converted workbook, while any is left."""
-        return self.converter.xlsx(data) if self._takes_one() else None
+        self._take_one()
+        return self.converter.xlsx(data)
 
     def text(self, data: bytes) -> str | None:
         """The plain text of a file that was counted by ``docx``."""
-        return self.converter.text(data) if self.left >= 0 else None
+        return self.converter.text(data)
 
-    def _takes_one(self) -> bool:
+    def _take_one(self) -> None:
+        if self.left <= 0:
+            raise SpentError("the mail has had its conversions")
         self.left -= 1
-        return self.left >= 0
 
 
 def converted(data: bytes, reader: Opener, converter: Converter) -> Opened:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from bot.errors import SpentError
 from bot.mail.body import own_words
 from bot.model.forms import Document, Doubt, Form, Grid, Mark
 from bot.model.mail import Mail
@@ -36,11 +37,15 @@ class Body:
 def read_body(mail: Mail, reader: Opener, rules: Rules) -> Body:
     """The body of a mail without what it quotes.
 
-    Never raises because of its content; BotError when the guarded process cannot be started.
+    Never raises because of its content; BotError when the guarded process cannot be started. Where the files have taken
+    all the time that a mail may take, no table is looked for in it.
     """
     forms: tuple[Form, ...]
     if mail.html.strip():
-        opened = reader.read(_PAGE + mail.html[:LARGEST].encode("utf-8", "replace"))
+        try:
+            opened = reader.read(_PAGE + mail.html[:LARGEST].encode("utf-8", "replace"))
+        except SpentError:
+            return Body(None, own_words(mail.text[:LARGEST]))
         # opened.hidden is what is quoted.
         forms = forms_of(opened.grids, rules) or forms_of(_columns(_paragraphs(opened.grids)), rules)
         words = own_words("\n".join(_lines(opened.grids)))

@@ -41,7 +41,7 @@ PARTS: dict[str, type[Rule]] = {
     "bulletin": BulletinRule,
 }
 # Tables of words that came with a version: a folder of before it goes on, with those of the program.
-LATER = {"words": ("lines", "rivals")}
+LATER = {"words": ("files", "lines", "rivals")}
 R = TypeVar("R", bound=Rule)
 
 

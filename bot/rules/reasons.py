@@ -12,7 +12,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "damaged", "encrypted", "empty", "no_form", "too_large", "too_complex", "timeout", "crashed", "link",
         "archive_damaged", "archive_tool", "archive_encrypted", "archive_limits", "mail_limits",
         "archive_part", "mail_part", "mail_encrypted", "doc", "pdf", "image", "picture", "other",
-        "unnamed",
+        "unnamed", "left_out",
     ),
     "waiting": (
         "unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch",
@@ -22,7 +22,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "set_aside", "too_large", "bounced", "bounced_full", "bounced_refused", "bounced_expired",
         "bounced_unclear", "bounced_lasts",
         "capped", "missing_attachment", "missing_attachment_unanswered",
-        "unreadable", "unreadable_unanswered", "no_form",
+        "unreadable", "unreadable_unanswered", "no_form", "left_out",
         "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed", "odd_arrival",
         "found_elsewhere",
         "letter_unproven", "letter_doubtful", "letter_restored",

@@ -32,6 +32,14 @@ class LineWords(Rule):
         return {kind: tuple(even(word) for word in getattr(self, kind)) for kind in type(self).model_fields}
 
 
+class FileWords(Rule):
+    """``[files]``: parts of file names by which a mail's files are put in order, where there are too many to look at
+    all: ``likely`` ones come first, ``unlikely`` ones last."""
+
+    likely: tuple[str, ...]
+    unlikely: tuple[str, ...]
+
+
 _RIVAL = ("place", *CASES["rival", "line"])
 
 
@@ -66,8 +74,8 @@ class Words(Rule):
     """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
     ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week};
     ``table_cell`` names a cell that has no address, with {row} and {column}, ``body_name`` the text of a mail
-    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}. ``lines`` and
-    ``rivals`` have their own classes."""
+    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}. ``files``,
+    ``lines`` and ``rivals`` have their own classes."""
 
     zero: tuple[str, ...]
     blank: tuple[str, ...]
@@ -78,6 +86,7 @@ class Words(Rule):
     table_cell: Annotated[str, AfterValidator(lambda text: allow_names(text, ("row", "column")))]
     body_name: str = Field(min_length=1)
     form_gone: Annotated[str, AfterValidator(lambda text: allow_names(text, ("name",)))]
+    files: FileWords
     lines: LineWords
     rivals: RivalWords
 
