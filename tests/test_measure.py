@@ -9,23 +9,27 @@ import pytest
 
 from bot.allowance import Allowance
 from bot.deciding.decide import LEFT_OUT
+from bot.deciding.findings import FINDINGS, bounded
 from bot.errors import MailOverdue, SpentError
 from bot.jobs.intake import work
-from bot.jobs.opening import Opener
+from bot.jobs.opening import MEMORY, Opener
 from bot.jobs.parts import Bot
 from bot.mail.mime import Budget
 from bot.mail.packed import Tarred, open_packed, sparing
+from bot.model.deciding import Finding
 from bot.model.forms import Document, Form, Grid, RowRead, Written
 from bot.model.mail import Attachment, RawMail
 from bot.reading import measure
+from bot.reading.child import QUICK
 from bot.reading.documents import documents
 from bot.reading.guard import Reader
 from bot.reading.measure import Measure, most_promising
 from bot.reading.opened import Opened
 from bot.record import schema
-from tests.books import RULES
-from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
-from tests.mails import report
+from tests.books import RULES, xlsx
+from tests.bots import appoint, archived, at, build, config, first_run, flat, letters, never, rows
+from tests.mails import mail, report
+from tests.registers import annex3
 
 NOW = at("2017-07-03T10:00")
 LI = "li@wutu.test"
@@ -205,3 +209,61 @@ def test_a_mail_that_takes_its_whole_time_twice_is_set_aside(bot: Bot, monkeypat
     assert [row.state for row in rows(bot, schema.mail)] == ["aside"]
     assert [item.kind for item in rows(bot, schema.attention)] == ["set_aside"]
     assert letters(bot) == []
+
+
+# --- findings ---
+
+
+def test_of_a_form_with_thousands_of_mistakes_two_hundred_are_kept_and_the_rest_is_a_number() -> None:
+    wrong = [Finding("count", ("error", "warning")[n % 4 == 0], f"A{n}", f"{n}") for n in range(2000)]
+    kept = bounded(wrong, RULES.words)
+    assert [f.place for f in kept[:-2]] == [f.place for f in wrong if f.severity == "error"][:FINDINGS]
+    assert [(f.check, f.severity, f.values) for f in kept[-2:]] == [
+        ("more", "error", {"number": 1300}), ("more", "warning", {"number": 500}),
+    ]  # fmt: skip
+    assert kept[-2].message == "另有1300处同类或其他问题，不再逐一列出。"
+    assert bounded(wrong[:FINDINGS], RULES.words) == tuple(wrong[:FINDINGS])
+
+
+def _wrong_register(count: int, number: int) -> bytes:
+    """Words for a number in each row."""
+    return xlsx((annex3([(f"第{number}镇{n}号超市", "", "若干", "商贸", "") for n in range(count)]), ()))
+
+
+def test_a_mail_of_registers_with_thousands_of_mistakes_stores_and_tells_a_bounded_part(bot: Bot) -> None:
+    files = [(f"附件3-{n}.xlsx", _wrong_register(1_900, n)) for n in range(5)]
+    archived(bot, mail(LI, "报送附件3", *files), NOW)
+    # when
+    assert work(bot, NOW, never).worked == 1
+    # then two of them are within the rows of a mail
+    reports = rows(bot, schema.report)
+    assert [len(r.content) for r in reports] == [1_900] * 2
+    # and of each 200 mistakes are kept, and how many more there are
+    kept = rows(bot, schema.finding)
+    assert len(kept) == len(reports) * (FINDINGS + 1)
+    assert [f.details for f in kept if f.check_id == "more"] == [{"number": 1_900 - FINDINGS}] * 2
+    # and the answer says how many there are in all, and which files were not looked at, and the office is told
+    (letter,) = letters(bot)
+    said = flat(letter.mime)
+    assert letter.letter == "returned" and "共有3800处需要更正" in said and "其余1860处从略" in said
+    assert [name in said for name, _ in files[2:]] == [True] * 3
+    (told,) = [item for item in rows(bot, schema.attention) if item.kind == LEFT_OUT]
+    assert told.detail.split(" / ") == [name for name, _ in files[2:]]
+
+
+# --- memory ---
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="the limits of a process are read from /proc")
+def test_the_process_that_opens_mails_has_an_end_to_its_memory_and_its_programs_their_own(bot: Bot) -> None:
+    bot.opener.open(RawMail(report(LI), NOW))
+    soft, hard = _memory(bot.opener.pid)
+    assert (soft, hard) == (str(MEMORY), _memory("self")[1])
+    (child,) = Path(f"/proc/{bot.opener.pid}/task/{bot.opener.pid}/children").read_text().split()
+    assert _memory(child) == [str(QUICK.memory)] * 2
+
+
+def _memory(pid: object) -> list[str]:
+    """Soft and hard limit of a process's addresses."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(line for line in lines if line.startswith("Max address space")).split()[3:5]

@@ -7,7 +7,9 @@ from bot.model.deciding import Finding, Target
 from bot.model.forms import Other, Rival
 from bot.rules.checks import CheckId, Severity
 from bot.rules.forms import FormRule
-from bot.rules.words import RivalWords
+from bot.rules.words import RivalWords, Words
+
+FINDINGS = 200  # of one form that are kept and told; the others are a number
 
 TOLD = ("parts", "rows_hidden", "rows_struck")  # rivals that ask for no number
 TOGETHER = 3  # so many numbers in doubt for one reason are told by one sentence
@@ -86,6 +88,20 @@ def _message(rival: Rival, values: Mapping[str, str | int], rule: FormRule, word
     found = rule.check("rival", rival.kind)
     sentence: str = found.message if found else getattr(words, rival.kind)
     return sentence.format(place=rival.read.place, **values)
+
+
+def bounded(found: Sequence[Finding], words: Words) -> tuple[Finding, ...]:
+    """As many findings as one form may have, errors before warnings, in their order; behind them how many more of each
+    there are, as a finding ``more``."""
+    if len(found) <= FINDINGS:
+        return tuple(found)
+    by_weight = sorted(range(len(found)), key=lambda number: found[number].severity != "error")
+    kept = [found[number] for number in sorted(by_weight[:FINDINGS])]
+    for severity in ("error", "warning"):
+        if left := sum(found[number].severity == severity for number in by_weight[FINDINGS:]):
+            message = words.more_findings.format(number=left)
+            kept.append(Finding("more", severity, "", message, severity, {"number": left}))
+    return tuple(kept)
 
 
 def _said(other: Other, words: RivalWords) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.deciding.checks import Context, check
 from bot.deciding.deadlines import late_days
-from bot.deciding.findings import finding
+from bot.deciding.findings import bounded, finding
 from bot.deciding.listed import is_known
 from bot.deciding.placing import Placed
 from bot.deciding.rowchecks import Elsewhere, check_rows
@@ -48,7 +48,7 @@ def what_of(check: str, values: Mapping[str, str | int]) -> str:
 
 
 def judge(placed: Placed, past: Past, words: Words) -> Judged:
-    """All findings, in the order of the form: whose, which month, numbers, reporter."""
+    """The findings, in the order of the form: whose, which month, numbers, reporter."""
     context = Context(placed.rule, words, past.earlier, past.base, past.later, past.current)
     found: list[Finding | None] = [placed.whose.finding, placed.when.finding, _forgotten_month(placed, past, words)]
     if isinstance(placed.rule, RowsRule):
@@ -65,7 +65,7 @@ def judge(placed: Placed, past: Past, words: Words) -> Judged:
         fields["reporter"].text if "reporter" in fields else "",
         fields["phone"].text if "phone" in fields else "",
         placed.numbers,
-        tuple(f for f in found if f is not None and what_of(f.check, f.values) not in past.explained),
+        bounded([f for f in found if f is not None and what_of(f.check, f.values) not in past.explained], words),
         placed.content,
     )
 

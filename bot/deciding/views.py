@@ -241,10 +241,15 @@ def lag_word(share: Share, rules: Rules) -> str | None:
     return pace.words.past if share.passed and share.lag != "on_pace" else str(getattr(pace.words, share.lag))
 
 
-def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, str]]:
+def _shown(findings: tuple[Finding, ...], severity: str, but: Collection[str] = ()) -> list[dict[str, Any]]:
     told = (f for f in findings if f.check != RIVAL or f.case in TOLD)
     found = (f for f in told if f.severity == severity and f.check not in but)
-    return [{"place": f.place, "message": f.message} for f in found]
+    return [{"place": f.place, "message": f.message, **_more(f)} for f in found]
+
+
+def _more(found: Finding) -> dict[str, Any]:
+    """How many mistakes a line stands for, where that is more than one."""
+    return {"more": found.values["number"]} if found.check == "more" else {}
 
 
 def _doubts(judged: Judged, rules: Rules) -> list[dict[str, str]]:

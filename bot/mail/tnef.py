@@ -1,19 +1,33 @@
 """winmail.dat -> the files in it, by tnefparse: the path of one in, a tar stream on stdout.
 
-A process of its own with limits, started by ``unpacker``: a file of 60 bytes that announces four thousand
-million properties keeps the library in a loop. Bodies (RTF, HTML) are not files and are left out.
+A process of its own with limits, started by ``unpacker``. A file of 21 bytes may announce four thousand million
+properties, and the library counts them all: here its counting ends. Bodies (RTF, HTML) are not files and are left out.
 """
 
 import io
 import logging
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 DEPTH = 3  # of messages in messages
+STEPS = 200_000  # of all loops over properties and their values; a file of Outlook takes some hundred
 LONG_NAME = 0x3707  # PidTagAttachLongFilename
+
+
+def counted(steps: int) -> Callable[[int], Iterator[int]]:
+    """Does what ``range`` does, until so many steps were taken in all; then it is a ValueError."""
+    left = iter(range(steps))
+
+    def numbers(most: int) -> Iterator[int]:
+        for number in range(most):
+            if next(left, None) is None:
+                raise ValueError("more properties than any honest file has")
+            yield number
+
+    return numbers
 
 
 def files(message: Any, depth: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -42,7 +56,9 @@ def _name(attachment: Any) -> str:
 def main(path: str) -> None:
     """Writes the tar stream. Whatever tnefparse raises ends the process with a status that is not 0."""
     import tnefparse
+    from tnefparse import mapi
 
+    mapi.range = counted(STEPS)  # what it raises is caught there: the properties that were read count
     logging.disable()
     message = tnefparse.TNEF(Path(path).read_bytes(), do_checksum=True)
     if not all(part.good_checksum for part in message.objects):

@@ -20,6 +20,7 @@ CheckId = Literal[
     "period",
     "reporter",
     "rival",
+    "more",
 ]
 Severity = Literal["error", "warning"]
 _COMPARED = ("label", "now", "last", "last_period", "difference")

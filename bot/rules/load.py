@@ -40,8 +40,8 @@ PARTS: dict[str, type[Rule]] = {
     "assessment": Assessment,
     "bulletin": BulletinRule,
 }
-# Tables of words that came with a version: a folder of before it goes on, with those of the program.
-LATER = {"words": ("files", "lines", "rivals")}
+# Words that came with a version: a folder of before it goes on, with those of the program.
+LATER = {"words": ("files", "lines", "rivals", "more_findings")}
 R = TypeVar("R", bound=Rule)
 
 
@@ -110,8 +110,8 @@ def load_file(path: Path, cls: type[R]) -> R:
     later = LATER.get(path.stem, ())
     shipped = read_toml(PROJECT / "rules" / path.name) if later and path.parent != PROJECT / "rules" else {}
     for table in later if shipped else ():
-        own = values.get(table, {})
-        values[table] = {**shipped[table], **own} if isinstance(own, dict) else own
+        given, own = shipped[table], values.get(table, shipped[table])
+        values[table] = {**given, **own} if isinstance(given, dict) and isinstance(own, dict) else own
     try:
         return cls.model_validate(values)
     except ValidationError as error:

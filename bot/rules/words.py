@@ -74,7 +74,8 @@ class Words(Rule):
     """rules/words.toml: how people write "none", "nothing", and what may stand around a number;
     ``month`` is how a month is written, with {year} and {month}, ``week`` a week, with {year} and {week};
     ``table_cell`` names a cell that has no address, with {row} and {column}, ``body_name`` the text of a mail
-    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name}. ``files``,
+    where it stands in place of a file, ``form_gone`` a form that has no file any more, with {name};
+    ``more_findings`` how many more mistakes a form has than are listed, with {number}. ``files``,
     ``lines`` and ``rivals`` have their own classes."""
 
     zero: tuple[str, ...]
@@ -86,6 +87,7 @@ class Words(Rule):
     table_cell: Annotated[str, AfterValidator(lambda text: allow_names(text, ("row", "column")))]
     body_name: str = Field(min_length=1)
     form_gone: Annotated[str, AfterValidator(lambda text: allow_names(text, ("name",)))]
+    more_findings: Annotated[str, AfterValidator(lambda text: allow_names(text, ("number",)))]
     files: FileWords
     lines: LineWords
     rivals: RivalWords
