@@ -11,6 +11,7 @@ import pytest
 from bot.jobs.attending import bundle
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.digesting import digest
 from bot.mail.authentication import Provider
 from bot.reading.guard import Reader
 from bot.record import habits, schema, versions
@@ -243,3 +244,105 @@ def test_the_office_can_decide_instead(bot: Bot) -> None:
     assert bundle(bot, NOW)
     says(bot, GUO, "通过", reply_to(bot, "attention", GUO))
     assert counted(bot) == 33
+
+
+# The office's tokens.
+
+BY_GUO = results("spf=pass smtp.mailfrom=guo@office.test")
+UNCHECKED = {"Authentication-Results": "x.test; none"}  # nothing that the office's provider says
+
+
+def asked(bot: Bot, when: datetime = NOW) -> str:
+    assert bundle(bot, when)
+    return reply_to(bot, "attention", GUO)
+
+
+def acts(bot: Bot) -> list[str]:
+    return [row.command for row in rows(bot, schema.act)]
+
+
+def digest_of(bot: Bot) -> str:
+    assert digest(bot, at("2017-07-10T08:35"))
+    return reply_to(bot, "digest", GUO)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "联络员 五图街道 赵六 13900000000 zhao@mail.test",
+        "停发",
+        "免报 五图街道 6月 机构改革",
+        "停用 五图街道 自 9月",
+    ],
+)
+def test_a_digest_that_was_forwarded_makes_nobody_a_liaison_and_stops_nothing(bot: Bot, order: str) -> None:
+    # given a digest whose token a stranger has, and a provider that says nothing of him
+    subject = digest_of(bot)
+    # when he writes in the name of who got it
+    says(bot, GUO, order, subject, at("2017-07-10T10:00"), headers=UNCHECKED)
+    # then the true one is asked, by a letter that the stranger does not get, and nothing was done
+    assert acts(bot) == []
+    assert to(bot, GUO)[-1] == "confirm_order"
+    assert STRANGER not in [row.to for row in letters(bot)]
+    # and his yes to a letter that he has not seen is none
+    says(bot, GUO, "确认", subject, at("2017-07-10T10:05"), headers=UNCHECKED)
+    assert acts(bot) == []
+    # while the true one has it done by one word
+    says(bot, GUO, "确认", reply_to(bot, "confirm_order", GUO), at("2017-07-10T11:00"), headers=UNCHECKED)
+    assert len(acts(bot)) == 1
+
+
+def test_a_strangers_address_is_registered_after_a_yes_or_if_the_provider_vouches(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    says(bot, GUO, "登记", subject, headers=UNCHECKED)
+    assert acts(bot) == []
+    says(bot, GUO, "登记", subject, NOW + timedelta(minutes=5), headers=BY_GUO)
+    assert acts(bot) == ["register"]
+
+
+def test_a_question_of_another_letter_is_asked_back_once(bot: Bot) -> None:
+    # given yesterday's letter, and a question of today
+    arrives(bot, report(STRANGER))
+    yesterday = asked(bot)
+    arrives(bot, report("qian@mail.test", subject="另一份"), NOW + timedelta(hours=20))
+    asked(bot, NOW + timedelta(hours=20))
+    first, second = (row.id for row in rows(bot, schema.attention))
+    # when both are answered in reply to yesterday's
+    says(bot, GUO, f"{first} 忽略\n{second} 忽略", yesterday, NOW + timedelta(hours=21))
+    # then that of yesterday is decided, and the other asked back, and a yes does it
+    assert acts(bot) == ["dismiss"]
+    subject = "Re: " + header([r for r in letters(bot) if r.to == GUO][-1].mime, "Subject")
+    says(bot, GUO, "确认", subject, NOW + timedelta(hours=22))
+    assert acts(bot) == ["dismiss", "dismiss"]
+
+
+def test_a_question_can_be_decided_once_by_its_letter(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    says(bot, GUO, "通过", subject, headers=UNCHECKED)
+    says(bot, GUO, "忽略", subject, NOW + timedelta(minutes=5), headers=UNCHECKED)
+    assert acts(bot) == ["accept"]
+
+
+def test_a_letter_to_a_colleague_and_an_old_one_give_no_right(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    theirs = reply_to(bot, "attention", CHEN)
+    (number,) = (row.id for row in rows(bot, schema.attention))
+    says(bot, GUO, f"{number} 忽略", theirs, headers=UNCHECKED)
+    late = NOW + timedelta(days=bot.config.trust.token_days + 1)
+    says(bot, GUO, f"{number} 忽略", subject, late, headers=UNCHECKED)
+    assert acts(bot) == []
+    assert to(bot, GUO)[-2:] == ["confirm_order", "confirm_order"]
+
+
+def test_an_order_with_less_proof_than_usual_is_asked_back(bot: Bot) -> None:
+    for number in range(habits.EARNED):
+        says(bot, GUO, "状态", f"状态{number}", headers=BY_GUO)
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    (number,) = (row.id for row in rows(bot, schema.attention))
+    says(bot, GUO, f"{number} 通过", subject, headers=UNCHECKED)
+    assert acts(bot) == []
+    assert to(bot, GUO)[-1] == "confirm_order"

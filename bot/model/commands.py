@@ -53,7 +53,8 @@ Verdict = Literal["obey", "confirm", "refuse", "forged"]
 class Orders:
     """The orders of one mail, and whether they are obeyed. ``letter_key``, ``letter_kind`` and ``token`` are of the
     letter to this very address that the mail answers; ``confirms`` the letter whose order is confirmed; ``units`` those
-    of a liaison; ``refusal`` the key of the sentence that says why it is refused."""
+    of a liaison; ``refusal`` the key of the sentence that says why it is refused. ``vouched``: the provider vouches for
+    the sender; ``weaker``: it does not, and usually does."""
 
     orders: tuple[Command | Misunderstood, ...]
     verdict: Verdict
@@ -63,3 +64,5 @@ class Orders:
     confirms: str = ""
     units: tuple[str, ...] = ()
     refusal: str = "needs_token"
+    vouched: bool = False
+    weaker: bool = False

@@ -25,6 +25,19 @@ def in_bundle(conn: Connection, slot: str) -> list[Row[Any]]:
     return list(conn.execute(_questions().where(attention.c.told_in == slot).order_by(attention.c.id)))
 
 
+def was_told(conn: Connection, number: int, slot: str) -> bool:
+    """Whether a question stands in one letter to the staff; also for a number that is none."""
+    row = conn.execute(select(attention.c.told_in).where(attention.c.id == number)).first()
+    return row is None or row.told_in == slot
+
+
+def was_open(conn: Connection, number: int, letter_key: str) -> bool:
+    """Whether a question was there when a letter was written; also for a number that is none."""
+    row = conn.execute(select(attention.c.opened_at).where(attention.c.id == number)).first()
+    written = conn.execute(select(letter.c.queued_at).where(letter.c.key == letter_key)).scalar()
+    return row is None or (written is not None and row.opened_at <= written)
+
+
 def for_letters(conn: Connection, letter_ids: Sequence[int]) -> list[Row[Any]]:
     """The open questions about these letters."""
     return list(conn.execute(_questions().where(attention.c.letter_id.in_(letter_ids)).order_by(attention.c.id)))

@@ -59,7 +59,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
 
 class CommandRule(Rule):
     """One command. ``arguments`` in order, each of ``ARGUMENTS``, with ? if it may be left out; ``answers``: it
-    decides a question; ``changes``: it changes data."""
+    decides a question; ``changes``: it changes data; ``grave``: it is confirmed unless the provider vouches."""
 
     id: CommandId
     words: tuple[str, ...] = Field(min_length=1)
@@ -67,6 +67,7 @@ class CommandRule(Rule):
     arguments: tuple[str, ...] = ()
     answers: bool = False
     changes: bool = False
+    grave: bool = False
     help: str
     done: str
 

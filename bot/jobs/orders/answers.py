@@ -9,7 +9,7 @@ from bot.deciding.views import shown_period
 from bot.errors import UsageError
 from bot.jobs.enqueuing import BUNDLE
 from bot.jobs.orders import settling
-from bot.jobs.orders.errands import Errand, Given, Refusal, Result
+from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.orders.recalling import state_of
 from bot.jobs.parts import Bot
 from bot.jobs.reporting import bulletins
@@ -140,6 +140,14 @@ def _decided(e: Errand, number: int) -> Refusal:
 def asked_in(conn: Connection, given: Given) -> list[Row[Any]]:
     """The questions that the answered letter asks and that are open; of one that asks none by itself, all."""
     return questions.in_bundle(conn, _slot(given)) if given.letter_kind == BUNDLE else questions.open_ones(conn)
+
+
+def is_asked_in(conn: Connection, number: int, given: Given) -> bool:
+    """Whether the answered letter asks a question, decided or not; also for a number that is no question at all, which
+    is refused. What is neither a bundle nor an answer, such as a digest, asks what was open when it was written."""
+    if given.letter_kind == BUNDLE:
+        return questions.was_told(conn, number, _slot(given))
+    return given.letter_kind not in (LETTER, CONFIRM) and questions.was_open(conn, number, given.letter_key)
 
 
 def only_question(conn: Connection, order: Command, given: Given, bot: Bot) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.deciding.trust import verdict
+from bot.deciding.trust import is_vouched_for, verdict
 from bot.jobs.orders.errands import CONFIRM, LETTER
 from bot.jobs.parts import Bot
 from bot.letters.tokens import tokens_in
@@ -24,7 +24,7 @@ from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.mail import Mail, RawMail
 from bot.reading.commands import commands_in
 from bot.reading.loose import yes_or_no
-from bot.record import acts, correspondence
+from bot.record import acts, correspondence, habits
 from bot.rules.commands import CommandRule
 
 # What the staff gets as staff. Whoever is a liaison too answers all others as one.
@@ -89,7 +89,11 @@ def _judged(
         fresh = fresh and not acts.token_was_used(conn, own.token)
     said = verdict(mail.authentication, has_token=fresh, changes=changes, without_token=bot.config.trust.without_token)
     key, kind = (own.key, own.letter) if own is not None else ("", "")
-    return Orders(given, said, key, kind, own.token if own is not None else None, confirms=confirms)
+    usual = habits.usual(conn, mail.sender or "")
+    vouched = is_vouched_for(mail, usual)
+    token = own.token if own is not None else None
+    weaker = bool(usual) and not vouched
+    return Orders(given, said, key, kind, token, confirms=confirms, vouched=vouched, weaker=weaker)
 
 
 def _answer_to_question(
