@@ -115,6 +115,8 @@ def test_when_the_letter_cannot_be_made_nothing_counts_as_told(bot: Bot, monkeyp
 
 def test_a_year_whose_working_days_are_a_guess_is_told_once_and_in_time(bot: Bot) -> None:
     # chinesecalendar knows the years up to 2026; of 2099 nobody knows
+    campaign = bot.config.campaign.model_copy(update={"last_period": "2099-12"})
+    bot = replace(bot, config=bot.config.model_copy(update={"campaign": campaign}))
     for day in ("2098-10-01", "2098-11-05", "2098-11-06", "2099-01-02", "2099-06-01"):
         watch_calendar(bot, at(f"{day}T09:00"))
     assert attentions(bot) == [("calendar_unknown", "2098"), ("calendar_unknown", "2099")]

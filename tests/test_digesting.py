@@ -279,7 +279,7 @@ def test_when_it_cannot_be_made_the_week_is_not_lost(bot: Bot, monkeypatch: pyte
         ("2017-06-26T09:00", "2017-06"),  # nothing is due yet: what comes first
         ("2017-07-24T09:00", "2017-06"),  # long past, and July is far
         ("2017-07-31T09:00", "2017-07"),  # the coming deadline is near
-        ("2018-03-05T09:00", "2017-12"),  # after the campaign
+        ("2018-01-15T09:00", "2017-12"),  # after the last deadline; once all is over there is none (test_ending)
     ],
 )
 def test_it_is_about_the_month_that_matters(bot: Bot, now: str, period: str) -> None:
