@@ -14,13 +14,14 @@ from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
 from bot.jobs.enqueuing import BUNDLE, UNMADE, enqueue_for_staff
 from bot.jobs.evidence import evidence
+from bot.jobs.matters import matter
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.closing import end_of
 from bot.jobs.standing import people_by_unit
 from bot.model.deciding import Attention, LetterDraft
 from bot.record import attention, runs
 from bot.record.people import at_address
-from bot.record.questions import ABOUT_LETTERS
+from bot.record.questions import ABOUT_LETTERS, ABOUT_WORDS
 
 ASIDE = "set_aside"
 YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
@@ -97,12 +98,14 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
     unmade = row.kind == UNMADE
     quotes = row.kind in QUOTING
     is_address = "@" in row.detail and not unmade and not quotes and row.kind != ASIDE
-    asks = row.report_id is not None or row.kind in ABOUT_LETTERS
+    asks = row.report_id is not None or row.kind in ABOUT_LETTERS or row.kind in ABOUT_WORDS
     offered = [bot.rules.commands.rule(id_) for id_ in bot.rules.commands.offers.get(row.kind, ())] if asks else []
     return {
         "number": row.id,
         "words": [rule.words[0] for rule in offered],
         "answers": [rule.help for rule in offered],
+        "copies": [f"{row.id} {rule.words[0]} {rule.blank}".strip() for rule in offered],
+        **matter(bot, conn, row, quoted=quotes),
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,

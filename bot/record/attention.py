@@ -69,10 +69,11 @@ def mail_of(conn: Connection, number: int) -> int | None:
     return found
 
 
-def told_in(conn: Connection, slot: str) -> list[int]:
-    """The numbers of all that stood in one letter to the office and was about a report or a letter."""
-    about = or_(attention.c.report_id.is_not(None), attention.c.letter_id.is_not(None))
-    query = select(attention.c.id).where(attention.c.told_in == slot, about).order_by(attention.c.id)
+def told_in(conn: Connection, slot: str, kinds: Iterable[str]) -> list[int]:
+    """The numbers of all that stood in one letter to the office and asked something of the ``kinds``, or about a report
+    or a letter."""
+    asks = or_(attention.c.report_id.is_not(None), attention.c.letter_id.is_not(None), attention.c.kind.in_(kinds))
+    query = select(attention.c.id).where(attention.c.told_in == slot, asks).order_by(attention.c.id)
     return list(conn.execute(query).scalars())
 
 

@@ -3,16 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, String, and_, cast, or_, select
 
-from bot.record.schema import attention, letter, mail, report
+from bot.record.schema import attention, job_run, letter, mail, report
 
+# What somebody said that wants an answer and is about no report; it is open until it has one.
+ABOUT_WORDS = (
+    *("reply_words", "reply_unclear", "liaison_words", "liaison_question", "liaison_request", "liaison_recall"),
+    *("words_beside", "machine_words", "stranger_words", "stranger_blank"),
+    "no_form",
+    "missing_attachment_unanswered",
+    "unreadable_unanswered",
+)
+ANSWERED = "answered"  # the job in whose name an answer to such a question is written down, once
 ABOUT_LETTERS = ("draft", "letter_doubtful", "letter_restored")  # why a letter is held until somebody agrees
 
 
 def open_ones(conn: Connection) -> list[Row[Any]]:
     """Every question that is not decided, oldest first, each with its report or its letter."""
-    return list(conn.execute(_questions().order_by(attention.c.id)))
+    return [row for row in _all(conn) if not _is_about_words(row)]
 
 
 def by_number(conn: Connection, number: int) -> Row[Any] | None:
@@ -38,6 +47,19 @@ def was_open(conn: Connection, number: int, letter_key: str) -> bool:
     return row is None or (written is not None and row.opened_at <= written)
 
 
+def about_words(conn: Connection) -> list[Row[Any]]:
+    """The open questions about what somebody said, oldest first."""
+    return [row for row in _all(conn) if _is_about_words(row)]
+
+
+def _all(conn: Connection) -> list[Row[Any]]:
+    return list(conn.execute(_questions().order_by(attention.c.id)))
+
+
+def _is_about_words(row: Row[Any]) -> bool:
+    return row.report_id is None and row.letter_id is None
+
+
 def for_letters(conn: Connection, letter_ids: Sequence[int]) -> list[Row[Any]]:
     """The open questions about these letters."""
     return list(conn.execute(_questions().where(attention.c.letter_id.in_(letter_ids)).order_by(attention.c.id)))
@@ -46,12 +68,17 @@ def for_letters(conn: Connection, letter_ids: Sequence[int]) -> list[Row[Any]]:
 def _questions() -> Any:
     waits = and_(report.c.outcome == "waiting", report.c.settled == "")
     held = and_(attention.c.kind.in_(ABOUT_LETTERS), letter.c.state == "held")
+    done = select(job_run.c.job).where(job_run.c.job == ANSWERED, job_run.c.period_key == cast(attention.c.id, String))
+    unasked = and_(attention.c.report_id.is_(None), attention.c.mail_id.is_not(None), ~done.exists())
+    words = and_(attention.c.kind.in_(ABOUT_WORDS), unasked)
     columns = (
         attention.c.id.label("number"),
         attention.c.kind,
         attention.c.report_id,
         attention.c.letter_id,
         attention.c.mail_id,
+        attention.c.unit.label("about_unit"),
+        attention.c.opened_at,
         report.c.form,
         report.c.unit,
         report.c.period,
@@ -71,5 +98,5 @@ def _questions() -> Any:
         .outerjoin(report, report.c.id == attention.c.report_id)
         .outerjoin(mail, mail.c.id == attention.c.mail_id)
         .outerjoin(letter, letter.c.id == attention.c.letter_id)
-        .where(or_(waits, held))
+        .where(or_(waits, held, words))
     )

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from bot.rules.base import Rule, allow_names, even
 
 CommandId = Literal[
-    "accept", "reject", "as", "register", "dismiss", "send", "drop",
+    "accept", "reject", "as", "register", "dismiss", "reply", "send", "drop",
     "status", "remind", "extend", "exempt", "hold", "resume", "export", "history", "appoint", "undo", "help",
+    "bulletin", "assessment",
     "retire", "reinstate",
     "own_history", "own_form", "own_help", "hand_over",
 ]  # fmt: skip
@@ -36,6 +37,10 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "cannot_undo": ("what", "moment"),
     "undo_overtaken": ("what", "actor", "moment"),
     "not_answerable": ("number", "words"),
+    "what_words": ("sender", "subject"),
+    "nobody_to_answer": ("number",),
+    "assessment_file": ("year",),
+    "left_as": ("unit", "month", "state"),
     "as_before": ("unit", "month", "state"),
     "asked_back": (),
     "no_unit": ("text",),
@@ -58,13 +63,15 @@ SENTENCES: dict[str, tuple[str, ...]] = {
 
 
 class CommandRule(Rule):
-    """One command. ``arguments`` in order, each of ``ARGUMENTS``, with ? if it may be left out; ``answers``: it
-    decides a question; ``changes``: it changes data; ``grave``: it is confirmed unless the provider vouches."""
+    """One command. ``arguments`` in order, each of ``ARGUMENTS``, with ? if it may be left out; ``blank`` is
+    shown where they are to be written; ``answers``: it decides a question; ``changes``: it changes data; ``grave``: it
+    is confirmed unless the provider vouches."""
 
     id: CommandId
     words: tuple[str, ...] = Field(min_length=1)
     by: Literal["staff", "liaison"]
     arguments: tuple[str, ...] = ()
+    blank: str = ""
     answers: bool = False
     changes: bool = False
     grave: bool = False

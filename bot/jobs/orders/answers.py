@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 from bot.deciding.views import shown_period
 from bot.errors import UsageError
 from bot.jobs.enqueuing import BUNDLE
-from bot.jobs.orders import settling
+from bot.jobs.orders import relaying, settling
 from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
 from bot.jobs.orders.recalling import state_of
 from bot.jobs.parts import Bot
@@ -16,7 +16,7 @@ from bot.jobs.reporting import bulletins
 from bot.jobs.standing import lines
 from bot.model.commands import Command
 from bot.model.people import Liaison
-from bot.record import acts, attention, outbox, people, questions
+from bot.record import acts, attention, outbox, people, questions, runs
 
 # Refusals that need no explanation of the command beside them.
 SAY_ALL = frozenset({"decided_before", "decided_by_you", "not_answerable", "cannot_undo", "undo_overtaken"})
@@ -33,8 +33,12 @@ def answer(e: Errand) -> Result:
     said = {"number": row.number, "what": _what(e.bot, row), "unit": row.unit or "", "address": row.sender or ""}
     if id_ in ("accept", "as", "register"):
         return _accepted(e, row, said)
+    if id_ == "reply":
+        return relaying.relay(e, row, said)
     undo = None
-    if id_ == "dismiss":
+    if id_ == "dismiss" and row.kind in questions.ABOUT_WORDS:
+        good = runs.claim_run(e.conn, questions.ANSWERED, str(row.number), e.now)
+    elif id_ == "dismiss":
         good, undo = settling.dismiss(e.conn, row.report_id, e.now, by=e.given.actor), {"reopen": row.report_id}
     elif id_ == "reject":
         said["reason"] = e.order.arguments.reason or ""
@@ -45,7 +49,17 @@ def answer(e: Errand) -> Result:
         said["outcome"] = e.bot.rules.commands.answers["leaves"]
     if not good:
         raise Refusal("no_question", {"number": row.number})
-    return Result(said, undo=undo)
+    return Result(said, tuple(_left_so(e, row)) if id_ in ("reject", "dismiss") else (), undo=undo)
+
+
+def _left_so(e: Errand, row: Row[Any]) -> Iterator[str]:
+    """Where the unit stands for that month, now that the paper does not count: an earlier one may."""
+    if row.unit is None or shown_period(row.period) is None or row.form not in e.bot.rules.matrices:
+        return
+    for line in lines(e.bot, e.conn, row.form, row.period, e.now):
+        if line.unit.name == row.unit:
+            values = {"unit": row.unit, "month": e.bot.rules.words.month_text(row.period)}
+            yield e.bot.rules.commands.answers["left_as"].format(**values, state=state_of(e.bot, line, row.form))
 
 
 def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
@@ -115,7 +129,7 @@ def _question(e: Errand) -> Row[Any]:
         return row
     rows = asked_in(e.conn, e.given)
     if e.given.letter_kind == BUNDLE and not rows:
-        told = attention.told_in(e.conn, _slot(e.given))
+        told = attention.told_in(e.conn, _slot(e.given), questions.ABOUT_WORDS)
         raise _decided(e, told[0]) if len(told) == 1 else Refusal("nothing_left")
     raise Refusal("several_questions" if rows else "nothing_left")
 
@@ -170,6 +184,8 @@ def _what(bot: Bot, row: Row[Any]) -> str:
     said = bot.rules.commands.answers
     if row.letter_key:
         return said["what_letter"].format(address=row.letter_to, subject=row.letter_subject)
+    if row.report_id is None:
+        return said["what_words"].format(sender=row.sender or row.shown_from or "", subject=row.subject or "")
     return _report(bot, row.unit or "", row.form, row.period)
 
 

@@ -1,4 +1,4 @@
-"""Orders at any time: 状态, 催报, 延期, 免报, 停发, 恢复, 导出, 历史, 联络员, 撤销, 帮助. One function each."""
+"""Orders at any time: 状态, 催报, 延期, 停发, 导出, 通报, 考核, 联络员, 撤销 and others. One function each."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +11,9 @@ from bot.jobs.orders.errands import STOPPED, Errand, Refusal, Result
 from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
 from bot.jobs.reporting import bulletins
+from bot.jobs.reporting.assessing import assessed
+from bot.letters.assessment import assessment_book
+from bot.letters.tables import Fonts
 from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
 from bot.model.people import Liaison
@@ -63,6 +66,32 @@ def export(e: Errand) -> Result:
     name = e.bot.rules.bulletin.files.summary.format(year=year, month=month)
     data = bulletins.summary_of(e.bot, bulletins.edition(e.bot, e.conn, period, e.now))
     return Result(_about(e, e.bot.rules.bulletin_form, period), files=(LetterFile(name, data, XLSX),))
+
+
+def bulletin(e: Errand) -> Result:
+    """通报: a month's bulletin and summary; the very letter of the draft where it can still be released."""
+    period = e.order.arguments.period or bulletins.latest_past(e.bot, e.now) or _period(e)
+    _of_campaign(e, period)
+    form, shown = e.bot.rules.bulletin_form, bulletins.edition(e.bot, e.conn, period, e.now)
+    draft = bulletins.letter_of(e.bot, e.conn, shown, e.now)
+    said = _about(e, form, period)
+    if shown.released_at is None and e.bot.deadline(form, period) < e.now:
+        return Result(said, files=draft.files, letter=draft.letter, context=draft.context, about=f"{form}:{period}")
+    return Result(said, files=draft.files)
+
+
+def assessment(e: Errand) -> Result:
+    """考核: score and rank of every unit for a year."""
+    year = int(e.order.arguments.year or 0)
+    since = runs.first_run(e.conn, e.now)
+    units = assessed(e.bot, e.conn, year, since, e.now)
+    if not units:
+        raise Refusal("no_year")
+    words = e.bot.workbook_words
+    fonts, office = Fonts(words.title_font, words.text_font), e.bot.config.office.name
+    data = assessment_book(year, units, e.bot.rules, fonts, office, now=e.now, since=since, zone=e.bot.zone)
+    name = e.bot.rules.commands.answers["assessment_file"].format(year=year)
+    return Result({"year": year}, files=(LetterFile(name, data, XLSX),))
 
 
 def history(e: Errand) -> Result:
@@ -121,6 +150,8 @@ ACTS: dict[str, Act] = {
     "hold": stop,
     "resume": stop,
     "export": export,
+    "bulletin": bulletin,
+    "assessment": assessment,
     "history": history,
     "appoint": appoint,
     "undo": undo,

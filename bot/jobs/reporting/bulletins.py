@@ -70,7 +70,7 @@ def draft(bot: Bot, now: datetime) -> bool:
             return False
         made = _make(bot, conn, period, now)
         bulletins.draft(conn, made, now)
-        return enqueue_for_staff(bot, conn, _letter(bot, conn, Edition(made), now), now) > 0
+        return enqueue_for_staff(bot, conn, letter_of(bot, conn, Edition(made), now), now) > 0
 
 
 def edition(bot: Bot, conn: Connection, period: str, now: datetime) -> Edition:
@@ -144,7 +144,7 @@ def _of_months(conn: Connection, form: str, announced: Sequence[str]) -> dict[st
     return {period: {u: versions.as_accepted(row) for u, row in rows.items()} for period, rows in found.items()}
 
 
-def _letter(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> LetterDraft:
+def letter_of(bot: Bot, conn: Connection, shown: Edition, now: datetime) -> LetterDraft:
     """The letter with both documents. They are drafts: who is to sign them may still change the text."""
     made, names = shown.bulletin, bot.rules.bulletin.files
     year, month = map(int, made.period.split("-"))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from bot.deciding.deadlines import owed_periods
 from bot.deciding.formwords import form_words
@@ -17,7 +17,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.reporting.digest_letters import question
 from bot.jobs.standing import lines
 from bot.model.deciding import ONCE
-from bot.record import archive, attention, correspondence, people, reports, runs
+from bot.record import archive, attention, correspondence, people, questions, reports, runs
 
 UNREAD = (
     "unreadable",
@@ -68,7 +68,24 @@ def _questions(bot: Bot, conn: Connection, shown: Collection[tuple[str, str]]) -
             "period": shown_period(row.period),
         }
         for row in rest
-    ]
+    ] + [_words(bot, row) for row in questions.about_words(conn)]
+
+
+def _words(bot: Bot, row: Row[Any]) -> dict[str, Any]:
+    """What somebody said and nobody has answered yet."""
+    commands = bot.rules.commands
+    return {
+        "number": row.number,
+        "offers": [commands.rule(id_).words[0] for id_ in commands.offers.get(row.kind, ())],
+        "unit": row.about_unit,
+        "form_name": None,
+        "sender": row.shown_from or "",
+        "subject": row.subject or "",
+        "why": sentence(bot, row.kind),
+        "since": row.received_at or row.opened_at,
+        "words": None,
+        "period": None,
+    }
 
 
 def _once(bot: Bot, conn: Connection, now: datetime) -> list[dict[str, Any]]:
