@@ -191,7 +191,7 @@ def test_what_waits_of_another_month_has_its_number_too(bot: Bot) -> None:
     digest(bot, at("2017-07-17T08:30"))
     # then it is the number by which the office answers, not that of the report
     assert "序号2五图街道（附件4（截至2017年7月））：" in text(bot)
-    assert "例如“2通过”。可用的答复：通过、退回、忽略。" in text(bot)
+    assert "例如“2通过”。可用的答复：通过、退回、忽略、回复。" in text(bot)
 
 
 def test_the_pace_is_counted_in_reports_that_can_still_be_made(bot: Bot) -> None:
