@@ -22,8 +22,9 @@ PAYLOAD = "<img src=x onerror=alert(1)>{{7*7}}{% raise %}</table>"
 ESCAPED = "&lt;img src=x onerror=alert(1)&gt;{{7*7}}{% raise %}&lt;/table&gt;"
 # Values that the program itself chooses: a stranger cannot write them.
 CHOSEN = {"period", "outcome", "state", "last_period", "numbers_of", "compared_with", "words"}
+CHOSEN |= {"first", "last", "periods", "offered"}  # months of the letters about an outage and about the end
 # Letters in which nobody's words stand.
-SAY_NOTHING = {"digest_quiet", "digest_clear", "overdue_notice_none", "probe_own"}
+SAY_NOTHING = {"digest_quiet", "digest_clear", "overdue_notice_none", "probe_own", "outage_short"}
 Path_ = tuple[str | int, ...]
 
 

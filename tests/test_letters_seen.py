@@ -56,5 +56,5 @@ def test_every_letter_is_addressed_and_signed(case: str) -> None:
     # and office and day stand at its end, each on a line of its own
     signed = text.split("--------")[0].rstrip().splitlines()[-2:]
     assert signed[0] == OFFICE.name
-    assert re.fullmatch(r"2017年\d{1,2}月\d{1,2}日", signed[1])
+    assert re.fullmatch(r"20(17|20)年\d{1,2}月\d{1,2}日", signed[1])
     assert not re.search(r"你(?!们)|亲", text)  # 您, 贵单位
