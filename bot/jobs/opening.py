@@ -254,9 +254,11 @@ def _answer(raw: RawMail, tools: Tools) -> list[bytes]:
 
 def _limit_memory() -> None:
     """The soft limit alone: the programs that this process starts set their own, and some need more."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such module, macOS refuses
+    try:
         import resource
-
+    except ImportError:  # Windows has no such module
+        return
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
