@@ -391,7 +391,7 @@ def photo(reader: Reader) -> Document:
 def with_photo(bot: Bot, photo: Document, monkeypatch: pytest.MonkeyPatch) -> Bot:
     """A bot that has got the photo. Recognising it again in each test would take four seconds."""
     monkeypatch.setattr(
-        "bot.jobs.understand.documents",
+        "bot.jobs.opening.documents",
         lambda attachments, *rest: (
             (photo,) if [a.name for a in attachments] == ["附件4.jpg"] else documents(attachments, *rest)
         ),
@@ -442,7 +442,7 @@ def test_a_photo_of_which_a_number_is_unsure_cannot_be_confirmed(
     (form,) = photo.forms
     cells = {**form.counts, "high_risk": {k: v for k, v in form.counts["high_risk"].items() if k != "level_3"}}
     partly = replace(photo, forms=(replace(form, counts=cells, subtotals={}, total=None),))
-    monkeypatch.setattr("bot.jobs.understand.documents", lambda attachments, *rest: (partly,) if attachments else ())
+    monkeypatch.setattr("bot.jobs.opening.documents", lambda attachments, *rest: (partly,) if attachments else ())
     archived(bot, mail(LI, "附件4", ("附件4.jpg", b"a photo")), at("2017-07-05T20:00"))
     work(bot, at("2017-07-05T20:01"), never)
     text = last(bot)[1]

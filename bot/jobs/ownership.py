@@ -27,11 +27,9 @@ def own(config: Config) -> None:
     """At the start: makes our files the owner's alone, and sweeps what a killed process left."""
     changed = tighten(config.paths.data, record_files(config), open_to_others=opened(config))
     if changed:
-        log.warning(
-            "files that others could read are the owner's now", extra={"files": len(changed), "first": changed[0]}
-        )
+        log.info("files that others could read are the owner's now", extra={"files": len(changed), "first": changed[0]})
     for folder in sweep():
-        log.warning("what a killed process left was swept", extra={"folder": folder.name})
+        log.info("what a killed process left was swept", extra={"folder": folder.name})
 
 
 def record_files(config: Config) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ from bot.rules.base import even
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
+NAME = 3  # letters of a name before a title
 KEPT = 500  # characters of a reply that are kept and repeated
 ATTEMPT = 3  # so many numbers, and the writer meant to report
 # An address, a page, a mobile or a fixed telephone, a whole date: parts of a signature, and no numbers of enterprises.
@@ -108,7 +109,14 @@ def covers(words: str, rules: Rules, names: Iterable[str] = ()) -> bool:
     noise |= _evened(w for form in rules.forms.values() for w in (form.name, form.title, *form.keywords))
     noise |= _evened(name for unit in rules.units.units for name in unit.names)
     noise |= _evened((*rules.units.affixes.prefixes, *rules.units.affixes.suffixes))
-    return all(spelled(line, noise, ()) for line in _lines(words, rules, ()).whole)
+    titles = _evened(rules.replies.titles)
+    return all(spelled(_unsaluted(line, titles), noise, ()) for line in _lines(words, rules, ()).whole)
+
+
+def _unsaluted(line: str, titles: Iterable[str]) -> str:
+    """A line without the person who is greeted at its beginning: a name and a title."""
+    ends = (n + len(title) for title in titles for n in range(NAME + 1) if line.startswith(title, n))
+    return line[max(ends, default=0) :]
 
 
 def _evened(words: Iterable[str]) -> set[str]:

@@ -25,6 +25,7 @@ class Replies(Rule):
     courtesy: tuple[str, ...] = ()
     signature: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     promises: tuple[str, ...] = ()
     announces: tuple[str, ...] = ()
