@@ -174,6 +174,7 @@ def _live(modules: dict[str, ModuleType]) -> None:
     for command in rules.commands.commands:
         odd = command.model_copy(update={"words": (*command.words, ODD)})  # an office may write anything there
         modules["bot.reading.commands"].commands_in(f"{ODD} 1", [odd], rules, date(2017, 7, 3), expected=False)
+    modules["bot.mail.links"]._pattern(rules.links.shared)
     modules["bot.mail.names"].file_name("attachment; xfilename=a", "text/plain; xname=b")
 
 

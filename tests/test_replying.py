@@ -63,8 +63,8 @@ def reader() -> Iterator[Reader]:
 
 @pytest.fixture
 def bot(tmp_path: Path, reader: Reader) -> Iterator[Bot]:
-    with build(config(tmp_path)) as made:
-        yield begun(replace(made, reader=reader))
+    with build(config(tmp_path)) as made:  # mails are opened in this process, where a test can change what is read
+        yield begun(with_provider(replace(made, reader=reader), made.provider))
 
 
 @pytest.fixture
