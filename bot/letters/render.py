@@ -29,6 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from bot.config import Office, read_toml
 from bot.errors import ConfigError
 from bot.letters.compiled import CompiledTemplates
+from bot.letters.defang import defang
 from bot.letters.filters import Filter, date_filters, lay_out
 from bot.letters.mime import Heading, build, one_line
 from bot.model.deciding import LetterDraft
@@ -40,6 +41,7 @@ BODIES = ("body.txt", "body.html")
 PARTS = ("subject.txt", *BODIES)
 LONGEST_TEXT = 1000  # a cell may hold 32,767 characters; no letter repeats that
 LONGEST_SUBJECT = 120
+OFFICE_SAYS = "office_says"  # the one value that the office itself has written: a link in it stays one
 _OF_LOOPS = frozenset({"index", "index0", "first", "last", "length"})
 # "'unitt' is undefined", "'dict object' has no attribute 'unitt'": what a person looks for is the name.
 UNKNOWN = re.compile(r"^(?:'[^']*' has no attribute )?('[^']*')(?: is undefined)?$")
@@ -216,7 +218,7 @@ class Renderer:
         if now.tzinfo is None:
             raise ValueError(f"now must be aware, got {now!r}")
         local = now.astimezone(self._zone)
-        return {**clean_values(context), "office": self.office, "now": local, "today": local.date()}
+        return {**_harmless(clean_values(context)), "office": self.office, "now": local, "today": local.date()}
 
     def _fill(self, name: str, values: dict[str, Any]) -> str:
         return self._guarded(partial(self._filled, name, values), name)
@@ -277,6 +279,15 @@ def clean_values(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [clean_values(item) for item in value]
     return value
+
+
+def _harmless(value: Any) -> Any:
+    """The same values without links: mail clients make them of mere text."""
+    if isinstance(value, str):
+        return defang(value)
+    if isinstance(value, dict):
+        return {key: item if key == OFFICE_SAYS else _harmless(item) for key, item in value.items()}
+    return [_harmless(item) for item in value] if isinstance(value, list) else value  # clean_values makes lists
 
 
 def _cut(text: str, length: int) -> str:

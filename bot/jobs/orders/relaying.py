@@ -6,6 +6,7 @@ from sqlalchemy import Row
 
 from bot.jobs.enqueuing import enqueue
 from bot.jobs.orders.errands import Errand, Refusal, Result
+from bot.letters.render import OFFICE_SAYS
 from bot.model.deciding import LetterDraft
 from bot.record import people, questions, runs
 
@@ -25,7 +26,7 @@ def relay(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
         "units": list(dict.fromkeys(post.unit for post in posts)),
         "original_subject": row.subject or "",
         "received_at": row.received_at,
-        "said": reason,
+        OFFICE_SAYS: reason,
         "waits": row.report_id is not None,
     }
     draft = LetterDraft(
