@@ -15,12 +15,14 @@ from bot.jobs.reporting.digesting import digest
 from bot.mail.authentication import Provider
 from bot.reading.guard import Reader
 from bot.record import habits, schema, versions
+from tests.books import xlsx
 from tests.bots import (
     appoint,
     archived,
     at,
     attentions,
     build,
+    built,
     config,
     first_run,
     flat,
@@ -31,6 +33,7 @@ from tests.bots import (
     with_provider,
 )
 from tests.mails import mail, report
+from tests.registers import liaison_list
 
 WUTU, LI = "五图街道", "li@wutu.test"
 GUO, CHEN, STRANGER = "guo@office.test", "chen@office.test", "zhao@mail.test"
@@ -60,10 +63,21 @@ def reader() -> Iterator[Reader]:
 @pytest.fixture
 def bot(tmp_path: Path, reader: Reader) -> Iterator[Bot]:
     with build(config(tmp_path, office={"staff": [GUO, CHEN]})) as made:
-        bot = with_provider(replace(made, reader=reader), CONFIGURED)
-        first_run(bot, at("2017-06-20T09:00"))
-        appoint(bot, (WUTU, "李明", LI))
-        yield bot
+        yield ready(made, reader)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path, reader: Reader) -> Iterator[Bot]:
+    """The same on both databases: whose proof is usual, and which letter has served, is asked of the record."""
+    for made in built(request, tmp_path, office={"staff": [GUO, CHEN]}):
+        yield ready(made, reader)
+
+
+def ready(made: Bot, reader: Reader) -> Bot:
+    bot = with_provider(replace(made, reader=reader), CONFIGURED)
+    first_run(bot, at("2017-06-20T09:00"))
+    appoint(bot, (WUTU, "李明", LI))
+    return bot
 
 
 def results(said: str, provider: Provider = CONFIGURED) -> dict[str, str]:
@@ -167,7 +181,8 @@ def test_what_is_weaker_than_usual_is_asked_about_and_proven_mails_alone_change_
     assert [r.why for r in rows(bot, schema.report)][-1] == "unproven"
 
 
-def test_a_habit_follows_a_provider_that_signs_no_more(bot: Bot) -> None:
+def test_a_habit_follows_a_provider_that_signs_no_more(either: Bot) -> None:
+    bot = either
     for number in range(habits.EARNED):
         arrives(bot, report(LI, extra=number, subject=f"更正{number}", headers=VOUCHED))
     weaker = results("spf=pass smtp.mailfrom=li@wutu.test; dkim=none")
@@ -185,7 +200,8 @@ def test_a_habit_follows_a_provider_that_signs_no_more(bot: Bot) -> None:
 # The sender's own word.
 
 
-def test_one_reply_confirms_and_the_receipt_says_what_changed(bot: Bot) -> None:
+def test_one_reply_confirms_and_the_receipt_says_what_changed(either: Bot) -> None:
+    bot = either
     arrives(bot, report(LI))
     arrives(bot, report(LI, extra=1, subject="更正"), NOW + timedelta(hours=1))
     says(bot, LI, "确认", reply_to(bot, "confirm"), NOW + timedelta(hours=2))
@@ -197,7 +213,10 @@ def test_one_reply_confirms_and_the_receipt_says_what_changed(bot: Bot) -> None:
     assert [row.version for row in rows(bot, schema.report) if row.outcome == "accepted"] == [1, 2]
 
 
-def test_a_correction_in_reply_to_a_letter_of_ours_needs_no_second_reply_but_the_letter_serves_once(bot: Bot) -> None:
+def test_a_correction_in_reply_to_a_letter_of_ours_needs_no_second_reply_but_the_letter_serves_once(
+    either: Bot,
+) -> None:
+    bot = either
     arrives(bot, report(LI))
     subject = reply_to(bot, "receipt")
     arrives(bot, report(LI, extra=1, subject=subject), NOW + timedelta(hours=1))
@@ -238,11 +257,11 @@ def test_a_confirmed_correction_that_a_newer_one_has_overtaken_waits_for_the_off
     assert attentions(bot)[-1][0] == "older"
 
 
-def test_the_office_can_decide_instead(bot: Bot) -> None:
+def test_the_office_can_decide_instead_if_the_provider_vouches_for_it(bot: Bot) -> None:
     arrives(bot, report(LI))
     arrives(bot, report(LI, extra=1, subject="更正"))
     assert bundle(bot, NOW)
-    says(bot, GUO, "通过", reply_to(bot, "attention", GUO))
+    says(bot, GUO, "通过", reply_to(bot, "attention", GUO), headers=BY_GUO)
     assert counted(bot) == 33
 
 
@@ -301,7 +320,8 @@ def test_a_strangers_address_is_registered_after_a_yes_or_if_the_provider_vouche
     assert acts(bot) == ["register"]
 
 
-def test_a_question_of_another_letter_is_asked_back_once(bot: Bot) -> None:
+def test_a_question_of_another_letter_is_asked_back_once(either: Bot) -> None:
+    bot = either
     # given yesterday's letter, and a question of today
     arrives(bot, report(STRANGER))
     yesterday = asked(bot)
@@ -325,6 +345,57 @@ def test_a_question_can_be_decided_once_by_its_letter(bot: Bot) -> None:
     assert acts(bot) == ["accept"]
 
 
+@pytest.mark.parametrize("order", ["通过", "全部通过"])
+def test_a_letter_that_was_forwarded_replaces_no_number_by_its_own_question(either: Bot, order: str) -> None:
+    # given a correction that waits, and the office's letter about it in a stranger's hands
+    bot = either
+    arrives(bot, report(LI))
+    arrives(bot, report(LI, extra=1, subject="更正"))
+    subject = asked(bot)
+    # when he answers its own question in the name of who got it
+    says(bot, GUO, order, subject, headers=UNCHECKED)
+    # then the number stands until the true one says yes, to a letter that the stranger does not get
+    assert counted(bot) == 32 and acts(bot) == []
+    assert to(bot, GUO)[-1] == "confirm_order"
+    says(bot, GUO, "确认", subject, NOW + timedelta(minutes=5), headers=UNCHECKED)
+    assert counted(bot) == 32
+    says(bot, GUO, "确认", reply_to(bot, "confirm_order", GUO), NOW + timedelta(hours=1), headers=UNCHECKED)
+    assert counted(bot) == 33
+
+
+def test_a_letter_that_was_forwarded_moves_no_report_over_anothers_number(bot: Bot) -> None:
+    # given a stranger's report for a unit that has none, and one that counts
+    arrives(bot, report(LI))
+    arrives(bot, report(STRANGER, "乔官镇", extra=9, subject="乔官镇"))
+    subject = asked(bot)
+    # then it may be taken for the first, and not be put over the other
+    says(bot, GUO, "改为 五图街道", subject, headers=UNCHECKED)
+    assert counted(bot) == 32 and acts(bot) == []
+    says(bot, GUO, "通过", subject, NOW + timedelta(minutes=5), headers=UNCHECKED)
+    assert acts(bot) == ["accept"]
+
+
+def test_a_letter_that_was_forwarded_makes_nobody_a_liaison_by_a_list(bot: Bot) -> None:
+    # given a list of liaisons that a stranger sent, which waits
+    listed = xlsx((liaison_list("赵六", WUTU, 13900000000, STRANGER), ()))
+    arrives(bot, mail(STRANGER, "联络员名单", ("联络员名单.xlsx", listed)))
+    subject = asked(bot)
+    says(bot, GUO, "通过", subject, headers=UNCHECKED)
+    # then it is asked back
+    assert acts(bot) == []
+    assert to(bot, GUO)[-1] == "confirm_order"
+
+
+def test_a_letter_that_was_forwarded_sends_no_link_in_the_name_of_the_office(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    subject = asked(bot)
+    says(bot, GUO, "回复 请到 http://evil.test/login 重新登记", subject, headers=UNCHECKED)
+    assert "relayed" not in to(bot, STRANGER)
+    assert to(bot, GUO)[-1] == "confirm_order"
+    says(bot, GUO, "回复 请联系郭忠亮", subject, NOW + timedelta(minutes=5), headers=UNCHECKED)
+    assert to(bot, STRANGER)[-1] == "relayed"
+
+
 def test_a_letter_to_a_colleague_and_an_old_one_give_no_right(bot: Bot) -> None:
     arrives(bot, report(STRANGER))
     subject = asked(bot)
@@ -337,7 +408,8 @@ def test_a_letter_to_a_colleague_and_an_old_one_give_no_right(bot: Bot) -> None:
     assert to(bot, GUO)[-2:] == ["confirm_order", "confirm_order"]
 
 
-def test_an_order_with_less_proof_than_usual_is_asked_back(bot: Bot) -> None:
+def test_an_order_with_less_proof_than_usual_is_asked_back(either: Bot) -> None:
+    bot = either
     for number in range(habits.EARNED):
         says(bot, GUO, "状态", f"状态{number}", headers=BY_GUO)
     arrives(bot, report(STRANGER))

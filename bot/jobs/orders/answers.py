@@ -14,10 +14,13 @@ from bot.jobs.orders.recalling import state_of
 from bot.jobs.parts import Bot
 from bot.jobs.reporting import bulletins
 from bot.jobs.standing import lines
+from bot.letters.defang import defang
 from bot.model.commands import Command
 from bot.model.people import Liaison
-from bot.record import acts, attention, outbox, people, questions, runs
+from bot.record import acts, attention, outbox, people, questions, runs, versions
+from bot.rules.rows import RowsRule
 
+ACCEPTING = ("accept", "as", "register")  # a report that waited counts from then on
 # Refusals that need no explanation of the command beside them.
 SAY_ALL = frozenset({"decided_before", "decided_by_you", "not_answerable", "cannot_undo", "undo_overtaken"})
 
@@ -31,7 +34,7 @@ def answer(e: Errand) -> Result:
     if id_ not in e.bot.rules.commands.offers.get(row.kind, ()):
         raise _not_so(e, row)
     said = {"number": row.number, "what": _what(e.bot, row), "unit": row.unit or "", "address": row.sender or ""}
-    if id_ in ("accept", "as", "register"):
+    if id_ in ACCEPTING:
         return _accepted(e, row, said)
     if id_ == "reply":
         return relaying.relay(e, row, said)
@@ -162,6 +165,26 @@ def is_asked_in(conn: Connection, number: int, given: Given) -> bool:
     if given.letter_kind == BUNDLE:
         return questions.was_told(conn, number, _slot(given))
     return given.letter_kind not in (LETTER, CONFIRM) and questions.was_open(conn, number, given.letter_key)
+
+
+def needs_proof(bot: Bot, conn: Connection, order: Command) -> bool:
+    """Whether an answer would replace numbers that count, make somebody a liaison, or send a link in the office's name:
+    then the token alone is not enough, which everybody has to whom the letter was forwarded."""
+    if order.rule.id == "reply":
+        said = order.arguments.reason or ""
+        return defang(said) != said
+    row = questions.by_number(conn, order.number) if order.number is not None else None
+    if order.rule.id not in ACCEPTING or row is None or row.report_id is None:
+        return False
+    rule = bot.rules.forms.get(row.form)
+    unit, period = order.arguments.unit or row.unit, order.arguments.period or row.period
+    if isinstance(rule, RowsRule) and rule.appoints:
+        return True
+    if unit is None or period is None:
+        return False
+    if isinstance(rule, RowsRule) and rule.base_of and people.bases_of(conn, rule.base_of, unit):
+        return True
+    return versions.accepted(conn, row.form, unit, period) is not None
 
 
 def only_question(conn: Connection, order: Command, given: Given, bot: Bot) -> int | None:

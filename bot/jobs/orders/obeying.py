@@ -71,7 +71,7 @@ def obey(
         told.items.append(_said(bot, given_orders.refusal, {}, ()))
     else:
         for order in _each(bot, conn, given_orders, given, told):
-            if isinstance(order, Command) and _is_asked(conn, order, given_orders, given):
+            if isinstance(order, Command) and _is_asked(bot, conn, order, given_orders, given):
                 told.asked.append(order)
             else:
                 _one(bot.knowing(conn), conn, order, given, told, now, opened)
@@ -80,12 +80,15 @@ def obey(
         _answer(bot, conn, mail, mail_id, told, given, now)
 
 
-def _is_asked(conn: Connection, order: Command, orders: Orders, given: Given) -> bool:
-    """Whether an order is asked back: all of a mail that answers no letter; what was understood loosely; what is grave,
-    and what comes with less proof than usual; and an answer to a question that the letter did not ask."""
+def _is_asked(bot: Bot, conn: Connection, order: Command, orders: Orders, given: Given) -> bool:
+    """Whether an order is asked back: all of a mail that answers no letter; what was understood loosely; what is grave
+    or changes what counts, unless the provider vouches for the sender; what comes with less proof than usual; and an
+    answer to a question that the letter did not ask."""
     if orders.verdict == "confirm" or not order.rule.changes or orders.confirms:
         return orders.verdict == "confirm"
     if order.loose or (order.rule.grave and not orders.vouched):
+        return True
+    if order.rule.answers and not orders.vouched and answers.needs_proof(bot, conn, order):
         return True
     if order.rule.answers and order.number is None:  # of the letter itself
         return False
