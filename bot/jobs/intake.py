@@ -2,8 +2,9 @@
 
 claims.claim: commit -> open_mail -> intent_of, its letters made: nobody waits -> apply, claim of the next -> commit
 
-From ``intent_of`` on it is ONE transaction. One worker of SQLite may keep every other process waiting as long as it
-writes: so it reads until all is ready, and decides again, with its letters in hand, where somebody wrote meanwhile.
+From ``intent_of`` on it is ONE transaction, and another process opens the next mail meanwhile (``bot.jobs.hand``). One
+worker of SQLite may keep every other process waiting as long as it writes: so it reads until all is ready, and decides
+again, with its letters in hand, where somebody wrote meanwhile.
 """
 
 import faulthandler
@@ -27,6 +28,7 @@ from bot.errors import (
     RecordError,
     TooComplex,
 )
+from bot.jobs.hand import Hand, in_hand
 from bot.jobs.opening import Opened
 from bot.jobs.orders.obeying import obey
 from bot.jobs.orders.settling import accept, with_opened
@@ -80,45 +82,34 @@ class Tally:
 def work(bot: Bot, now: datetime, stop: Stop) -> Tally:
     """Works off every archived mail that is free, oldest first."""
     tally = Tally()
-    following: claims.Claimed | None = None
-    while not stop():
-        claimed, following = following or _first(bot, now), None
-        if claimed is None:
-            return tally
-        try:
-            following = _work_one(bot, claimed, now)
-            tally.worked += 1
-        except OutOfReach:
-            # A full disk that took the claim and not the rest must not set aside what lies before it.
-            with suppress(RecordError), bot.record.begin() as conn:
-                claims.put_off(conn, claimed, now + RETRY)
-            raise
-        except RecordError:
-            raise
-        except BotError as error:
-            if not isinstance(error, ConfigError | MailEnded | TooComplex):
-                # The process that opens mails cannot start, or was closed because this one ends: no mail is to blame.
-                with bot.record.begin() as conn:
-                    claims.put_back(conn, claimed)
-                if stop():
-                    return tally
+    with in_hand(bot, now, lambda raw: open_mail(raw, bot)) as hand:
+        while not stop() and (claimed := hand.take()):
+            try:
+                _work_one(bot, hand, claimed, now)
+                tally.worked += 1
+            except OutOfReach:
+                # A full disk that took the claim and not the rest must not set aside what lies before it.
+                with suppress(RecordError), bot.record.begin() as conn:
+                    claims.put_off(conn, claimed, now + RETRY)
                 raise
-            tally.failed += 1  # a template that cannot take what this mail says
-            log.error("mail failed: %s", error, extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
-            _failed(bot, claimed, now, error)
-        except Exception as error:  # a bug, or a mail that no test had: this one waits, the others go on
-            tally.failed += 1
-            log.exception("mail failed", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
-            _failed(bot, claimed, now, error)
-    if following is not None:
-        with bot.record.begin() as conn:
-            claims.put_back(conn, following)
+            except RecordError:
+                raise
+            except BotError as error:
+                if not isinstance(error, ConfigError | MailEnded | TooComplex):
+                    # What opens mails cannot start, or was closed because this process ends: no mail is to blame.
+                    with bot.record.begin() as conn:
+                        claims.put_back(conn, claimed)
+                    if stop():
+                        break
+                    raise
+                tally.failed += 1  # a template that cannot take what this mail says
+                log.error("mail failed: %s", error, extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
+                _failed(bot, claimed, now, error)
+            except Exception as error:  # a bug, or a mail that no test had: this one waits, the others go on
+                tally.failed += 1
+                log.exception("mail failed", extra={"mail": claimed.mail_id, "attempt": claimed.attempts})
+                _failed(bot, claimed, now, error)
     return tally
-
-
-def _first(bot: Bot, now: datetime) -> claims.Claimed | None:
-    with bot.record.begin() as conn:
-        return claims.claim(conn, now)
 
 
 def open_mail(raw: RawMail, bot: Bot) -> Opened:
@@ -126,9 +117,8 @@ def open_mail(raw: RawMail, bot: Bot) -> Opened:
     return bot.opener.open(raw)
 
 
-def _work_one(bot: Bot, claimed: claims.Claimed, now: datetime) -> claims.Claimed | None:
-    """Works off one mail. The next one is claimed as this one is written down, so that a mail costs one commit; None
-    where that could not be, or no other is free."""
+def _work_one(bot: Bot, hand: Hand, claimed: claims.Claimed, now: datetime) -> None:
+    """Works off one mail. Those behind it are claimed as it is written down, so that a mail costs one commit."""
     if claimed.raw is None:
         _set_aside(bot, claimed, now, "too_large")
     elif claimed.attempts > bot.config.limits.attempts:
@@ -136,39 +126,38 @@ def _work_one(bot: Bot, claimed: claims.Claimed, now: datetime) -> claims.Claime
     else:
         begun = time.monotonic()
         try:
-            opened = open_mail(claimed.raw, bot)
+            opened = hand.opened(claimed)
         except TooComplex:
             _set_aside(bot, claimed, now, "set_aside")
-            return None
-        done, following = _decide(bot, claimed, opened, now)
+            return
+        done = _decide(bot, hand, claimed, opened, now)
         if done:  # said only of what is committed
             log.info("mail worked off", extra={**done, "ms": round(1000 * (time.monotonic() - begun))})
-        return following
-    return None
 
 
-def _decide(
-    bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime
-) -> tuple[dict[str, object], claims.Claimed | None]:
-    """Decides about a mail, and what is said of it; the next one. Where somebody wrote while its letters were made, it
-    is decided once more with all others waiting; and if those letters are then wrong, begun anew."""
-    return with_opened(bot, lambda archived: _tried(bot, claimed, opened, now, Ahead(archived)))
+def _decide(bot: Bot, hand: Hand, claimed: claims.Claimed, opened: Opened, now: datetime) -> dict[str, object]:
+    """Decides about a mail, and what is said of it. Where somebody wrote while its letters were made, it is decided
+    once more with all others waiting; and if those letters are then wrong, begun anew."""
+    return with_opened(bot, lambda archived: _tried(bot, hand, claimed, opened, now, Ahead(archived)))
 
 
 def _tried(
-    bot: Bot, claimed: claims.Claimed, opened: Opened, now: datetime, ahead: Ahead
-) -> tuple[dict[str, object], claims.Claimed | None]:
+    bot: Bot, hand: Hand, claimed: claims.Claimed, opened: Opened, now: datetime, ahead: Ahead
+) -> dict[str, object]:
     for attempt in range(2 * TRIES):
         ahead.hurried = attempt % 2 == 1 and attempt < 2 * TRIES - 1
         begin = bot.record.begin if attempt % 2 else bot.record.consider
+        done: dict[str, object] = {}
         try:
             with turn(bot, claimed, opened, now, begin) as (conn, mine):
-                if not mine:
+                if mine:
+                    with _no_longer_than(bot.config.limits.mail_seconds):
+                        done = apply(bot, conn, claimed.mail_id, opened, now, ahead)
+                else:
                     claims.put_off(conn, claimed, now + SOON)
-                    return {}, claims.claim(conn, now)
-                with _no_longer_than(bot.config.limits.mail_seconds):
-                    done = apply(bot, conn, claimed.mail_id, opened, now, ahead)
-                return done, claims.claim(conn, now)
+                following = hand.following(conn)
+            hand.keep(following)
+            return done
         except Outdated:
             continue
     raise AssertionError("the last try makes whatever is lacking")

@@ -45,10 +45,11 @@ class Claimed:
     attempts: int
 
 
-def claim(conn: Connection, now: datetime) -> Claimed | None:
-    """Takes the oldest mail that nobody works on, and counts the attempt before it is opened."""
+def claim(conn: Connection, now: datetime, *, untried: bool = False) -> Claimed | None:
+    """Takes the oldest mail that nobody works on, and counts the attempt before it is opened; with ``untried`` only if
+    it is the first."""
     row = conn.execute(_FREE, {"now": now, "far": now + LONGEST_CLAIM}).first()
-    if row is None:
+    if row is None or (untried and row.attempts):
         return None
     conn.execute(_CLAIM, {"of_mail": row.id, "attempts": row.attempts + 1, "claimed_until": now + CLAIM})
     return Claimed(row.id, as_it_came(row), row.attempts + 1)
