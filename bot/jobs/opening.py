@@ -84,9 +84,9 @@ def opened_with(raw: RawMail, tools: Tools) -> Opened:
     if mail.automatic in QUIET or (mail.automatic and not mail.attachments):
         return Opened(mail, ())
     found = documents(mail.attachments, tools.reader, tools.rules, tools.converter)
-    body = read_body(mail, tools.reader, tools.rules)
-    has_form = any(d.forms for d in found)
-    return Opened(mail, found if has_form or not body.document else (*found, body.document), body.words)
+    # The words count in any case; a table in the text only where no file has a form.
+    body = read_body(mail, tools.reader, tools.rules, forms=not any(d.forms for d in found))
+    return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
 @dataclass(frozen=True, slots=True)

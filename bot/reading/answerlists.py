@@ -35,8 +35,10 @@ def openings(line: str, known: Sequence[CommandRule], speech: Speech) -> list[Op
     at = 0
     while at < len(line):
         closed = bool(found) and at == found[-1].end and not found[-1].rules[0].arguments  # 3通过4通过
-        starts = at == 0 or closed or line[at - 1] in _BETWEEN or _after_words(line, at, found, speech)
-        opening = _opening(line, at, answers, speech) if starts else None
+        opening = _opening(line, at, answers, speech)
+        starts = at == 0 or closed or line[at - 1] in _BETWEEN
+        if opening and not starts and not _after_words(line, at, found, speech):
+            opening = None
         if opening:
             found.append(opening)
         at = opening.end if opening else at + 1
@@ -45,7 +47,7 @@ def openings(line: str, known: Sequence[CommandRule], speech: Speech) -> list[Op
 
 def _after_words(line: str, at: int, found: Sequence[Opening], speech: Speech) -> bool:
     """请将3通过: nothing stands before the number but words that mean nothing."""
-    return not found and any(even(line[:at]).endswith(even(filler)) for filler in speech.fillers)
+    return not found and even(line[:at]).endswith(tuple(even(filler) for filler in speech.fillers))
 
 
 def _opening(line: str, at: int, answers: Sequence[CommandRule], speech: Speech) -> Opening | None:

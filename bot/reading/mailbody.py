@@ -34,25 +34,27 @@ class Body:
     words: str
 
 
-def read_body(mail: Mail, reader: Opener, rules: Rules) -> Body:
-    """The body of a mail without what it quotes.
+def read_body(mail: Mail, reader: Opener, rules: Rules, *, forms: bool = True) -> Body:
+    """The body of a mail without what it quotes; only its words without ``forms``.
 
     Never raises because of its content; BotError when the guarded process cannot be started. Where the files have taken
     all the time that a mail may take, no table is looked for in it.
     """
-    forms: tuple[Form, ...]
+    found: tuple[Form, ...] = ()
     if mail.html.strip():
         try:
             opened = reader.read(_PAGE + mail.html[:LARGEST].encode("utf-8", "replace"))
         except SpentError:
             return Body(None, own_words(mail.text[:LARGEST]))
         # opened.hidden is what is quoted.
-        forms = forms_of(opened.grids, rules) or forms_of(_columns(_paragraphs(opened.grids)), rules)
+        if forms:
+            found = forms_of(opened.grids, rules) or forms_of(_columns(_paragraphs(opened.grids)), rules)
         words = own_words("\n".join(_lines(opened.grids)))
     else:
         words = own_words(mail.text[:LARGEST])
-        forms = forms_of(_columns((line, None) for line in words.split("\n")), rules)
-    return Body(Document(rules.words.body_name, "body", forms) if forms else None, words)
+        if forms:
+            found = forms_of(_columns((line, None) for line in words.split("\n")), rules)
+    return Body(Document(rules.words.body_name, "body", found) if found else None, words)
 
 
 def _lines(grids: Iterable[Grid]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.model.replies import Note, Reply
 from bot.reading.inline import how_many, labels, numbers_in
@@ -175,10 +176,11 @@ def _only(months: Sequence[str]) -> str:
     return months[0] if len(set(months)) == 1 else ""
 
 
+@lru_cache(1024)  # signatures and greetings come again and again
 def _stripped(line: str, ends: tuple[str, ...], meant: frozenset[str]) -> str:
     """A line without courtesies and names at its ends. What has a meaning as it stands is not cut any further."""
     before = ""
-    while line != before and line not in meant:
+    while line != before and line not in meant and (line.startswith(ends) or line.endswith(ends)):
         before = line
         for end in ends:
             line = line.removeprefix(end).removesuffix(end) if line not in meant else line

@@ -37,7 +37,7 @@ class Vocabulary:
     def split(self, name: str, lines: LineWords) -> tuple[str, str] | None:
         """The word of a column or group that a name begins or ends with, and the rest that says of which month, or
         that it is new or cumulative: 本月一级, 一级累计. None for any other name; a rate of 一级 is none of it."""
-        if len(name) > LABEL or name in self.known:
+        if len(name) > LABEL or name in self.known or not (name.startswith(self._heads) or name.endswith(self._heads)):
             return None
         word = next((w for w in self._heads if len(w) < len(name) and name.startswith(w)), None)
         rest = name[len(word) :] if word else ""

@@ -5,6 +5,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Collection
 from datetime import date
+from functools import lru_cache
 from string import Formatter
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ _INVISIBLE = (
     r"\U000e0000-\U000e0fff"
 )
 TURNING = "\u202e"
+WORD = 40  # characters of a text that may be one of the rules' words, or a label
 _HIDDEN = re.compile(f"[{_INVISIBLE}]+")
 _IGNORED = re.compile(rf"[\s{_INVISIBLE}{TURNING}:：,，.。、;；()（）\[\]【】〔〕《》<>“”\"'‘’·*＊_|]+")
 
@@ -53,7 +55,14 @@ ToDay = Annotated[date, BeforeValidator(_last_of)]
 
 def even(text: str) -> str:
     """The text without differences that people do not see: width (NFKC), blanks, invisible marks, punctuation, case."""
+    return _even_word(text) if len(text) <= WORD else _evened(text)
+
+
+def _evened(text: str) -> str:
     return _IGNORED.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+_even_word = lru_cache(8192)(_evened)  # the rules' words are compared with every mail
 
 
 def allow_names(template: str, names: Collection[str]) -> str:
