@@ -1,7 +1,7 @@
 """While a mail is decided about, the next one is opened: no promise changes by that."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from bot.jobs import intake
 from bot.jobs.intake import RETRY, work
 from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
-from bot.jobs.understand import open_mail
+from bot.jobs.understand import intent_of, open_mail
 from bot.model.mail import RawMail
 from bot.record import schema
 from tests.bots import appoint, archived, at, build, config, first_run, letters, never, rows
@@ -48,7 +48,7 @@ class Watch:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.events: list[tuple[str, int]] = []
         self.begun = {n: threading.Event() for n in range(10)}
-        self.deciding = intake.intent_of
+        self.deciding: Callable[..., Any] = intent_of
         monkeypatch.setattr(intake, "open_mail", self.open)
         monkeypatch.setattr(intake, "intent_of", self.decide)
 
