@@ -15,7 +15,7 @@ from bot.model.people import Liaison
 from bot.reading.guard import Reader
 from bot.record import people
 from tests.books import Rows, xls, xlsx
-from tests.bots import at, build, config, events
+from tests.bots import at, build, config, events, first_run
 
 EVER, TODAY, LATER = date(2017, 6, 1), date(2017, 6, 20), date(2017, 7, 10)
 HEAD = ["单位", "姓名", "手机", "邮箱"]
@@ -98,10 +98,22 @@ def test_each_bad_row_is_told_with_its_place_and_the_others_are_taken(bot: Bot, 
     }  # fmt: skip
 
 
+def test_a_list_put_right_before_the_first_run_has_always_been_so(bot: Bot, tmp_path: Path) -> None:
+    take(bot, workbook(tmp_path, [["五图街道", "李明", "13800000000", "li@wutu.tset"]]), LATER)
+    take(bot, workbook(tmp_path, [["五图街道", "李明", "13800000000", "li@wutu.test"]]), LATER)
+    assert [person.email for person in liaisons(bot, EVER)] == ["li@wutu.test"]
+    # but once the bot has written to people, a new one counts from the day on which he is named
+    first_run(bot, at("2017-07-11T09:00"))
+    take(bot, workbook(tmp_path, [["五图街道", "赵云", "13800000001", "zhao@wutu.test"]]), date(2017, 7, 12))
+    assert [person.name for person in liaisons(bot, LATER)] == ["李明"]
+    assert [person.name for person in liaisons(bot, date(2017, 7, 12))] == ["赵云"]
+
+
 def test_units_that_are_not_in_the_file_keep_theirs(bot: Bot, tmp_path: Path) -> None:
     take(
         bot, workbook(tmp_path, [["五图街道", "李明", "1380", "li@wutu.test"], ["乔官镇", "王芳", "1381", "w@q.test"]])
     )
+    first_run(bot, at("2017-06-21T09:00"))
     outcome = take(bot, workbook(tmp_path, [["五图街道", "赵云", "1382", "zhao@wutu.test"]]), LATER)
     assert outcome == Outcome(1, 0, [])
     assert {p.unit: p.name for p in liaisons(bot, LATER)} == {"五图街道": "赵云", "乔官镇": "王芳"}

@@ -45,8 +45,9 @@ class Row:
 
 
 def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
-    """Makes the persons in the workbook the liaisons of their units, from today on; a unit's first ones from
-    ``ever``. A row without an address is taken and told: its unit can only be telephoned."""
+    """Makes the persons in the workbook the liaisons of their units, from today on; a unit's first ones, and whatever
+    is put right before the first run, from ``ever``. A row without an address is taken and told: its unit can only be
+    telephoned."""
     outcome = Outcome()
     by_unit: dict[str, list[Liaison]] = {}
     for row in _rows(bot, file, bot.rules.roster.row):
@@ -67,8 +68,10 @@ def take_roster(bot: Bot, file: Path, today: date, ever: date) -> Outcome:
         person = Liaison(unit.name, row.text("name"), phone(row.cells.get("mobile")), email)
         by_unit.setdefault(unit.name, []).append(person)
     with bot.record.begin() as conn:
+        # Nobody has been written to yet: a list that is put right then has always been so.
+        since = today if runs.has_begun(conn) else ever
         for unit_name, persons in by_unit.items():
-            if people.appoint(conn, unit_name, list(dict.fromkeys(persons)), today, ever):
+            if people.appoint(conn, unit_name, list(dict.fromkeys(persons)), since, ever):
                 outcome.changed += 1
             else:
                 outcome.unchanged += 1

@@ -85,6 +85,11 @@ def began(conn: Connection, now: datetime) -> datetime | None:
     return first
 
 
+def has_begun(conn: Connection) -> bool:
+    """Whether there was a first run, whatever the clock said at it."""
+    return get(conn, FIRST_RUN) is not None
+
+
 def token_secret(conn: Connection) -> bytes:
     """The secret behind tokens and Message-IDs, made once for each record; asked for once for each engine."""
     if (known := _secrets.get(conn.engine)) is None:
