@@ -227,7 +227,7 @@ def test_an_order_that_answers_no_letter_is_asked_back_once(any_bot: Bot) -> Non
     # then
     letter, text = last(any_bot)
     assert letter == "orders"
-    assert "已将五图街道附件4（2017年6月）的报送期限延至2017年7月10日，理由：联络员住院。" in text
+    assert "已将五图街道附件4（2017年6月）的报送期限延至2017年7月10日，理由：联络员住院；已告知联络员。" in text
     assert acts(any_bot) == [(GUO, "extend")]
     # and the yes serves once, and a second is told so
     says(any_bot, "确认！", subject, when=at("2017-07-04T11:00"))
@@ -375,7 +375,8 @@ def test_an_extension_moves_the_deadline_the_reminders_and_the_standing(bot: Bot
     read_mailbox(bot, late)
     remind(bot, late)
     assert [r.letter for r in to(bot, WANG)] == ["reminder_overdue"]
-    assert [r.letter for r in to(bot, LI)] == ["reminder_before"]
+    assert [r.letter for r in to(bot, LI)] == ["decided", "reminder_before"]
+    assert "报送期限延至2017年7月10日" in flat(to(bot, LI)[0].mime)
     assert "报送期限：2017年7月10日" in flat(to(bot, LI)[-1].mime)
     # a report on the 10th is on time
     arrives(bot, report(LI), at("2017-07-10T20:00"))
@@ -390,7 +391,8 @@ def test_an_exempt_unit_is_neither_reminded_nor_counted(bot: Bot) -> None:
     assert states(bot, now=late)[QIAOGUAN] == "exempt"
     read_mailbox(bot, late)
     remind(bot, late)
-    assert to(bot, WANG) == []
+    assert [r.letter for r in to(bot, WANG)] == ["decided"]
+    assert "同意乔官镇免于报送附件4（截至2017年6月），该月不再催报" in flat(to(bot, WANG)[0].mime)
     says(bot, "状态 6月", "问", when=late)
     assert "应报44个单位" in last(bot)[1]
 

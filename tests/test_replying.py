@@ -134,7 +134,7 @@ def test_no_change_files_the_numbers_of_last_month(any_bot: Bot) -> None:
     assert accepted(any_bot) == [(WUTU, 1, NUMBERS, "unchanged")]
     letter, text = last(any_bot)
     assert letter == "receipt"
-    assert "您回信“无变化”，沿用截至2017年6月的数字" in text
+    assert "您来信“无变化”，沿用截至2017年6月的数字" in text
     assert "总计：32" in text
     assert "未填写" not in text
     # and said twice it is the same report
@@ -197,9 +197,9 @@ def test_twelve_numbers_are_echoed_as_understood(fresh: Bot) -> None:
     bot = fresh
     replied(bot, reminded(bot), TWELVE)
     text = last(bot)[1]
-    assert "您回信正文中的数字，请核对下列各数" in text
+    assert "您来信正文中的数字，请核对下列各数" in text
     assert "规模以上企业：一级0，二级2，三级5，其他1，合计8" in text
-    assert "您回信所报五图街道附件4（截至2017年7月）经核对已登记" in text
+    assert "您来信所报五图街道附件4（截至2017年7月）经核对已登记" in text
     # and a second reply to the receipt corrects them
     replied(bot, subject_to(bot, LI), TWELVE[:-1] + "8")
     assert [version for _, version, _, _ in accepted(bot)] == [1, 2]

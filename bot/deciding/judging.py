@@ -25,7 +25,7 @@ class Past:
     category; ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the
     findings that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the
     names in a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
-    the period was announced in a bulletin."""
+    the period was announced in a bulletin; ``numbered`` is the number of the last version, a withdrawn one with it."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
@@ -36,6 +36,7 @@ class Past:
     liaisons: tuple[Liaison, ...] = ()
     locked: bool = False
     later: Accepted | None = None
+    numbered: int = 0
 
 
 NO_PAST = Past()
@@ -166,7 +167,7 @@ def rule_on(
     # A corrected version is judged by what held for the first one.
     deadline = (past.current and past.current.deadline) or deadline
     first = past.current.first_received_at if past.current else arrived
-    version = past.current.version + 1 if past.current else 1
+    version = max(past.numbered, past.current.version if past.current else 0) + 1
     on_time = late_days(first, deadline, deadline.tzinfo or UTC) == 0
     return replace(ruling, version=version, deadline=deadline, on_time=on_time)
 

@@ -1,6 +1,7 @@
 """What a letter shows of rulings: plain values with the labels of the rules, for templates and for JSON."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from bot.deciding.adding import subtotal, total
@@ -34,15 +35,29 @@ def answer_context(
     noted: Noted = "",
 ) -> dict[str, Any]:
     """The context of every letter that answers a mail. A stranger learns nothing but what he sent."""
+    found = ruled_context(sender, rulings, rules, subject=mail.subject, received_at=mail.received_at, noted=noted)
+    return {**found, "files": unreadable_files(mail, documents, rules)}
+
+
+def ruled_context(
+    sender: KnownSender,
+    rulings: tuple[Ruling, ...],
+    rules: Rules,
+    *,
+    subject: str,
+    received_at: datetime,
+    noted: Noted = "",
+) -> dict[str, Any]:
+    """The same of reports that came at a moment, whatever they came with."""
     given = rules.asking if noted == "explained" else frozenset()
     return {
         "person": sender.person,
         "units": list(sender.units),
-        "original_subject": mail.subject,
-        "received_at": mail.received_at,
-        "forms": [_form(ruling, rules, mail, given) for ruling in rulings],
+        "original_subject": subject,
+        "received_at": received_at,
+        "forms": [_form(ruling, rules, received_at, given) for ruling in rulings],
         "aside": rules.reasons.noted[noted] if noted else "",
-        "files": unreadable_files(mail, documents, rules),
+        "files": [],
         "marked": [],
     }
 
@@ -118,7 +133,7 @@ def standing_view(standing: Standing, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] = ()) -> dict[str, Any]:
+def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collection[str] = ()) -> dict[str, Any]:
     judged, form = ruling.judged, ruling.judged.form
     rule = rules.forms[form.form]
     # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
@@ -128,7 +143,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
     stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
-    first = before.first_received_at if before else ruling.arrived_at or mail.received_at
+    first = before.first_received_at if before else ruling.arrived_at or received_at
     return {
         "title": rule.title,
         "name": rule.name,
@@ -157,7 +172,7 @@ def _form(ruling: Ruling, rules: Rules, mail: Mail, explained: Collection[str] =
         "why": ruling.why,
         "waiting": rules.reasons.waiting[ruling.why] if ruling.why else "",
         "first_received_at": before.first_received_at if before else None,
-        "progress": _progress(ruling, rules, mail) if ruling.outcome in ("accepted", "duplicate") else [],
+        "progress": _progress(ruling, rules, received_at) if ruling.outcome in ("accepted", "duplicate") else [],
     }
 
 
@@ -178,7 +193,7 @@ def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, 
     }
 
 
-def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
+def _progress(ruling: Ruling, rules: Rules, received_at: datetime) -> list[dict[str, Any]]:
     """The unit's distance to the targets, for the form that has any. Who is no part of the county and has no base is
     not spoken to of one: nobody asks it for a register."""
     rule, period = rules.forms[ruling.judged.form.form], ruling.judged.period
@@ -188,7 +203,7 @@ def _progress(ruling: Ruling, rules: Rules, mail: Mail) -> list[dict[str, Any]]:
     if ruling.base is None and unit and unit.kind in rule.kinds_beside:
         return []
     sums = {g: subtotal(ruling.judged.numbers, g) for g in ruling.judged.numbers}
-    on = mail.received_at.astimezone(ruling.deadline.tzinfo).date()
+    on = received_at.astimezone(ruling.deadline.tzinfo).date()
     result = progress(sums, ruling.base, rules.targets, account_day(period, on))
     rows = [(rule.group(id_).label, share) for id_, share in result.groups.items()]
     return [

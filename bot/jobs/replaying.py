@@ -20,6 +20,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.understand import Then, intent_of
 from bot.letters.tokens import tokens_in
 from bot.record import archive, correspondence, history
+from bot.record.versions import WITHDRAWN
 
 Result = Literal["same", "differs", "skipped"]
 ASIDE = "aside"
@@ -104,7 +105,7 @@ def _kept(conn: Connection, row: Row[Any]) -> Decided:
         row.form,
         row.document,
         row.sheet,
-        row.outcome,
+        "accepted" if row.outcome == WITHDRAWN else row.outcome,
         row.why,
         row.unit,
         row.period,

@@ -77,7 +77,7 @@ def _of_his_own(
         return Said(text=reply.text or subject, note="announces")
     missing = _missing(sender, bot, conn, now)
     open_now = tuple(o for o in missing or _open(sender, bot, conn, now) if o.form == rule.id)
-    about = _known(Answered(open_now, missing=missing, fresh=True), bot, conn)
+    about = known(Answered(open_now, missing=missing, fresh=True), bot, conn)
     asked_before = correspondence.was_asked(conn, UNCLEAR, mail.sender or "", open_now)
     found = said(reply, replace(about, asked_before=asked_before), sender, bot.rules)
     return _with_standing(found, sender, bot, conn, now)
@@ -129,7 +129,7 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection,
     # and documents cannot be said in words.
     about = tuple(o for o in outbox.obligations_of(row) if o.unit in sender.units and o.form in bot.rules.matrices)
     missing = tuple(o for o in _missing(sender, bot, conn, now) if o.form in {a.form for a in about})
-    found = _known(Answered(about, missing=missing), bot, conn)
+    found = known(Answered(about, missing=missing), bot, conn)
     found = replace(found, asked_before=row.letter == UNCLEAR or correspondence.was_asked(conn, UNCLEAR, row.to, about))
     if row.mail_id is None:
         return found
@@ -138,8 +138,8 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection,
     return replace(found, drafts=drafts, asks=asks, unproven=unproven)
 
 
-def _known(answered: Answered, bot: Bot, conn: Connection) -> Answered:
-    """With the reports that are in force, and those before them, of all that it can be about."""
+def known(answered: Answered, bot: Bot, conn: Connection) -> Answered:
+    """The same with the reports that are in force, and those before them, of all that it can be about."""
     about = tuple(dict.fromkeys((*answered.obligations, *answered.missing)))
     current = {o: found for o in about if (found := versions.accepted(conn, o.form, o.unit, o.period))}
     carried = [o for o in about if bot.rules.forms[o.form].cumulative]

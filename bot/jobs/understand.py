@@ -264,4 +264,5 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
         tuple(people.liaisons_of(conn, unit, today)) if rows and rows.appoints else (),
         bulletins.is_released(conn, form, period, until),
         versions.accepted_after(conn, form, unit, period, before) if placed.rule.cumulative else None,
+        versions.numbered(conn, form, unit, period, before),
     )

@@ -115,8 +115,9 @@ class RowRead:
 
 
 Confidence = Literal["exact", "confirm"]
-# Not from a file: numbers or "no change" in the words of a reply, or a draft that its sender confirmed.
-ReplyOrigin = Literal["numbers", "unchanged", "confirmed"]
+# Not from a file: numbers or "no change" in the words of a reply, a draft that its sender confirmed, or what the office
+# wrote down of a telephone call.
+ReplyOrigin = Literal["numbers", "unchanged", "confirmed", "telephone"]
 
 
 @dataclass(frozen=True, slots=True)

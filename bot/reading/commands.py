@@ -8,6 +8,7 @@
 One line that is not understood never drops the others.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,8 +19,10 @@ from bot.reading.answerlists import Opening, openings
 from bot.reading.arguments import argument
 from bot.reading.commandwords import bare, begins, consists, nearest, words_at
 from bot.reading.loose import loosely
+from bot.reading.tokens import tokens_of
 from bot.rules.base import even
 from bot.rules.commands import CommandRule
+from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 
 MOST_LINES = 2_000  # far more than a letter asks about; what a mail has beyond is said to be unread
@@ -33,7 +36,7 @@ def commands_in(
 ) -> tuple[Read, ...]:
     """The commands of a text, each line of them; nothing for a text that is no order at all. ``expected``: it answers a
     letter of ours, so that a line which is not understood is one that was meant."""
-    lines = list(_lines(words, rules))
+    lines = _joined(list(_lines(words, rules)), known, rules)
     read = [_read(line, written, known, rules, today) for line, written in lines[:MOST_LINES]]
     is_order = [any(isinstance(said, Command) or _is_meant(said) for said in found) for found in read]
     if not any(is_order):
@@ -71,11 +74,36 @@ def _lines(words: str, rules: Rules) -> Iterator[tuple[str, str]]:
             yield plain, line
 
 
+def _joined(lines: list[tuple[str, str]], known: Sequence[CommandRule], rules: Rules) -> list[tuple[str, str]]:
+    """The same, with the numbers below an order that takes some brought into its line: 规上：一级0…, a line each."""
+    form = rules.forms[rules.targets.form]
+    found: list[tuple[str, str]] = []
+    takes = False
+    for line, written in lines:
+        if takes and _goes_on(line, form, rules):
+            before, raw = found.pop()
+            found.append((f"{before}；{line}", f"{raw}；{written}"))
+            continue
+        takes = any("numbers" in rule.arguments for rule in words_at(begins(line, rules), known)[0])
+        found.append((line, written))
+    return found
+
+
+def _goes_on(line: str, form: FormRule, rules: Rules) -> bool:
+    """Whether a line is nothing but numbers of the form and their names; a telephone number is none."""
+    return not re.search(r"\d{7}", line) and bool(tokens_of(line, form, rules.words, ()))
+
+
 def _read(line: str, written: str, known: Sequence[CommandRule], rules: Rules, today: date) -> tuple[Read, ...]:
     """What one line orders: several answers, or one command."""
     starts = openings(line, known, rules.commands.speech)
     if starts and (starts[0].at == 0 or not bare(line[: starts[0].at], rules)):
-        return tuple(_answers(line, written, starts, rules, today))
+        found = tuple(_answers(line, written, starts, rules, today))
+        if len(found) == 1 and isinstance(found[0], Misunderstood):
+            # 1. 登记 五图 6月 0 2 …: the number may be that of a list, and the word that of another command.
+            whole = _command(line, written, known, rules, today)
+            return (whole,) if isinstance(whole, Command) and not whole.loose else found
+        return found
     return (_command(line, written, known, rules, today),)
 
 

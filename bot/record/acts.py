@@ -114,6 +114,11 @@ def pending_order(conn: Connection, now: datetime, letter_key: str, actor: str) 
     return None if row is None or now - row.asked_at > CONFIRM_WITHIN else str(row.text)
 
 
+def mail_of_pending(conn: Connection, letter_key: str) -> int | None:
+    """The mail that gave the order which a letter asks about."""
+    return conn.execute(select(pending.c.mail_id).where(pending.c.letter_key == letter_key)).scalar()
+
+
 def take_pending(conn: Connection, now: datetime, letter_key: str, actor: str) -> str | None:
     """The order that a letter asked about, for the one who gave it: once, and not after a week."""
     text = pending_order(conn, now, letter_key, actor)

@@ -87,8 +87,9 @@ def ids_of_mails(conn: Connection, since: datetime | None = None) -> list[int]:
 
 
 def first_decided(conn: Connection, came: Row[Any]) -> list[Row[Any]]:
-    """The reports of a mail as they were decided when it was worked off, without what the office made of them later."""
-    return [row for row in reports_of(conn, came.id) if row.recorded_at <= came.done_at]
+    """The reports of a mail as they were decided when it was worked off, without what the office made of them later,
+    and without what it wrote down in it of a telephone call."""
+    return [row for row in reports_of(conn, came.id) if row.recorded_at <= came.done_at and row.origin != "telephone"]
 
 
 def repeats_of(conn: Connection, came: Row[Any]) -> int:

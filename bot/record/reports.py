@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from bot.model.deciding import Ruling
 from bot.record.runs import note
 from bot.record.schema import attention, finding, mail, report
+from bot.record.versions import WITHDRAWN
 
 _WRITE = insert(report).returning(report.c.id)
 
@@ -61,6 +62,27 @@ def reopen(conn: Connection, report_id: int, how: str) -> bool:
     """Takes back what was decided of a report, if it was ``how``. False if it was not."""
     where = (report.c.id == report_id, report.c.settled == how)
     return conn.execute(update(report).where(*where).values(settled="")).rowcount == 1
+
+
+def by_id(conn: Connection, report_id: int) -> Row[Any]:
+    """One report, whatever became of it."""
+    return conn.execute(select(report).where(report.c.id == report_id)).one()
+
+
+def withdraw(conn: Connection, report_id: int, now: datetime) -> None:
+    """Takes an accepted version out of force: the one before it is in force again. It keeps its number."""
+    _turn(conn, report_id, "accepted", WITHDRAWN, now)
+
+
+def restore(conn: Connection, report_id: int, now: datetime) -> None:
+    """Puts a withdrawn version in force again."""
+    _turn(conn, report_id, WITHDRAWN, "accepted", now)
+
+
+def _turn(conn: Connection, report_id: int, was: str, now_is: str, now: datetime) -> None:
+    where = (report.c.id == report_id, report.c.outcome == was)
+    if conn.execute(update(report).where(*where).values(outcome=now_is)).rowcount:
+        note(conn, now, f"report.{'withdrawn' if now_is == WITHDRAWN else 'restored'}", report_id=report_id)
 
 
 def write(conn: Connection, mail_id: int, ruling: Ruling, received_at: datetime, now: datetime) -> int | None:

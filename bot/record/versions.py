@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select, true
 from bot.model.deciding import Accepted
 from bot.record.schema import report
 
+WITHDRAWN = "withdrawn"  # the outcome of a version that was accepted, and that the office has taken out of force
+
 _OF_UNIT = (
     select(report)
     .where(report.c.form == bindparam("form"), report.c.unit == bindparam("unit"), report.c.outcome == "accepted")
@@ -27,6 +29,18 @@ _IN_FORCE_AFTER = (
 def accepted(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
     """The version in force for a unit and period; with ``before``, when the report of that number was not yet there."""
     return _first(conn, _IN_FORCE, {"form": form, "unit": unit, "period": period}, before)
+
+
+def accepted_below(conn: Connection, form: str, unit: str, period: str, version: int) -> Accepted | None:
+    """The accepted version before another one of the same unit and period: in force if that one were not."""
+    query = _IN_FORCE.where(report.c.version < version)
+    return _first(conn, query, {"form": form, "unit": unit, "period": period}, None)
+
+
+def numbered(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> int:
+    """The number of the newest version that a unit and period ever had, withdrawn ones with it; 0 for none."""
+    where = (report.c.form == form, report.c.unit == unit, report.c.period == period, _until(before))
+    return conn.execute(select(func.max(report.c.version)).where(*where)).scalar() or 0
 
 
 def accepted_before(conn: Connection, form: str, unit: str, period: str, before: int | None = None) -> Accepted | None:
@@ -135,8 +149,8 @@ def reported(
 
 
 def history(conn: Connection, unit: str, most: int) -> list[Row[Any]]:
-    """The newest accepted versions of a unit's reports, of every form, the newest first."""
-    query = select(report).where(report.c.unit == unit, report.c.outcome == "accepted")
+    """The newest accepted versions of a unit's reports, of every form, the newest first; withdrawn ones with them."""
+    query = select(report).where(report.c.unit == unit, report.c.outcome.in_(("accepted", WITHDRAWN)))
     return list(conn.execute(query.order_by(report.c.id.desc()).limit(most)))
 
 

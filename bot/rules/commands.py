@@ -11,13 +11,27 @@ from bot.rules.base import Rule, allow_names, even
 CommandId = Literal[
     "accept", "reject", "as", "register", "dismiss", "reply", "send", "drop",
     "status", "remind", "extend", "exempt", "hold", "resume", "export", "history", "appoint", "undo", "help",
-    "bulletin", "assessment",
+    "bulletin", "assessment", "report", "retract",
     "retire", "reinstate",
     "own_history", "own_form", "own_help", "hand_over",
 ]  # fmt: skip
 ARGUMENTS = ("unit", "period", "until", "name", "mobile", "email", "reason", "numbers", "year")
 # What the sentences of a command may name.
-NAMES = (*ARGUMENTS, "number", "what", "outcome", "address", "form", "month", "count", "actor", "moment", "before")
+NAMES = (
+    *ARGUMENTS,
+    "number",
+    "what",
+    "outcome",
+    "address",
+    "form",
+    "month",
+    "count",
+    "actor",
+    "moment",
+    "before",
+    "version",
+    "total",
+)
 # The sentences that name nothing.
 _NAMELESS = (
     "several_questions", "no_period", "no_until", "no_reason", "no_name", "no_mobile", "no_email",
@@ -25,7 +39,8 @@ _NAMELESS = (
     "confirmed_before", "confirm_of_another", "confirm_too_late", "confirm_declined", "missing_nothing",
     "accepted", "duplicate", "leaves", "announced", "returned", "waiting",
     "state_returned", "state_waiting", "state_missing", "state_open", "state_exempt",
-    "on_time", "late",
+    "on_time", "late", "telephoned", "withdrawn", "by_telephone", "receipt_sent", "unit_told", "nobody_to_tell",
+    "left_none", "would_leave_none", "by_mail_alone",
 )  # fmt: skip
 # Every sentence that the answers need, and what it may name.
 SENTENCES: dict[str, tuple[str, ...]] = {
@@ -55,7 +70,16 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "state_accepted": ("total", "received"),
     "state_late": ("days", "total", "received"),
     "counted": ("expected", "received", "on_time"),
-    "history_line": ("form", "month", "version", "received", "punctual", "total"),
+    "history_line": ("form", "month", "version", "received", "punctual", "total", "how"),
+    "numbers_unclear": ("text",),
+    "numbers_wrong": ("text",),
+    "same_numbers": ("unit", "month"),
+    "nothing_registered": ("unit", "form", "month"),
+    "announced_alone": ("unit", "form", "month"),
+    "replaced_since": ("unit",),
+    "left_version": ("version",),
+    "would_leave_version": ("version",),
+    "would_undo": ("what", "moment"),
     "history_month": ("month",),
     "history_total": ("total",),
     **dict.fromkeys(_NAMELESS, ()),

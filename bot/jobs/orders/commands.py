@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Row
+
 from bot.deciding.deadlines import open_period, periods
 from bot.deciding.views import shown_period
-from bot.jobs.orders import settling
-from bot.jobs.orders.errands import STOPPED, Errand, Refusal, Result
+from bot.jobs.dispensing import deadline_of
+from bot.jobs.orders import settling, telephoning
+from bot.jobs.orders.errands import STOPPED, Errand, Matter, Refusal, Result
+from bot.jobs.orders.notifying import Decided, tell
 from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
 from bot.jobs.reporting import bulletins
@@ -47,7 +51,10 @@ def let_off(e: Errand) -> Result:
     if until and until <= e.bot.deadline(form, period).date():
         raise Refusal("no_until")
     acts.dispense(e.conn, Dispensation(unit, form, period, until, a.reason or ""), e.now)
+    due = deadline_of(e.bot, e.conn, form, unit, period)
+    told = tell(e, Decided("extended" if until else "exempt", unit, form, period, due, a.reason or ""))
     said = {"unit": unit, "until": e.bot.renderer.filters["fullday"](until) if until else "", "reason": a.reason}
+    said["outcome"] = e.bot.rules.commands.answers["unit_told" if told else "nobody_to_tell"]
     return Result({**_about(e, form, period), **said}, undo={"withdraw": [unit, form, period]})
 
 
@@ -112,19 +119,14 @@ def appoint(e: Errand) -> Result:
 
 def undo(e: Errand) -> Result:
     """Takes the actor's last act back; no earlier one, and none that somebody else has gone on from."""
-    row = acts.last_act(e.conn, e.given.actor)
-    if row is None:
-        raise Refusal("nothing_to_undo")
-    named = {"what": row.arguments.get("said", ""), "moment": e.bot.renderer.filters["moment"](row.at)}
-    if not row.undo:
-        raise Refusal("cannot_undo", named)
-    if other := acts.later_by_others(e.conn, row):
-        raise Refusal("undo_overtaken", {**named, "actor": other.actor})
+    row, named = _undoable(e)
     match row.undo:
         case {"reopen": report_id}:
             settling.reopen(e.conn, report_id, e.now, by=e.given.actor)
         case {"withdraw": [unit, form, period]}:
             acts.withdraw(e.conn, unit, form, period, e.now)
+            current, due = versions.accepted(e.conn, form, unit, period), deadline_of(e.bot, e.conn, form, unit, period)
+            tell(e, Decided("ended", unit, form, period, due, current=current))
         case {"absence": number}:
             known.withdraw(e.conn, number, e.now)
         case {"away_until": [number, day]}:
@@ -133,8 +135,31 @@ def undo(e: Errand) -> Result:
             runs.put(e.conn, STOPPED, before)
         case {"liaisons": [unit, persons]}:
             _appoint(e, unit, [Liaison(unit, *person) for person in persons])
+        case {"withdraw_report": [report_id, *_]}:
+            telephoning.take_back(e, report_id, withdrawn=False)
+        case {"restore_report": [report_id, *_]}:
+            telephoning.take_back(e, report_id, withdrawn=True)
     acts.mark_undone(e.conn, row.id, e.now)
     return Result(named)
+
+
+def shown_undo(e: Errand) -> Matter:
+    """The act that 撤销 would take back."""
+    _, named = _undoable(e)
+    return Matter(lines=(e.bot.rules.commands.answers["would_undo"].format(**named),))
+
+
+def _undoable(e: Errand) -> tuple[Row[Any], dict[str, str]]:
+    """The actor's last act, and how it is named. ``Refusal`` where it cannot be taken back."""
+    row = acts.last_act(e.conn, e.given.actor)
+    if row is None:
+        raise Refusal("nothing_to_undo")
+    named = {"what": row.arguments.get("said", ""), "moment": e.bot.renderer.filters["moment"](row.at)}
+    if not row.undo:
+        raise Refusal("cannot_undo", named)
+    if other := acts.later_by_others(e.conn, row):
+        raise Refusal("undo_overtaken", {**named, "actor": other.actor})
+    return row, named
 
 
 def help_(e: Errand) -> Result:
@@ -142,6 +167,7 @@ def help_(e: Errand) -> Result:
     return Result(lines=tuple(rule.help for rule in e.bot.rules.commands.of(e.order.rule.by)))
 
 
+SHOWN = {"undo": shown_undo, **telephoning.SHOWN}
 ACTS: dict[str, Act] = {
     "status": status,
     "remind": remind,

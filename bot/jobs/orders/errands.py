@@ -18,7 +18,8 @@ STOPPED = "stopped_by_office"  # in meta: nothing leaves but these
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who gave an order, in which mail, in answer to which letter (empty if to none)."""
+    """Who gave an order, in which mail, in answer to which letter (empty if to none); ``first_mail_id`` is the mail
+    that gave it, where this one only confirms it."""
 
     actor: str
     mail_id: int | None = None
@@ -26,6 +27,7 @@ class Given:
     letter_kind: str = ""
     token: str | None = None
     units: tuple[str, ...] = ()
+    first_mail_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class Result:
     letter: str = LETTER
     context: dict[str, Any] = field(default_factory=dict)
     about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What an order would do, where it is asked back: the numbers that it is about, each that changes, and lines."""
+
+    numbers: dict[str, Any] | None = None
+    changes: tuple[dict[str, Any], ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 class Refusal(Exception):

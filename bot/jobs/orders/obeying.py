@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from bot.jobs.enqueuing import BUNDLE, enqueue, enqueue_for_staff, tell_once_a_day
 from bot.jobs.opening import Opened
-from bot.jobs.orders import answers, commands, retiring, wishes
-from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Refusal, Result
+from bot.jobs.orders import answers, commands, retiring, telephoning, wishes
+from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Matter, Refusal, Result
 from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
@@ -23,7 +23,7 @@ from bot.reading.commands import written_as
 from bot.record import acts, attention, correspondence, people, runs
 from bot.rules.commands import NAMES
 
-ACTS: dict[str, commands.Act] = {**commands.ACTS, **retiring.ACTS, **wishes.ACTS}
+ACTS: dict[str, commands.Act] = {**commands.ACTS, **retiring.ACTS, **telephoning.ACTS, **wishes.ACTS}
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class _Told:
 
     items: list[dict[str, Any]] = field(default_factory=list)
     files: list[LetterFile] = field(default_factory=list)
-    asked: list[Command] = field(default_factory=list)
+    asked: list[tuple[Command, Matter]] = field(default_factory=list)
     against: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     changed: bool = False
     letter: str = LETTER
@@ -63,6 +63,7 @@ def obey(
         given_orders.letter_kind,
         given_orders.token,
         given_orders.units,
+        acts.mail_of_pending(conn, given_orders.confirms) if given_orders.confirms else None,
     )
     confirms = given_orders.confirms
     if confirms and acts.take_pending(conn, now, confirms, given.actor) is None:
@@ -72,12 +73,21 @@ def obey(
     else:
         for order in _each(bot, conn, given_orders, given, told):
             if isinstance(order, Command) and _is_asked(bot, conn, order, given_orders, given):
-                told.asked.append(order)
+                _ask(Errand(bot.knowing(conn), conn, order, given, now, opened), told)
             else:
                 _one(bot.knowing(conn), conn, order, given, told, now, opened)
     # What changed something is always answered; a robot that answers our answers is not, beyond a day's measure.
     if told.changed or not _is_enough(bot, conn, mail_id, mail, given_orders, now):
         _answer(bot, conn, mail, mail_id, told, given, now)
+
+
+def _ask(e: Errand, told: _Told) -> None:
+    """Asks an order back, with what it would do; one that cannot be done is refused at once."""
+    shown = commands.SHOWN.get(e.order.rule.id)
+    try:
+        told.asked.append((e.order, shown(e) if shown else Matter()))
+    except Refusal as refusal:
+        told.items.append(_said(e.bot, refusal.key, refusal.values, (e.order.rule.help,), e.order.text))
 
 
 def _is_asked(bot: Bot, conn: Connection, order: Command, orders: Orders, given: Given) -> bool:
@@ -208,17 +218,18 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, g
         "original_subject": mail.subject,
         "received_at": mail.received_at,
     }
-    orders = [written_as(order, bot.rules) for order in told.asked]
+    orders = [written_as(order, bot.rules) for order, _ in told.asked]
     # What was written exactly is shown as it was written.
-    shown = [o.text if not (o.loose or o.rule.answers) else w for o, w in zip(told.asked, orders, strict=True)]
+    shown = [_shown(order, matter, bot) for order, matter in told.asked]
+    matters = [{"numbers": m.numbers, "changes": list(m.changes), "lines": list(m.lines)} for _, m in told.asked]
     if asks_only:
-        loose = all(order.loose for order in told.asked)
-        context = {"orders": shown, "items": told.items, "loose": loose} | {
+        loose = all(order.loose for order, _ in told.asked)
+        context = {"orders": shown, "matters": matters, "items": told.items, "loose": loose} | {
             key: context[key] for key in ("original_subject", "received_at")
         }
     elif told.asked:
         text = bot.rules.commands.answers["asked_back"]
-        told.items.append({"text": text, "lines": shown, "said": "", "good": False})
+        told.items.append({"text": text, "lines": shown, "said": "", "good": False, "matters": matters})
     key = ":".join(filter(None, (letter, told.about if letter == told.letter else "", mail.sha256[:24])))
     draft = LetterDraft(
         key=key,
@@ -232,6 +243,13 @@ def _answer(bot: Bot, conn: Connection, mail: Mail, mail_id: int, told: _Told, g
     if enqueue(bot, conn, draft, now, mail_id) is not None and told.asked:
         acts.ask(conn, now, letter_key=key, actor=given.actor, text="\n".join(orders), mail_id=mail_id)
     _tell_others(bot, conn, mail, told, {**context, "items": good, "by": given.actor}, now)
+
+
+def _shown(order: Command, matter: Matter, bot: Bot) -> str:
+    """An order where it is asked back: as it was written, if exactly; without the numbers that stand below it."""
+    if matter.numbers:
+        return written_as(replace(order, arguments=replace(order.arguments, numbers=None)), bot.rules)
+    return written_as(order, bot.rules) if order.loose or order.rule.answers else order.text
 
 
 def _tell_others(bot: Bot, conn: Connection, mail: Mail, told: _Told, context: dict[str, Any], now: datetime) -> None:

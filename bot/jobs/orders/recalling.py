@@ -46,4 +46,6 @@ def history_lines(bot: Bot, conn: Connection, unit: str) -> Iterator[str]:
             received=bot.renderer.filters["moment"](row.received_at),
             punctual=said["on_time"] if row.on_time else said["late"],
             total=said["history_total"].format(total=summed) if summed else "",
+            how=f"{said['telephoned'] if row.origin == 'telephone' else ''}"
+            f"{said['withdrawn'] if row.outcome == versions.WITHDRAWN else ''}",
         )

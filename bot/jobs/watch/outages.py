@@ -27,7 +27,7 @@ from bot.record import archive, runs
 TICKED, OUTAGE, JOB = "last_tick", "outage", "outage"
 NOTED_EVERY = timedelta(minutes=5)  # the record is not written at each tick
 AT_THE_LATEST = timedelta(days=1)  # so long the letter waits for a mailbox that cannot be read
-ORDER = "export"  # by which what was left out can be had all the same
+ORDER = "bulletin"  # by which what was left out can be had all the same
 
 
 def note_tick(bot: Bot, now: datetime) -> None:
