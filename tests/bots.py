@@ -1,5 +1,6 @@
 """A bot on a folder of its own, and fakes of the two servers that it talks to, each with a visible record."""
 
+import atexit
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +34,7 @@ from bot.model.forms import Form
 from bot.model.letters import Delivery, Sent
 from bot.model.mail import RawMail
 from bot.model.people import Liaison
+from bot.reading.guard import Reader
 from bot.record import archive, claims, people, reports, runs, schema, versions
 from bot.record.database import Record
 from bot.rules.units import Unit, Units
@@ -88,11 +91,26 @@ def config(folder: Path, **changes: dict[str, Any]) -> Config:
 _renderers: dict[tuple[object, ...], Renderer] = {}
 
 
+@cache
+def _reader() -> Reader:
+    """One process that opens files, for all bots of the tests: to start it takes longer than most tests."""
+    reader = Reader()
+    atexit.register(reader.close)
+    return reader
+
+
 def build(made: Config, now: datetime | None = None) -> Bot:
-    """``Bot.build``, with letters compiled once for all tests: that takes longer than most of them."""
+    """``Bot.build``, with what takes longer than most tests done once for all of them: letters are compiled once, and
+    mails are opened in this process. ``guarded`` opens them as the program does."""
     bot = Bot.build(made, now=now)
     key = (made.paths.templates, made.office, made.smtp.sender)
-    return replace(bot, renderer=_renderers.setdefault(key, bot.renderer))
+    opener = _Here(bot.opener.told, bot.provider, bot, _reader())
+    return replace(bot, renderer=_renderers.setdefault(key, bot.renderer), opener=opener)
+
+
+def guarded(bot: Bot) -> Bot:
+    """The same bot, which opens mails in a process that can be ended."""
+    return replace(bot, opener=Opener(bot.opener.told, known=bot.opener.known))
 
 
 def build_hasty(made: Config) -> Bot:
@@ -128,15 +146,16 @@ def built(request: pytest.FixtureRequest, folder: Path, **changes: dict[str, Any
 
 def with_provider(bot: Bot, provider: Provider) -> Bot:
     """The same bot with a mailbox at another provider; mails are opened in this process, which knows of the change."""
-    return replace(bot, provider=provider, opener=_Here(bot.opener.told, provider, bot))
+    return replace(bot, provider=provider, opener=_Here(bot.opener.told, provider, bot, bot.reader))
 
 
 class _Here(Opener):
     """Opens mails as the process does that can be ended, without one."""
 
-    def __init__(self, told: Told, provider: Provider, bot: Bot) -> None:
-        super().__init__(replace(told, netease=provider.netease, authserv_id=provider.authserv_id))
-        self._tools = Tools(told.own_address, provider, bot.rules, bot.reader, bot.unpacker, bot.converter)
+    def __init__(self, told: Told, provider: Provider, bot: Bot, reader: Reader) -> None:
+        told = replace(told, netease=provider.netease, authserv_id=provider.authserv_id)
+        super().__init__(told, known=bot.opener.known)
+        self._tools = Tools(told.own_address, provider, bot.rules, reader, bot.unpacker, bot.converter)
 
     def open(self, raw: RawMail) -> Opened:
         return opened_with(raw, self._tools)

@@ -347,7 +347,7 @@ def test_what_a_lead_answers_in_words_is_read_by_a_person(bot: Bot) -> None:
     before = len(letters(bot))
     text = "朱刘街道联络员已经换人，请与张主任联系。"
     assert answered(bot, lambda subject: mail(LIU, subject, text=text)) == ("ignored", "noted")
-    assert attentions(bot) == [("draft", LIU), ("reply_words", "")]
+    assert attentions(bot) == [("draft", LIU), ("reply_words", text)]
     assert len(letters(bot)) == before
 
 

@@ -107,7 +107,9 @@ def test_our_own_mail_and_the_providers_verdict() -> None:
     head = b"Received: from x by gzmx14 (Coremail) with SMTP id T1; x\r\nFrom: a@town.example\r\nX-CM-TRANSID: T1\r\n"
     head += b"Authentication-Results: gzmx14; spf=fail smtp.mail=a@town.example\r\n\r\nx"
     assert opened(head).authentication == "fail"
-    assert opened(b"From: ClawHBGS@163.com\r\n\r\nx").automatic == "own"
+    # a clerk who writes from the office's own address is a person; what a machine sends on from it is ours
+    assert opened(b"From: ClawHBGS@163.com\r\n\r\nx").automatic is None
+    assert opened(b"From: ClawHBGS@163.com\r\nPrecedence: bulk\r\n\r\nx").automatic == "own"
 
 
 def test_a_bounce_does_not_bring_our_own_workbook_back() -> None:

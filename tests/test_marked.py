@@ -129,7 +129,9 @@ def test_a_number_with_a_rival_counts_when_its_sender_confirms_it(bot: Bot) -> N
     sends(bot, xlsx((rows, ())), "2017-07-03T10:00")
     asked = letters(bot)[-1]
     assert asked.letter == "confirm"
-    assert "“规模以上企业·二级”读作“2”，而C8写的是“1”" in flat(asked.mime)
+    assert "单元格C7至M7：“规模以上企业·二级等6个数”读作“2、5、3、1、12、7”，而C8至M8写的是“1、4、2、0、10、6”" in flat(
+        asked.mime
+    )
     with bot.record.read() as conn:
         assert versions.accepted(conn, "annex4", "五图街道", "2017-06") is None
     # when

@@ -27,7 +27,7 @@ from bot.reading.measure import Measure, most_promising
 from bot.reading.opened import Opened
 from bot.record import schema
 from tests.books import RULES, xlsx
-from tests.bots import appoint, archived, at, build, config, first_run, flat, letters, never, rows
+from tests.bots import appoint, archived, at, build, config, first_run, flat, guarded, letters, never, rows
 from tests.mails import mail, report
 from tests.registers import annex3
 
@@ -170,7 +170,7 @@ def test_characters_and_forms_of_a_mail_are_counted() -> None:
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    with build(config(tmp_path)) as one:
+    with guarded(build(config(tmp_path))) as one:
         first_run(one, at("2017-06-20T09:00"))
         appoint(one, ("五图街道", "李明", LI))
         yield one

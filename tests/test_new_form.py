@@ -301,11 +301,11 @@ def test_a_digest_for_each_form(bot: Bot, call: Call, tmp_path: Path) -> None:
     assert "机械设备：已整改4，整改中2，未整改0，小计6" in said
     assert "教育局（2017年6月）：首次报送，全部合计18处" in said
     assert not [word_ for word_ in (*OTHERS_WORDS, "目标", "基础数", "隐患月报坏件", "邮件收发") if word_ in said]
-    # when a week later one more has come, then the sum has grown
+    # when a week later one more has come, then the sum has it, and a first report is no growth
     send(bot, WANG, "2017-07-05T10:00", ("隐患.xlsx", workbook(call, tmp_path, FIN)))
     digest(bot, at("2017-07-10T09:31"))
     said = flat(letters(bot)[-1].mime)
-    assert "全部合计36处，比上次周报增加18处。" in said
+    assert "另有1个县直部门首次报送，共18处，不计为增加。全部合计36处，与上次周报持平。" in said
     assert "财政局（逾期10天）" in said
 
 

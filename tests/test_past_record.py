@@ -432,9 +432,9 @@ def test_a_unit_is_retired_by_an_order_and_its_past_stays(
     # it comes back a month later, and that is taken back, and then the whole
     assert order("启用", QUALITY, "自", "10月") == f"0 已启用{QUALITY}：自2017年10月起恢复报送。"
     assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, False, True]
-    assert order("撤销").startswith("0 已撤销：启用")
+    assert "已撤销：启用" in order("撤销")
     assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, False, False]
-    assert order("撤销").startswith("0 已撤销：停用")
+    assert "已撤销：停用" in order("撤销")
     assert [there(f"2017-{m:02}") for m in (8, 9, 10)] == [True, True, True]
     assert order("启用", QUALITY, "自", "10月") == f"1 {QUALITY}没有停用。"
     assert raw_of_absences(office) == ["zhijian"]

@@ -188,8 +188,8 @@ def test_answers_to_an_address_are_counted_not_reminders(conn: Connection) -> No
     outbox.enqueue(conn, letter(1), NOW, mail_id=mail_id)
     outbox.enqueue(conn, letter(2), NOW)
     outbox.enqueue(conn, letter(3, to="b@town.test"), NOW, mail_id=mail_id)
-    assert correspondence.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1), NOW) == 1
-    assert correspondence.letters_to(conn, "a@town.test", NOW, NOW) == 0
+    assert correspondence.letters_to(conn, "a@town.test", NOW - timedelta(seconds=1), NOW) == {"receipt": 1}
+    assert correspondence.letters_to(conn, "a@town.test", NOW, NOW) == {}
 
 
 def test_a_reply_is_recognised_by_token_first(conn: Connection) -> None:

@@ -118,7 +118,7 @@ def test_a_forged_report_stops_no_reminder(why: str) -> None:
 
 def test_every_reason_to_wait_is_sorted() -> None:
     """A new reason must be put on one side or the other."""
-    assert CREDIBLE | {"authentication", "ambiguous_sender"} == set(RULES.reasons.waiting)
+    assert CREDIBLE | {"authentication", "ambiguous_sender", "held_back"} == set(RULES.reasons.waiting)
 
 
 def test_what_nobody_can_be_told_from_concerns_no_unit() -> None:

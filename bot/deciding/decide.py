@@ -38,6 +38,8 @@ NOTES: dict[str, str] = {
     "words": "reply_words",
 }
 HELD = ("held_back", "corrected_in_words")  # why a report waits because of the words beside it
+IN_VAIN = "in_vain"  # why what was asked back twice is not asked back again
+ASKED_BACK = 2  # times
 ANSWERED = ("question", "request", "recall")
 LETTERS = {"returned": "returned", "waiting": "waiting", "accepted": "receipt", "duplicate": "duplicate"}
 
@@ -76,7 +78,7 @@ def decide(
 ) -> Intent:
     """What one mail leads to. Pure: the same values give the same intent."""
     outcome, letter = _outcome(mail, documents, rulings, sender, rules, said)
-    unanswered = _unanswered(mail, sender, policy) if letter else ""
+    unanswered = (_unanswered(mail, sender, policy) or _in_vain(letter, rulings, sender)) if letter else ""
     attention = [_waiting(n, r, mail, said) for n, r in enumerate(rulings) if r.outcome == "waiting"]
     attention += _told(outcome, letter, unanswered, mail, documents, sender, said)
     if left := [name for name, code in unread(mail, documents) if code == LEFT_OUT]:
@@ -92,7 +94,7 @@ def decide(
         aside = [Attention(kind, quoted(mail, said.text), unit=_unit(sender))] if kind else []
         intent = replace(intent, attention=(*intent.attention, *aside))
     if unanswered:
-        told = _limit_told(unanswered, mail, sender)
+        told = _limit_told(unanswered, outcome, mail, sender)
         return replace(intent, why=f"{intent.why}, not answered: {unanswered}", attention=(*intent.attention, *told))
     if not letter or not mail.sender:
         return intent
@@ -214,9 +216,17 @@ def _unanswered(mail: Mail, sender: KnownSender, policy: Policy) -> str:
     return "flood" if policy.flood and not sender.units else ""
 
 
-def _limit_told(unanswered: str, mail: Mail, sender: KnownSender) -> tuple[Attention, ...]:
+def _in_vain(letter: str, rulings: tuple[Ruling, ...], sender: KnownSender) -> str:
+    """Whether the same was asked back often enough: a person helps by telephone, and a robot's echo ends here."""
+    same = letter == "returned" and all(r.outcome == "returned" and r.went_back >= ASKED_BACK for r in rulings)
+    return IN_VAIN if same or (letter == "unreadable" and sender.unreadable_today >= ASKED_BACK) else ""
+
+
+def _limit_told(unanswered: str, outcome: Outcome, mail: Mail, sender: KnownSender) -> tuple[Attention, ...]:
     """What the office hears of a limit, beside the mail itself. A stranger's mail that would have been answered waits
     for it anyway."""
+    if unanswered == IN_VAIN:
+        return (Attention(IN_VAIN, quoted(mail), unit=_unit(sender)),) if outcome == "returned" else ()
     if unanswered == "flood":
         return (Attention("strangers_unanswered"),)
     return (Attention("capped", mail.sender or ""),) if unanswered == "capped" and sender.units else ()

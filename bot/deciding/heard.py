@@ -25,6 +25,7 @@ QUOTING = frozenset(
         *("reply_words", "liaison_question", "liaison_request", "liaison_recall", "words_beside", "machine_words"),
         *("liaison_words", "staff_words", "stranger_words", "stranger_blank", "reply_unclear"),
         *("missing_attachment", "missing_attachment_unanswered", "unreadable", "unreadable_unanswered"),
+        "in_vain",
         *("held_back", "corrected_in_words"),
     }
 )

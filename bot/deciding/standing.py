@@ -27,6 +27,8 @@ CREDIBLE = frozenset(
         "liaison",
         "locked",
         "unproven",
+        "machine",
+        "corrected_in_words",
     }
 )
 

@@ -16,7 +16,8 @@ class KnownSender:
     ``units`` are the posts that the address holds (none: a stranger), ``person`` and ``mobile`` his own or empty.
     ``answers_ours``: the mail answers a letter of ours; ``reply_units``, ``reply_period`` and ``reply_forms`` are
     what it was about.
-    ``answers_today`` counts the answers that were written to the address since midnight.
+    ``answers_today`` counts the answers that were written to the address since midnight, ``unreadable_today`` those of
+    them that asked for a file again.
     """
 
     units: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class KnownSender:
     answers_ours: bool = False
     mobile: str = ""
     reply_forms: tuple[str, ...] = ()
+    unreadable_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ def _ruling(
         past = past if trusted.by_sender else without_objection(past)
         return rule_on(item, judged, past, "", due, mail.received_at)
     waiting = why_waiting(mail, item, past) or held_by(said)
-    return rule_on(item, judged, past, waiting, due, mail.received_at, proven=proof.holds)
+    ruling = rule_on(item, judged, past, waiting, due, mail.received_at, proven=proof.holds)
+    return replace(ruling, went_back=versions.went_back(conn, ruling)) if ruling.outcome == "returned" else ruling
 
 
 def _with_papers(opened: Opened, sender: KnownSender, bot: Bot) -> tuple[Document, ...]:
@@ -225,15 +226,17 @@ def known_sender(conn: Connection, mail: Mail, bot: Bot, now: datetime) -> Known
     own = answered is not None and recipient_of(answered.key) == "unit"
     about = outbox.obligations_of(answered) if answered and own else ()
     periods = {o.period for o in about if o.period != ONCE}
+    told = correspondence.letters_to(conn, mail.sender, bot.midnight(now), now)
     return KnownSender(
-        tuple(dict.fromkeys(p.unit for p in posts)),
-        next((p.name for p in posts if p.name), ""),
-        tuple(dict.fromkeys(o.unit for o in about)),
-        periods.pop() if len(periods) == 1 else None,
-        correspondence.letters_to(conn, mail.sender, bot.midnight(now), now),
-        answered is not None,
-        next((p.mobile for p in posts if p.mobile), ""),
-        tuple(dict.fromkeys(o.form for o in about)),
+        units=tuple(dict.fromkeys(p.unit for p in posts)),
+        person=next((p.name for p in posts if p.name), ""),
+        reply_units=tuple(dict.fromkeys(o.unit for o in about)),
+        reply_period=periods.pop() if len(periods) == 1 else None,
+        answers_today=sum(told.values()),
+        answers_ours=answered is not None,
+        mobile=next((p.mobile for p in posts if p.mobile), ""),
+        reply_forms=tuple(dict.fromkeys(o.form for o in about)),
+        unreadable_today=told.get("unreadable", 0),
     )
 
 

@@ -87,7 +87,8 @@ class Ruling:
     waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version;
     ``base`` is what the unit has registered, by category.
     ``about`` is the period, or the one that was open when nobody can tell it; ``sender_unit`` the sender's own unit;
-    ``arrived_at`` when the form first came, if that was with an earlier mail."""
+    ``arrived_at`` when the form first came, if that was with an earlier mail; ``went_back`` how often the very same
+    form was returned before."""
 
     judged: Judged
     outcome: Outcome
@@ -100,6 +101,7 @@ class Ruling:
     about: str = ""
     sender_unit: str | None = None
     arrived_at: datetime | None = None
+    went_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

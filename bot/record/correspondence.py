@@ -13,11 +13,15 @@ from bot.record.schema import event, letter, mime
 
 LONGEST_WAY = timedelta(days=10)  # a mail system tries for five days, and a letter waits for the office before
 _ANSWERING = select(letter.c.id).where(letter.c.mail_id == bindparam("mail_id")).order_by(letter.c.id)
-_ANSWERS_TO = select(func.count()).where(
-    letter.c.to == bindparam("to"),
-    letter.c.queued_at > bindparam("since"),
-    letter.c.queued_at <= bindparam("until"),
-    letter.c.mail_id.is_not(None),
+_ANSWERS_TO = (
+    select(letter.c.letter, func.count().label("n"))
+    .where(
+        letter.c.to == bindparam("to"),
+        letter.c.queued_at > bindparam("since"),
+        letter.c.queued_at <= bindparam("until"),
+        letter.c.mail_id.is_not(None),
+    )
+    .group_by(letter.c.letter)
 )
 
 
@@ -82,9 +86,10 @@ def first_sent_after(conn: Connection, kind: str, letter_id: int, now: datetime)
     return conn.execute(select(letter.c.sent_at).where(*where).order_by(letter.c.id).limit(1)).scalar()
 
 
-def letters_to(conn: Connection, address: str, since: datetime, now: datetime) -> int:
-    """How many answers were written to an address after ``since``."""
-    return int(conn.execute(_ANSWERS_TO, {"to": address, "since": since, "until": now + SKEW}).scalar_one())
+def letters_to(conn: Connection, address: str, since: datetime, now: datetime) -> dict[str, int]:
+    """How many answers of each kind were written to an address after ``since``."""
+    found = conn.execute(_ANSWERS_TO, {"to": address, "since": since, "until": now + SKEW})
+    return {row.letter: row.n for row in found}
 
 
 def answering(conn: Connection, mail_id: int) -> list[int]:

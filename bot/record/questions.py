@@ -14,6 +14,7 @@ ABOUT_WORDS = (
     "no_form",
     "missing_attachment_unanswered",
     "unreadable_unanswered",
+    "in_vain",
 )
 ANSWERED = "answered"  # the job in whose name an answer to such a question is written down, once
 ABOUT_LETTERS = ("draft", "letter_doubtful", "letter_restored")  # why a letter is held until somebody agrees

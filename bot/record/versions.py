@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, true
 
-from bot.model.deciding import Accepted
+from bot.model.deciding import Accepted, Ruling
 from bot.record.schema import report
 
 WITHDRAWN = "withdrawn"  # the outcome of a version that was accepted, and that the office has taken out of force
@@ -60,6 +60,16 @@ def _first(conn: Connection, query: Select[Any], values: dict[str, Any], before:
 
 def _until(before: int | None) -> Any:
     return true() if before is None else report.c.id < before
+
+
+def went_back(conn: Connection, ruling: Ruling) -> int:
+    """How often the unit's same form was returned already: the same numbers, rows, month and people."""
+    judged = ruling.judged
+    at = (report.c.form == judged.form.form, report.c.unit == judged.unit, report.c.about == ruling.about)
+    columns = (report.c.period, report.c.numbers, report.c.content, report.c.reporter, report.c.phone)
+    same = (judged.period, judged.numbers, judged.content, judged.reporter, judged.phone)
+    found = conn.execute(select(*columns).where(*at, report.c.outcome == "returned"))
+    return sum(1 for row in found if tuple(row) == same)
 
 
 def before_each(conn: Connection, form: str, told: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:

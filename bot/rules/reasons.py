@@ -21,7 +21,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "attention": (
         "set_aside", "too_large", "bounced", "bounced_full", "bounced_refused", "bounced_expired",
         "bounced_unclear", "bounced_lasts",
-        "capped", "missing_attachment", "missing_attachment_unanswered",
+        "capped", "in_vain", "missing_attachment", "missing_attachment_unanswered",
         "unreadable", "unreadable_unanswered", "no_form", "left_out",
         "letter_failed", "letter_unmade", "template_fault", "part_failed", "file_failed", "odd_arrival",
         "found_elsewhere",

@@ -128,7 +128,7 @@ def _is_enough(bot: Bot, conn: Connection, mail_id: int, mail: Mail, orders: Ord
     told. The staff may order whatever it likes, but the very same only so often; a liaison has a day's measure."""
     sender, most = mail.sender or "", bot.config.limits.letters_per_address_per_day
     if orders.units:
-        full = correspondence.letters_to(conn, sender, bot.midnight(now), now) >= most
+        full = sum(correspondence.letters_to(conn, sender, bot.midnight(now), now).values()) >= most
     else:
         same = "\n".join(written_as(order) if isinstance(order, Command) else "" for order in orders.orders)
         mark = f"{sender}:{now.astimezone(bot.zone).date()}:{sha256(same.encode()).hexdigest()[:16]}"

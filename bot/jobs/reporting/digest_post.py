@@ -22,6 +22,7 @@ from bot.record import archive, attention, correspondence, people, questions, re
 UNREAD = (
     "unreadable",
     "unreadable_unanswered",
+    "in_vain",
     "missing_attachment",
     "missing_attachment_unanswered",
     "no_form",
