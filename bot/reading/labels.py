@@ -40,6 +40,12 @@ class Line:
         filled = [count for count in self.counts.values() if count.doubt != "blank"]
         return bool(filled) and all(count.mark == "hidden" for count in filled)
 
+    @property
+    def is_faint(self) -> bool:
+        """Whether there are numbers that nobody sees, and besides them none but 0."""
+        counts = self.counts.values()
+        return any(c.mark == "hidden" for c in counts) and all(c.mark == "hidden" or not c.value for c in counts)
+
     def value(self, part: Part) -> int | None:
         """The number for a cell of the form, if there is a certain one."""
         count = self.counts.get(part)
@@ -97,7 +103,7 @@ def choose(lines: Sequence[Line], about: About) -> Choice:
 
 def _best(lines: Sequence[Line]) -> Line:
     """The likeliest: what is seen before what is hidden, what is labelled as the form's before what is not."""
-    return min(lines, key=lambda line: (line.is_hidden, not line.is_values))
+    return min(lines, key=lambda line: (line.is_faint, not line.is_values))
 
 
 def _said(line: Line, about: About) -> _Said:

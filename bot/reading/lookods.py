@@ -5,11 +5,13 @@ Runs in the guarded process only; raises what zipfile and expat raise on damage,
 
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.model.forms import Mark
+from bot.reading.faint import is_ground, is_pale, is_tiny
 from bot.reading.looks import Look, Run, marked
 from bot.reading.opened import COLUMNS, MERGES, ROWS
 from bot.reading.xmlfile import TooMuch, walk
@@ -17,6 +19,8 @@ from bot.reading.xmlfile import TooMuch, walk
 _REFERENCE = re.compile(
     r"\[(?:\$?('(?:[^']|'')+'|[^\[\].']+))?\.(\$?[A-Z]+\$?\d+)(?::(?:\$?[^\[\].']+)?\.(\$?[A-Z]+\$?\d+))?\]"
 )
+_UNITS = {"pt": 1.0, "in": 72.0, "cm": 28.35, "mm": 2.835, "px": 0.75}
+THIN = 2.0  # points of a row or a column: nothing can be read in less
 MARKS = 20_000  # cells of a sheet of which there is something to tell
 _GROUPS = ("table-row-group", "table-column-group")
 
@@ -27,6 +31,9 @@ class Styles:
 
     marks: dict[str, Mark | None] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
+    pale: dict[str, bool] = field(default_factory=dict)  # or tiny
+    grounds: dict[str, bool] = field(default_factory=dict)
+    thin: set[str] = field(default_factory=set)  # of rows and columns in which nothing can be read
     _name: str = ""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -43,6 +50,27 @@ class Styles:
                 self.marks[self._name] = "raised"
             elif line or position:
                 self.marks[self._name] = None
+            if (colour := attributes.get("color")) is not None:
+                self.pale[self._name] = is_pale(colour)
+            if (size := points(attributes.get("font-size", ""))) is not None and is_tiny(size):
+                self.pale[self._name] = True
+        elif name == "table-cell-properties" and (ground := attributes.get("background-color")):
+            self.grounds[self._name] = is_ground(ground)
+        elif name in ("table-row-properties", "table-column-properties") and self._name:
+            size = points(attributes.get("row-height", attributes.get("column-width", "")))
+            if size is not None and size < THIN:
+                self.thin.add(self._name)
+
+    def is_faint(self, name: str) -> bool:
+        """Whether nobody sees characters of this style."""
+        return bool(self._of(self.pale, name)) and not self._of(self.grounds, name)
+
+    def _of(self, said: Mapping[str, bool], name: str) -> bool | None:
+        for _ in range(10):
+            if not name or name in said:
+                break
+            name = self.parents.get(name, "")
+        return said.get(name)
 
     def mark(self, name: str) -> Mark | None:
         """What characters of this style look like."""
@@ -66,6 +94,12 @@ def looks(data: bytes) -> tuple[dict[str, Look], bool]:
         content = _Content(styles)
         walk(archive.read("content.xml"), content.start, content.end, content.text)
     return {name: look for name, look in content.found.items() if look != Look()}, False
+
+
+def points(length: str) -> float | None:
+    """A length in points; None for what is none."""
+    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,9})?)(pt|in|cm|mm|px)", length)
+    return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def _local(attributes: Mapping[str, str]) -> dict[str, str]:
@@ -92,7 +126,7 @@ class _Content:
 
     def start(self, name: str, given: dict[str, str]) -> None:
         attributes = _local(given)
-        if name in ("style", "text-properties"):
+        if name == "style" or name.endswith("-properties"):
             self._styles.start(name, attributes)
         elif name == "table":
             self._look = self.found[attributes.get("name", "")] = Look()
@@ -105,7 +139,7 @@ class _Content:
         elif name == "table-row":
             self._rows = _count(attributes, "number-rows-repeated")
             self._at = 0
-            if attributes.get("visibility") in ("collapse", "filter") or any(self._folded):
+            if self._is_hidden(attributes):
                 self._look.rows.update(range(self._row, min(self._row + self._rows, ROWS)))
         elif name in ("table-cell", "covered-table-cell"):
             self._cell, self._runs, self._paragraphs, self._inside = attributes, [], 0, True
@@ -114,11 +148,16 @@ class _Content:
 
     def _begin_column(self, attributes: Mapping[str, str]) -> None:
         last = self._column + _count(attributes, "number-columns-repeated") - 1
-        if attributes.get("visibility") in ("collapse", "filter") or any(self._folded):
+        if self._is_hidden(attributes):
             self._look.columns.append((self._column, last))
         if style := attributes.get("default-cell-style-name"):
             self._defaults.append((self._column, last, style))
         self._column = last + 1
+
+    def _is_hidden(self, attributes: Mapping[str, str]) -> bool:
+        """Whether a row or a column cannot be seen."""
+        gone = attributes.get("visibility") in ("collapse", "filter") or any(self._folded)
+        return gone or attributes.get("style-name") in self._styles.thin
 
     def _begin_text(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "annotation":
@@ -130,7 +169,8 @@ class _Content:
         elif name == "span":
             style = attributes.get("style-name", "")
             outer = self._spans[-1][1] if self._spans else "cell"
-            self._spans.append(("", self._styles.mark(style) if self._styles.says(style) else outer))
+            mark = self._styles.mark(style) if self._styles.says(style) else outer
+            self._spans.append(("", "hidden" if mark in (None, "cell") and self._styles.is_faint(style) else mark))
         elif name == "s":
             self.text(" " * min(_count(attributes, "c"), 100))
         elif name in ("tab", "line-break"):
@@ -161,7 +201,7 @@ class _Content:
             for row in range(self._row, min(self._row + self._rows, ROWS)):
                 for column in range(first, min(first + times, COLUMNS)):
                     self._tell((row, column))
-        if len(self._look.texts) + len(self._look.fonts) + len(self._look.formulas) > MARKS:
+        if len(self._look.texts) + len(self._look.fonts) + len(self._look.formulas) + len(self._look.faint) > MARKS:
             raise TooMuch
 
     def _merge(self, column: int) -> None:
@@ -177,8 +217,25 @@ class _Content:
                 self._look.texts[at] = text
         elif mark:
             self._look.fonts[at] = mark
+        if self._styles.is_faint(style):
+            self._look.faint.add(at)
+        shown = _is_shown(self._cell.get("value", ""), "".join(text for text, _ in self._runs))
+        if shown is not None and self._paragraphs:
+            self._look.formats[at] = not shown
         if formula := self._cell.get("formula"):
             self._look.formulas[at] = _plain(formula)
+
+
+def _is_shown(value: str, text: str) -> bool | None:
+    """None when the text that the program showed is the number, dressed or not; False when there is no number in it,
+    True when there is another one. The text stands beside the value, whatever the format is."""
+    if not re.fullmatch(r"-?\d{1,15}(?:\.0+)?", value):
+        return None
+    written = re.sub(r"(?<=\d)[, '\u00a0\u202f](?=\d{3})", "", unicodedata.normalize("NFKC", text))
+    found = re.findall(r"\d+(?:\.\d+)?", written)
+    if len(found) == 1 and float(found[0]) == abs(float(value)):
+        return None
+    return bool(found)
 
 
 def _plain(formula: str) -> str:

@@ -5,12 +5,15 @@ note marks behind numbers. Nobody who looks at the sheet takes the one for the o
 ``lookods`` find out; here it is put on the grid.
 """
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from bot.model.forms import Cell, Doubt, Grid, Mark
 from bot.reading.cells import shown
+from bot.reading.faint import has_numeral
 from bot.reading.opened import DOUBTS, TEXT
 
 Place = tuple[int, int]  # row and column, from 0
@@ -27,17 +30,44 @@ class Text:
     whole: str
 
 
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+    "greaterThan": operator.gt, "greaterThanOrEqual": operator.ge, "lessThan": operator.lt,
+    "lessThanOrEqual": operator.le, "equal": operator.eq, "notEqual": operator.ne,
+}  # fmt: skip
+AREA = 5_000  # cells of one condition that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Cells (first row, first column, last row, last column) that are drawn otherwise where their number ``holds``
+    against another one: struck out, or so that nobody sees them. Without the number nothing is known of where."""
+
+    areas: tuple[tuple[int, int, int, int], ...]
+    mark: Literal["struck", "hidden"]
+    holds: str = ""
+    against: float | None = None
+
+    def applies(self, value: float) -> bool | None:
+        """Whether a number is drawn so; None where nobody can tell without computing as the program does."""
+        if self.against is None or self.holds not in _HOLDS:
+            return None
+        return _HOLDS[self.holds](value, self.against)
+
+
 @dataclass(slots=True)
 class Look:
     """One sheet. ``rows`` and ``columns`` (spans, inclusive) are hidden. ``texts`` have marked characters; ``fonts``
-    mark a cell as a whole. Of ``formats`` the cell's shows nothing (True), or something else than its number (False).
-    ``formulas`` are in A1 notation, without ``=``. ``merges`` are those that the reader of values does not tell."""
+    mark a cell as a whole. What is ``faint`` nobody sees, and ``conditions`` may do both. Of ``formats`` the cell's shows
+    nothing (True), or something else than its number (False). ``formulas`` are in A1 notation, without ``=``.
+    ``merges`` are those that the reader of values does not tell."""
 
     rows: set[int] = field(default_factory=set)
     columns: list[Place] = field(default_factory=list)
     texts: dict[Place, Text] = field(default_factory=dict)
     fonts: dict[Place, Mark] = field(default_factory=dict)
     formats: dict[Place, bool] = field(default_factory=dict)
+    faint: set[Place] = field(default_factory=set)
+    conditions: list[Condition] = field(default_factory=list)
     formulas: dict[Place, str] = field(default_factory=dict)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
 
@@ -50,10 +80,12 @@ def marked(runs: Sequence[Run], cell: Mark | None) -> Text | None:
     """A text of several runs in a cell whose font is marked, or not; None when no character is. Raised characters are
     a note on the others: where there are no others, they are the text."""
     parts = [(text, cell if mark == "cell" else mark) for text, mark in runs]
+    parts = [(text, mark if mark != "hidden" or has_numeral(text) else None) for text, mark in parts]
     if not any(mark for _, mark in parts):
         return None
     whole = "".join(text for text, _ in parts)
-    mark: Mark = "struck" if any(mark == "struck" for _, mark in parts) else "raised"
+    marks = {mark for _, mark in parts}
+    mark: Mark = "struck" if "struck" in marks else "raised" if "raised" in marks else "hidden"
     seen = "".join(text for text, mark in parts if mark is None)
     if not seen.strip():
         seen = "".join(text for text, mark in parts if mark == "raised")
@@ -101,12 +133,35 @@ def _marked(rows: list[list[Cell]], look: Look) -> Iterator[Doubt]:
         if cell is not None and (r, c) not in look.texts:
             rows[r][c] = None if mark == "struck" else cell
             yield Doubt(r, c, mark, shown(cell) if mark == "struck" else "")
+    yield from _conditional(rows, look)
     for (r, c), nothing in look.formats.items():
         cell = _at(rows, r, c)
-        # 0 is as good as nothing, and a date is shown as one.
-        if isinstance(cell, int | float) and not isinstance(cell, bool) and cell:
+        if _is_number(cell) and cell:  # 0 is as good as nothing, and a date is shown as one
             rows[r][c] = None if nothing else cell
             yield Doubt(r, c, "hidden", shown(cell) if nothing else "")
+    for r, c in look.faint:
+        cell = _at(rows, r, c)
+        if (cell if _is_number(cell) else isinstance(cell, str) and has_numeral(cell)):
+            rows[r][c] = None
+            yield Doubt(r, c, "hidden", shown(cell))
+
+
+def _conditional(rows: list[list[Cell]], look: Look) -> Iterator[Doubt]:
+    """Numbers that are drawn otherwise because of what they are. Where that is not known, they are kept, in doubt."""
+    for condition in look.conditions:
+        places = ((r, c) for a, b, d, e in condition.areas for r in range(a, d + 1) for c in range(b, e + 1))
+        for r, c in islice(places, AREA):
+            cell = _at(rows, r, c)
+            if not isinstance(cell, int | float) or isinstance(cell, bool) or not cell:
+                continue
+            sure = condition.applies(cell)
+            if sure is not False:
+                rows[r][c] = None if sure else cell
+                yield Doubt(r, c, condition.mark if sure else "hidden", shown(cell) if sure else "")
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def _at(rows: list[list[Cell]], row: int, column: int) -> Cell:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.model.forms import Mark
 from bot.reading import biff, ptg
+from bot.reading.faint import SMALLEST
 from bot.reading.looks import Look, Place, Run, marked
 from bot.reading.opened import COLUMNS, ROWS
 from bot.reading.shownas import shows
@@ -23,6 +24,8 @@ STRUCK = 0x08  # 2.4.122, bit of the second field
 HERE = 0x0401  # 2.4.271: the sheets of this workbook
 HEIGHT = 0x7FFF  # 2.4.221, of the field that has it
 BY_ITSELF = 0x01  # 2.4.127: always to be calculated
+WHITE = frozenset({1, 9})  # 2.5.161: of the colours that every workbook has
+NARROW, LOW = 128, 40  # 256ths of a character and 20ths of a point: nothing can be read in less
 _PERCENT = {9: "0%", 10: "0.00%"}  # formats without a record
 
 
@@ -31,7 +34,9 @@ class _Book:
     """What the records before the sheets say. ``sheets`` are name and offset."""
 
     fonts: list[Mark | None] = field(default_factory=list)
+    faint: list[bool] = field(default_factory=list)  # of each font, on paper
     styles: list[tuple[int, int]] = field(default_factory=list)
+    grounds: list[bool] = field(default_factory=list)  # of each style, whether its cells are filled
     formats: dict[int, str] = field(default_factory=dict)
     sheets: list[tuple[str, int]] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)  # SST and what continues it
@@ -48,6 +53,11 @@ class _Book:
         number -= number > 4
         return self.fonts[number] if number < len(self.fonts) else None
 
+    def is_faint(self, number: int) -> bool:
+        """Whether nobody sees characters of a font."""
+        number -= number > 4
+        return number < len(self.faint) and self.faint[number]
+
 
 def looks(data: bytes) -> tuple[dict[str, Look], bool]:
     """The look of each sheet by its name, and whether its formulas are all to be computed by who opens it."""
@@ -55,7 +65,7 @@ def looks(data: bytes) -> tuple[dict[str, Look], bool]:
     if not name:
         return {}, False
     book = _book(stream)
-    texts = list(_texts(book)) if any(book.fonts) else []
+    texts = list(_texts(book)) if any(book.fonts) or any(book.faint) else []
     found: dict[str, Look] = {}
     waiting: list[bool] = []
     for sheet, offset in book.sheets:
@@ -79,10 +89,12 @@ def _book(stream: bytes) -> _Book:
         if kind == biff.BOF:
             book.is_8 = struct.unpack_from("<H", body)[0] == BIFF8
         elif kind == FONT:
-            grbit, raised = struct.unpack_from("<H4xH", body, 2)
+            size, grbit, colour, raised = struct.unpack_from("<HHH2xH", body)
+            book.faint.append(colour in WHITE or size < SMALLEST * 20)
             book.fonts.append("struck" if grbit & STRUCK else "raised" if raised else None)
         elif kind == XF:
             book.styles.append(struct.unpack_from("<HH", body))
+            book.grounds.append(_is_filled(body, book.is_8))
         elif kind == FORMAT and book.is_8:
             book.formats[struct.unpack_from("<H", body)[0]] = _text(body, 2)
         elif kind == BOUNDSHEET:
@@ -108,6 +120,15 @@ def _book(stream: bytes) -> _Book:
             break
         before = kind if kind != CONTINUE else before
     return book
+
+
+def _is_filled(body: bytes, is_8: bool) -> bool:
+    """Whether the cells of a style have a ground of their own that is not white: 2.5.20; of BIFF5 not looked at."""
+    if not is_8 or len(body) < 20:
+        return True
+    borders, colours = struct.unpack_from("<IH", body, 14)
+    pattern, front = borders >> 26, colours & 0x7F
+    return pattern > 1 or (pattern == 1 and front not in WHITE)
 
 
 def _text(body: bytes, at: int) -> str:
@@ -141,7 +162,9 @@ def _runs(text: str, fonts: Sequence[tuple[int, int]], book: _Book) -> list[Run]
         return [(text, "cell")]
     runs: list[Run] = [(text[: fonts[0][0]], "cell")] if fonts[0][0] else []
     ends = [start for start, _ in fonts[1:]] + [len(text)]
-    return [*runs, *((text[start:end], book.font(font)) for (start, font), end in zip(fonts, ends, strict=True))]
+    marks: list[Mark | None] = [book.font(font) or ("hidden" if book.is_faint(font) else None) for _, font in fonts]
+    starts = [start for start, _ in fonts]
+    return [*runs, *((text[start:end], mark) for start, end, mark in zip(starts, ends, marks, strict=True))]
 
 
 class _Pieces:
@@ -215,13 +238,13 @@ class _Sheet:
     def _take(self, kind: int, body: bytes) -> None:
         if kind == biff.ROW and len(body) >= 16:
             row, height, flags = struct.unpack_from("<H4xH4xH", body)
-            if flags & biff.HIDDEN or not height & HEIGHT:
+            if flags & biff.HIDDEN or (height & HEIGHT) < LOW:
                 self._look.rows.add(row)
         elif kind == UNCALCED:
             self._waiting.append(True)
         elif kind == COLINFO and len(body) >= 10:
             first, last, width, _, flags = struct.unpack_from("<HHHHH", body)
-            if flags & 1 or not width:
+            if flags & 1 or width < NARROW:
                 self._look.columns.append((first, last))
         elif kind in biff.VALUES and len(body) >= 6:
             for row, column, style in _cells(kind, body):
@@ -236,6 +259,8 @@ class _Sheet:
             return
         if mark := self._book.font_of(style):
             self._look.fonts[at] = mark
+        if self._book.is_faint(self._book.styles[style][0]) and not self._book.grounds[style]:
+            self._look.faint.add(at)
         number = self._book.styles[style][1]
         nothing = shows(self._book.formats.get(number) or _PERCENT.get(number, ""))
         if nothing is not None:

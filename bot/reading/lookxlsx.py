@@ -10,35 +10,22 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from xml.parsers.expat import ExpatError
+from dataclasses import replace
 
-from bot.model.forms import Mark
 from bot.reading.addresses import column_of, moved
-from bot.reading.looks import Look, Place, Run, marked
+from bot.reading.looks import Condition, Look, Place, Run, marked
 from bot.reading.opened import COLUMNS, ROWS
-from bot.reading.runsxlsx import Runs, is_on, mark_of
-from bot.reading.shownas import shows
+from bot.reading.runsxlsx import Runs, is_on
+from bot.reading.stylesxlsx import Styles, styles_of
 from bot.reading.xmlfile import walk
 
 MAIN, SHARED, STYLES = "xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"
 # What may stand in a sheet's XML, and in that of its texts and styles, if there is anything to tell.
-_IN_SHEET = (
-    *(b"<f>", b"<f ", b":f>", b":f ", b"strike", b"vertAlign", b"hidden"),
-    *(b'ht="0', b"ht='0", b'width="0', b"width='0"),
-)
-_IN_TEXTS = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
-_IN_STYLES = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign|numFmt)\b")
+_IN_SHEET = (b"<f>", b"<f ", b":f>", b":f ", b"strike", b"vertAlign", b"hidden", b"<color ", b":color ")
+_THIN = re.compile(rb"(?:ht|width)=[\"'](?:0|1[.\"'])")
+_IN_TEXTS = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign|color)\b")
+NARROW, LOW = 0.5, 2.0  # characters and points: nothing can be read in less
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-_PERCENT = {"9": "0%", "10": "0.00%"}  # formats without a code in the file
-
-
-@dataclass
-class Styles:
-    """What the styles of a workbook do to a cell: by the number that the cell has for its style."""
-
-    fonts: dict[int, Mark] = field(default_factory=dict)
-    formats: dict[int, bool] = field(default_factory=dict)
 
 
 def looks(data: bytes) -> tuple[dict[str, Look], bool]:
@@ -52,8 +39,8 @@ def looks(data: bytes) -> tuple[dict[str, Look], bool]:
         def part(name: str) -> bytes:
             return archive.read(names[name]) if name in names else b""
 
-        texts, styles = _texts(part(SHARED)), _styles(part(STYLES))
-        marked = bool(texts or styles.fonts or styles.formats)
+        texts, styles = _texts(part(SHARED)), styles_of(part(STYLES))
+        marked = bool(texts) or styles != Styles()
         telling = {name: xml for name, xml in _sheet_parts(names, part) if marked or _tells(xml)}
         if not telling:
             return {}, False  # most forms: nothing was parsed
@@ -71,7 +58,7 @@ def _sheet_parts(names: Iterable[str], part: Callable[[str], bytes]) -> Iterator
 
 
 def _tells(xml: bytes) -> bool:
-    return any(trace in xml for trace in _IN_SHEET)
+    return any(trace in xml for trace in _IN_SHEET) or _THIN.search(xml) is not None
 
 
 def _texts(xml: bytes) -> dict[int, list[Run]]:
@@ -94,43 +81,6 @@ def _texts(xml: bytes) -> dict[int, list[Run]]:
 
     walk(xml, runs.start, end, runs.text)
     return found
-
-
-def _styles(xml: bytes) -> Styles:
-    if not _IN_STYLES.search(xml):
-        return Styles()
-    fonts: list[Mark | None] = []
-    codes: dict[str, str] = {}
-    used: list[tuple[int, str]] = []  # of each cell style its font and its format
-    inside: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        parent = inside[-1] if inside else ""
-        inside.append(name)
-        if name == "font" and parent == "fonts":
-            fonts.append(None)
-        elif parent == "font" and (mark := mark_of(name, attributes)) and "fonts" in inside:
-            fonts[-1] = mark if fonts[-1] != "struck" else "struck"
-        elif name == "numFmt":
-            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-        elif name == "xf" and parent == "cellXfs":
-            used.append((_number(attributes.get("fontId", "0")), attributes.get("numFmtId", "0")))
-
-    def end(_: str) -> None:
-        inside.pop()
-
-    try:
-        walk(xml, start, end)
-    except ExpatError:
-        return Styles()  # no program knows what they say
-    styles = Styles()
-    for number, (font, code) in enumerate(used):
-        if font < len(fonts) and (mark := fonts[font]):
-            styles.fonts[number] = mark
-        look = shows(codes.get(code) or _PERCENT.get(code, ""))
-        if look is not None:
-            styles.formats[number] = look
-    return styles
 
 
 def _sheets(workbook: bytes, relations: bytes) -> tuple[list[tuple[str, str]], bool]:
@@ -177,6 +127,9 @@ class _Sheet:
         self._said: dict[str, str] = {}
         self._shared: dict[str, tuple[Place, str]] = {}
         self._formula: dict[str, str] = {}
+        self._areas: tuple[tuple[int, int, int, int], ...] = ()
+        self._rule: Condition | None = None
+        self._simple = False
 
     def look(self, xml: bytes) -> Look:
         with suppress(_Enough):
@@ -188,17 +141,19 @@ class _Sheet:
             self._begin_cell(attributes)
         elif name == "row":
             self._begin_row(attributes)
-        elif name in ("f", "v"):
+        elif name in ("f", "v", "formula"):
             self._taken = name
             if name == "f":
                 self._formula = attributes
                 self._said["f"] = ""
         elif name == "col":
-            if is_on(attributes.get("hidden", "0")) or _is_zero(attributes.get("width")):
+            if is_on(attributes.get("hidden", "0")) or _is_thin(attributes.get("width"), NARROW):
                 first, last = (_number(attributes.get(key, "0")) - 1 for key in ("min", "max"))
                 self._look.columns.append((first, last))
         elif name == "sheetFormatPr":
-            self._flat = _is_zero(attributes.get("defaultRowHeight"))
+            self._flat = _is_thin(attributes.get("defaultRowHeight"), LOW)
+        elif name in ("conditionalFormatting", "cfRule"):
+            self._condition(name, attributes)
         else:
             self._runs.start(name, attributes)
 
@@ -208,7 +163,7 @@ class _Sheet:
         if self._row >= ROWS:
             raise _Enough
         height = attributes.get("ht", "0" if self._flat else None)
-        if is_on(attributes.get("hidden", "0")) or _is_zero(height):
+        if is_on(attributes.get("hidden", "0")) or _is_thin(height, LOW):
             self._look.rows.add(self._row)
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -223,11 +178,32 @@ class _Sheet:
             self._look.fonts[at] = mark
         if (nothing := self._styles.formats.get(style)) is not None:
             self._look.formats[at] = nothing
+        if style in self._styles.faint:
+            self._look.faint.add(at)
+
+    def _condition(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "conditionalFormatting":
+            self._areas = tuple(area for text in attributes.get("sqref", "").split()[:100] if (area := _area(text)))
+        elif (mark := self._styles.conditional.get(_number(attributes.get("dxfId", "x"), -1))) and self._areas:
+            self._rule = Condition(self._areas, mark, attributes.get("operator", "equal"))
+            self._simple = attributes.get("type") == "cellIs"
+            self._said = {}
+
+    def _end_condition(self) -> None:
+        """A comparison with a number can be decided here, and nothing else."""
+        if self._rule is None:
+            return
+        against = self._said.get("formula", "") if self._simple else ""
+        rule, self._rule = self._rule, None
+        number = float(against) if re.fullmatch(r"-?\d{1,9}(?:\.\d{1,9})?", against) else None
+        self._look.conditions.append(replace(rule, against=number))
 
     def _end(self, name: str) -> None:
         self._taken = ""
         if name == "c":
             self._end_cell()
+        elif name == "cfRule":
+            self._end_condition()
         else:
             self._runs.end(name)
 
@@ -260,9 +236,19 @@ class _Sheet:
             self._runs.text(text)
 
 
-def _is_zero(value: str | None) -> bool:
+def _area(text: str) -> tuple[int, int, int, int] | None:
+    """First row and column, last row and column of B7:M7, or of one cell."""
+    first, _, last = text.partition(":")
+    ends = [_REFERENCE.fullmatch(end) for end in (first, last or first)]
+    if ends[0] is None or ends[1] is None:
+        return None
+    (a, b), (c, d) = ((int(end[2]) - 1, column_of(end[1])) for end in ends if end)
+    return a, b, min(c, ROWS), min(d, COLUMNS)
+
+
+def _is_thin(value: str | None, least: float) -> bool:
     try:
-        return value is not None and float(value) == 0
+        return value is not None and float(value) < least
     except ValueError:
         return False
 

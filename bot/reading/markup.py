@@ -22,7 +22,9 @@ from bot.reading.twofold import clean, marked, readings
 LARGEST = 8 << 20  # bytes of one page; an honest form takes 100 KB, and the tree of elements many times its text
 PAGE_CELLS = 60_000  # cells that are collected: python takes 20 microseconds for each
 ITEMS = 2 * ROWS  # paragraphs and rows that are collected: half of them may be quoted
-_UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "iframe", "datalist"})
+_UNSEEN = frozenset(
+    {"script", "style", "head", "title", "template", "noscript", "object", "svg", "iframe", "datalist", "rt", "rp"}
+)
 _BLOCKS = frozenset(
     {"p", "div", "li", "ul", "ol", "dl", "dt", "dd", "hr", "pre", "blockquote", "section", "article", "center", "form"}
 ) | {*("h1", "h2", "h3", "h4", "h5", "h6", "caption", "tr", "td", "th", "tbody", "thead", "tfoot", "body")}

@@ -9,10 +9,14 @@ from typing import Any
 from bot.model.forms import Cell, Grid, Mark
 from bot.reading.canvas import Item, Row, Spot, laid_out
 from bot.reading.charset import decoded
+from bot.reading.faint import has_numeral, is_ground, is_pale, is_tiny
+from bot.reading.lookods import points
 from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
 from bot.reading.package import Package
 from bot.reading.twofold import clean, marked
 from bot.reading.xmlfile import attribute, child, local, parsed
+
+Look = dict[str, bool]  # struck, raised, hidden, pale, tiny, ground; absent: as the parent style says
 
 ITEMS = 60_000  # paragraphs and cells that are collected
 _SILENT = frozenset({"note", "annotation", "annotation-end", "tracked-changes", "ruby-text", "forms"})
@@ -26,7 +30,7 @@ def opened(data: bytes, kind: str) -> Opened:
     content = parsed(decoded(package.read("content.xml")))
     styles = parsed(decoded(package.read("styles.xml"))) if "styles.xml" in package.names else None
     roots = [content, *([styles] if styles is not None else [])]
-    text = _Text(_looks(roots), _breaks(roots))
+    text = _Text(_looks(roots), _breaks(roots), _deletions(content))
     body = child(content, "body")
     cut = False
     try:
@@ -51,11 +55,14 @@ class _Full(Exception):
 class _Text:
     """Collects paragraphs and rows, page by page."""
 
-    def __init__(self, looks: dict[str, Mark | None], breaks: frozenset[str]) -> None:
+    def __init__(self, looks: dict[str, Look], breaks: frozenset[str], gone: frozenset[str]) -> None:
         self.pages: list[list[Item]] = [[]]
         self._looks, self._breaks = looks, breaks
         self._tables = 0
         self._taken = 0
+        self._ground: Look = {}  # of the cell that is read
+        self._gone = gone
+        self._open: set[str] = set()  # deletions in which the text stands
 
     def flow(self, element: Any) -> None:
         """Everything in the text, a section, a list, a box or a cell."""
@@ -88,14 +95,17 @@ class _Text:
         """The text, and the boxes that are anchored in it."""
         out: list[str] = []
         boxes: list[Any] = []
-        self._collect(element, self._looks.get(attribute(element, "style-name")), out, boxes)
+        look = self._ground | self._looks.get(attribute(element, "style-name"), {})
+        self._collect(element, look, out, boxes)
         return "".join(out), boxes
 
-    def _collect(self, element: Any, mark: Mark | None, out: list[str], boxes: list[Any]) -> None:
-        out.append(marked(clean(element.text or ""), mark))
+    def _collect(self, element: Any, look: Look, out: list[str], boxes: list[Any]) -> None:
+        out.append(self._told(element.text, look))
         for part in element:
             name = local(part)
-            if name == "s":
+            if name in ("change-start", "change-end"):
+                self._change(name, attribute(part, "change-id"))
+            elif name == "s":
                 out.append(" " * _whole(part, "c", 1_000))
             elif name in ("tab", "line-break"):
                 out.append("\t" if name == "tab" else "\n")
@@ -103,8 +113,19 @@ class _Text:
                 boxes.append(part)
             elif name and name not in _SILENT:
                 style = attribute(part, "style-name") if name in ("span", "a") else ""
-                self._collect(part, self._looks.get(style) or mark, out, boxes)
-            out.append(marked(clean(part.tail or ""), mark))
+                self._collect(part, look | self._looks.get(style, {}), out, boxes)
+            out.append(self._told(part.tail, look))
+
+    def _change(self, name: str, id_: str) -> None:
+        """In one XML (.fodt) what was deleted stands where it stood, between these two."""
+        if id_ in self._gone:
+            (self._open.add if name == "change-start" else self._open.discard)(id_)
+
+    def _told(self, text: str | None, look: Look) -> str:
+        """A text between the marks of its look."""
+        if not text or self._open:
+            return ""
+        return marked(plain := clean(text), _mark(look, plain) if look else None)
 
     def _table(self, table: Any) -> None:
         """A row that holds another table is a frame for the layout: what stands in it comes one below the other."""
@@ -138,9 +159,11 @@ class _Text:
 
     def _value(self, cell: Any) -> Cell:
         texts: list[str] = []
+        self._ground = self._looks.get(attribute(cell, "style-name"), {})
         for part in cell.iter("{*}p", "{*}h"):
             if local(part.getparent()) not in ("note-body", "annotation"):
                 texts.append(self._paragraph(part)[0])
+        self._ground = {}
         return "\n".join(text for text in texts if text.strip()) or None
 
 
@@ -161,19 +184,22 @@ def _whole(element: Any, name: str, most: int) -> int:
     return min(int(text), most) if text.isdecimal() and len(text) < 9 and int(text) > 0 else 1
 
 
-Look = tuple[bool | None, bool | None, bool | None]  # struck, raised, hidden; None: as the parent style says
-
-
-def _looks(roots: list[Any]) -> dict[str, Mark | None]:
-    """What each style makes of a text."""
+def _looks(roots: list[Any]) -> dict[str, Look]:
+    """What each style makes of a text, as far as it says anything."""
     own: dict[str, tuple[Look, str]] = {}
     for root in roots:
         for style in root.iter("{*}style"):
             own.setdefault(
                 attribute(style, "name"),
-                (_look(child(style, "text-properties")), attribute(style, "parent-style-name")),
+                (_look(style), attribute(style, "parent-style-name")),
             )
-    return {name: _mark(_inherited(own, name)) for name in own}
+    return {name: look for name in own if (look := _inherited(own, name))}
+
+
+def _deletions(content: Any) -> frozenset[str]:
+    """The tracked changes by which a text was deleted."""
+    regions = content.iter("{*}changed-region")
+    return frozenset(attribute(region, "id") for region in regions if child(region, "deletion") is not None)
 
 
 def _breaks(roots: list[Any]) -> frozenset[str]:
@@ -188,27 +214,36 @@ def _breaks(roots: list[Any]) -> frozenset[str]:
 
 
 def _inherited(own: dict[str, tuple[Look, str]], name: str) -> Look:
-    look: Look = (None, None, None)
+    look: Look = {}
     seen: set[str] = set()
     while name in own and name not in seen:
         seen.add(name)
         above, name = own[name]
-        look = (
-            above[0] if look[0] is None else look[0],
-            above[1] if look[1] is None else look[1],
-            above[2] if look[2] is None else look[2],
-        )
+        look = above | look
     return look
 
 
-def _look(properties: Any) -> Look:
-    if properties is None:
-        return None, None, None
-    lines = [attribute(properties, f"text-line-through-{what}") for what in ("style", "type")]
-    struck = None if not any(lines) else any(line not in ("", "none") for line in lines)
-    position = attribute(properties, "text-position").split()
-    display = attribute(properties, "display")
-    return struck, _is_raised(position[0]) if position else None, display == "none" if display else None
+def _look(style: Any) -> Look:
+    look: Look = {}
+    for properties in style:
+        # the ground of a cell, a paragraph or a text
+        if ground := attribute(properties, "background-color").replace("transparent", ""):
+            look["ground"] = is_ground(ground)
+        if local(properties) != "text-properties":
+            continue
+        lines = [line for what in ("style", "type") if (line := attribute(properties, f"text-line-through-{what}"))]
+        if lines:
+            look["struck"] = any(line != "none" for line in lines)
+        if position := attribute(properties, "text-position").split():
+            look["raised"] = _is_raised(position[0])
+        if display := attribute(properties, "display"):
+            look["hidden"] = display == "none"
+        if colour := attribute(properties, "color"):
+            look["pale"] = is_pale(colour)
+        if size := attribute(properties, "font-size"):
+            length = points(size)
+            look["tiny"] = length is not None and is_tiny(length)
+    return look
 
 
 def _is_raised(position: str) -> bool:
@@ -217,6 +252,13 @@ def _is_raised(position: str) -> bool:
     return position in ("super", "sub") or (number.replace(".", "", 1).isdecimal() and float(number) >= RAISED)
 
 
-def _mark(look: Look) -> Mark | None:
-    struck, raised, hidden = look
-    return "hidden" if hidden else "struck" if struck else "raised" if raised else None
+def _mark(look: Look, text: str) -> Mark | None:
+    """What the look makes of a text. What nobody sees matters only where it is a number."""
+    if look.get("hidden"):
+        return "hidden"
+    if look.get("struck"):
+        return "struck"
+    if look.get("raised"):
+        return "raised"
+    faint = look.get("tiny") or (look.get("pale") and not look.get("ground"))
+    return "hidden" if faint and has_numeral(text) else None

@@ -33,6 +33,8 @@ def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:
     it is known even if the reader does not come back. MemoryError passes; nothing else is raised."""
     kind = kind_of(data)
     tell(kind)
+    if kind in ("ods", "odt") and not data.startswith(ZIP):
+        data = package.of_flat(data, kind)
     opened = _opened(data, kind)
     if opened.unreadable != "encrypted":
         return opened

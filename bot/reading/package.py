@@ -16,7 +16,7 @@ import olefile
 
 from bot.reading.charset import decoded
 from bot.reading.opened import ENCLOSED, ENCLOSED_BYTES
-from bot.reading.sniff import IMAGES, OLE, ZIP
+from bot.reading.sniff import IMAGES, ODF_TYPES, OLE, ZIP
 from bot.reading.xmlfile import attribute, child, children, parsed
 
 PICTURE = 10_240  # bytes; a smaller picture is a logo, or a line
@@ -24,6 +24,18 @@ METAFILES = (b"\x01\x00\x00\x00", b"\xd7\xcd\xc6\x9a")  # EMF and WMF, in which 
 # Names stand uncompressed in a zip: without one of these nothing lies in it.
 _SIGNS = (b"embeddings", b"media/", b"media\\", b"pictures/", b"object ", b"binarydata")
 _MEDIA = ("word/media/", "xl/media/", "pictures/", "media/")
+
+
+def of_flat(data: bytes, kind: str) -> bytes:
+    """OpenDocument in one XML as the package that it is otherwise: the content knows the styles in it."""
+    text = decoded(data)
+    said = next(type_ for type_, name in ODF_TYPES if name == kind)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", said)
+        declaration = text.find("?>") + 2 if text.lstrip("\ufeff \t\r\n").startswith("<?xml") else 0
+        packed.writestr("content.xml", '<?xml version="1.0" encoding="UTF-8"?>' + text[declaration:])
+    return out.getvalue()
 
 
 class Package:

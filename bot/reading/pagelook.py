@@ -1,4 +1,5 @@
-"""How the elements of a page look, as far as it changes what they say: struck out, raised or lowered, hidden. Pure.
+"""How the elements of a page look, as far as it changes what they say: struck out, raised or lowered, hidden, or not to
+be seen. Pure.
 
 Looks at tags, at style attributes, and at the rules that a page brings along for classes, ids and tags, as Word, WPS,
 Excel and web systems write them. It is no browser: of a selector only its last part counts, and the last rule wins.
@@ -6,16 +7,21 @@ Excel and web systems write them. It is no browser: of a selector only its last 
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from bot.model.forms import Mark
+from bot.reading.faint import has_numeral, is_ground, is_pale, is_tiny
 
 RULES = 2_000  # of one page that are looked at; Excel writes some hundred
 STYLES = 400_000  # characters of them
 _TAGS: dict[str, Mark] = {"s": "struck", "strike": "struck", "del": "struck", "sup": "raised", "sub": "raised"}
 _SIMPLE = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+)*)", re.I)
 # Only a declaration with one of these words can matter.
-_MATTERS = re.compile(r"(?i)line-through|vertical-align|display|visibility|mso-hide|text-decoration|mso-text-raise")
+_MATTERS = re.compile(
+    r"(?i)line-through|vertical-align|display|visibility|mso-hide|text-decoration|mso-text-raise|color|background|font-size"
+    r"|opacity|indent|left|top"
+)
 _DECLARATION = re.compile(r"(?i)(?:^|;)\s*([a-z-]+)\s*:\s*([^;]*)")
 _LENGTH = re.compile(r"-?\s*(\d*\.?\d+)\s*(pt|px|em|ex|%|mm|cm|in)?")
 RAISED = {"pt": 2.0, "px": 3.0, "em": 0.15, "ex": 0.3, "%": 15.0, "mm": 0.7, "cm": 0.07, "in": 0.03, None: 3.0}
@@ -23,7 +29,12 @@ _CELLS = frozenset(
     {"td", "th", "tr", "tbody", "thead", "tfoot", "table", "col", "img"}
 )  # they are not raised: top, middle
 
-Look = dict[str, bool]  # "struck", "raised", "hidden" -> whether; absent: nothing is said
+_POINTS = {"pt": 1.0, "px": 0.75, "mm": 2.83, "cm": 28.3, "in": 72.0, "em": 12.0, "ex": 6.0, "%": 0.12, None: 0.75}
+_AWAY = re.compile(r"-\s*\d{3,}")  # so far to the left or above that it is off the page
+_AROUND = 30  # elements around one in which its ground may be drawn
+
+# "struck", "raised", "hidden", "pale", "tiny", "ground" -> whether; absent: nothing is said
+Look = dict[str, bool]
 
 
 class Looks:
@@ -51,6 +62,10 @@ class Looks:
             look |= _declared(style)
         if element.get("hidden") is not None:
             look["hidden"] = True
+        if colour := element.get("color"):
+            look["pale"] = is_pale(colour)
+        if ground := element.get("bgcolor") or element.get("background"):
+            look["ground"] = is_ground(ground)
         if tag in _CELLS:
             look.pop("raised", None)
         return look
@@ -64,7 +79,18 @@ class Looks:
             return "hidden"
         if look.get("struck") or around == "struck":
             return "struck"  # a line that goes through the whole goes through its parts
+        if (look.get("pale") or look.get("tiny")) and self._is_faint(element, look):
+            return "hidden"
         return "raised" if look.get("raised", around == "raised") else None
+
+    def _is_faint(self, element: Any, look: Look) -> bool:
+        """Whether numbers stand in an element of this look that nobody sees on what is drawn behind them."""
+        if not has_numeral("".join(element.itertext())):
+            return False
+        if look.get("tiny"):
+            return True
+        behind = (element, *islice(element.iterancestors(), _AROUND))
+        return not next((found["ground"] for one in behind if "ground" in (found := self.of(one))), False)
 
     def is_hidden(self, element: Any) -> bool:
         """Whether the element is not shown."""
@@ -114,7 +140,26 @@ def _declared(style: str) -> Look:
             ("mso-hide", "all"),
         ):
             look["hidden"] = True
+        else:
+            look |= _seen(name, value)
     return look
+
+
+def _seen(name: str, value: str) -> Look:
+    """What a declaration says of whether its text can be seen at all."""
+    value = value.partition("!")[0].strip()
+    if name == "color":
+        return {"pale": is_pale(value)}
+    if name in ("background", "background-color"):
+        colours = [part for part in value.split() if is_ground(part) or is_pale(part)] or [value]
+        return {} if value in ("none", "transparent", "inherit") else {"ground": any(map(is_ground, colours))}
+    if name == "font-size" and (found := _LENGTH.match(value)):
+        return {"tiny": is_tiny(float(found[1]) * _POINTS[found[2]])}
+    if name == "opacity" and (found := _LENGTH.match(value)) and float(found[1]) == 0:
+        return {"hidden": True}
+    if name in ("text-indent", "left", "top") and _AWAY.match(value):
+        return {"hidden": True}
+    return {}
 
 
 def _is_far(value: str) -> bool:

@@ -3,9 +3,13 @@
 from typing import Literal
 
 from bot.model.forms import Mark
+from bot.reading.faint import is_pale
 from bot.reading.looks import Run
 
+Colour = tuple[str, str]  # kind and value; two that are equal look the same
+
 _NO = ("0", "false", "off")
+_WHITE = frozenset({"1", "9"})  # 18.8.27
 
 
 class Runs:
@@ -53,7 +57,26 @@ def mark_of(name: str, attributes: dict[str, str]) -> Mark | None:
         return "struck" if is_on(attributes.get("val", "1")) else None
     if name == "vertAlign":
         return "raised" if attributes.get("val", "") in ("superscript", "subscript") else None
+    if name == "color":
+        colour = colour_of(attributes)
+        return "hidden" if colour and is_white(colour) else None
     return None
+
+
+def colour_of(attributes: dict[str, str]) -> Colour | None:
+    """The first of the ways in which a colour may be said; None for the one that the program takes by itself."""
+    tint = attributes.get("tint", "0")
+    for kind in ("rgb", "theme", "indexed"):
+        if kind in attributes and attributes[kind] != "64":
+            value = attributes[kind].upper()[-6:] if kind == "rgb" else attributes[kind]
+            return kind, value if tint.lstrip("-").startswith("0.0") or tint == "0" else f"{value} {tint}"
+    return None
+
+
+def is_white(colour: Colour) -> bool:
+    """Whether it is that of the paper, which the first colour of a theme is."""
+    kind, value = colour
+    return is_pale(value) if kind == "rgb" else value == "0" if kind == "theme" else value in _WHITE
 
 
 def is_on(value: str) -> bool:

@@ -25,6 +25,8 @@ ODF_TYPES = (
     (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
     (b"application/vnd.oasis.opendocument.text", "odt"),
 )
+# The same in one piece of XML (.fods, .fodt).
+_FLAT = re.compile(r"<office:document\b[^<>]{0,6000}office:mimetype=[\"']application/vnd\.oasis\.opendocument\.(spreadsheet|text)")
 HEAD = 4096  # bytes of a text that are looked at for markup
 SAMPLE = 1 << 16  # bytes of a text that must be decodable
 _MARKUP = re.compile(
@@ -129,6 +131,8 @@ def _in_text(data: bytes) -> str:
     if text is None or _CONTROL.search(text):
         return "other"
     head = text[:HEAD].lstrip("\ufeff \t\r\n").lower()
+    if flat := _FLAT.search(text[: 2 * HEAD]):
+        return "ods" if flat[1] == "spreadsheet" else "odt"
     if _WORD_XML.search(head):
         return "docx"
     if _MARKUP.search(head):

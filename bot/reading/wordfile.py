@@ -15,7 +15,7 @@ from bot.reading.charset import decoded
 from bot.reading.opened import CELLS, COLUMNS, ROWS, SHEETS, Opened
 from bot.reading.package import Package
 from bot.reading.sniff import ZIP, kind_of
-from bot.reading.wordlook import Look, Styles, matters
+from bot.reading.wordlook import Look, Styles, matters, shaded
 from bot.reading.wordtext import PAGE, Paragraph, flag, paragraph, seen
 from bot.reading.xmlfile import attribute, child, local, parsed
 
@@ -141,7 +141,8 @@ class _Document:
         """A row that holds another table is a frame for the layout: what stands in it comes one below the other."""
         self._tables += 1
         number = self._tables
-        look = self._styles.style(child(table, "tblPr"), "tblStyle")
+        properties = child(table, "tblPr")
+        look = self._styles.style(properties, "tblStyle") | shaded(properties)
         lines: list[list[_Cell]] = []
         for row in seen(table):
             if local(row) == "tr" and not flag(row, "trPr", "del"):
@@ -166,6 +167,7 @@ class _Document:
 
     def _value(self, cell: Any, look: Look) -> Cell:
         texts: list[str] = []
+        look = look | shaded(child(cell, "tcPr"))
         for part in seen(cell):
             if local(part) == "p":
                 read = paragraph(part, self._styles, look)

@@ -1,4 +1,5 @@
-"""How the characters of a Word file look, as far as it changes what they say: struck out, raised or lowered, hidden.
+"""How the characters of a Word file look, as far as it changes what they say: struck out, raised or lowered, hidden,
+in the colour of the paper or too small to be read.
 
 A run's own properties go before its character style, its paragraph's style, its table's style and the defaults of the
 document. Source: ECMA-376 part 1, 17.3.2 and 17.7. Word 2003 XML has the same elements.
@@ -8,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.model.forms import Mark
-from bot.reading.xmlfile import attribute, child, children, local
+from bot.reading.faint import has_numeral, is_ground, is_pale, is_tiny
+from bot.reading.xmlfile import attribute, child, children, inner_text, local
 
 RAISED = 4  # half-points by which a note is moved up or down; less evens out a line
 OFF = frozenset({"0", "false", "off", "none"})
 # Without one of these in its bytes a part of styles changes nothing, and is not parsed.
-_WORDS = (b"strike", b"vertAlign", b"vanish", b":position")
-_PROPERTIES = frozenset({"strike", "dstrike", "vertAlign", "vanish", "position"})
+_WORDS = (b"strike", b"vertAlign", b"vanish", b":position", b'="FF', b'="ff', b':sz w:val="1"', b':sz w:val="2"')
+_PROPERTIES = frozenset({"strike", "dstrike", "vertAlign", "vanish", "position", "color", "sz", "shd", "highlight"})
 
 Look = dict[str, bool]  # property -> whether it is on; absent: as the next style says
 
@@ -29,9 +31,24 @@ def look_of(properties: Any) -> Look:
     look: Look = {}
     for part in properties if properties is not None else ():
         name = local(part)
-        if name in _PROPERTIES:
+        if name == "shd":
+            look |= _shading(part)
+        elif name in _PROPERTIES:
             look[name] = _is_on(name, attribute(part, "val").lower())
     return look
+
+
+def shaded(properties: Any) -> Look:
+    """Whether something is drawn behind a cell, a paragraph or a table: what its w:shd says."""
+    shading = child(properties, "shd") if properties is not None else None
+    return {} if shading is None else _shading(shading)
+
+
+def _shading(shading: Any) -> Look:
+    fill, pattern = attribute(shading, "fill"), attribute(shading, "val").lower()
+    if is_ground(fill) or (pattern not in ("", "clear", "nil") and not is_pale(attribute(shading, "color") or "black")):
+        return {"shd": True}
+    return {"shd": False} if is_pale(fill) else {}  # auto: what is behind it shows through
 
 
 def _is_on(name: str, value: str) -> bool:
@@ -39,6 +56,10 @@ def _is_on(name: str, value: str) -> bool:
         return value in ("superscript", "subscript")
     if name == "position":
         return value.lstrip("-").isdecimal() and abs(int(value[:6])) >= RAISED
+    if name in ("color", "highlight"):
+        return is_pale(value) if name == "color" else is_ground(value)
+    if name == "sz":  # half-points; Word 2003 has fractions
+        return value.replace(".", "", 1).isdecimal() and is_tiny(float(value[:9]) / 2)
     return value not in OFF
 
 
@@ -49,6 +70,11 @@ def mark_of(look: Look) -> Mark | None:
     if look.get("strike") or look.get("dstrike"):
         return "struck"
     return "raised" if look.get("vertAlign") or look.get("position") else None
+
+
+def is_faint(look: Look) -> bool:
+    """Whether nobody sees a text of this look."""
+    return look.get("sz", False) or (look.get("color", False) and not (look.get("shd") or look.get("highlight")))
 
 
 @dataclass
@@ -93,6 +119,7 @@ class Styles:
     def mark(self, run: Any, around: Look) -> Mark | None:
         """What a w:r says besides its text; ``around`` is the look of its paragraph, table and document."""
         properties = child(run, "rPr")
-        if properties is None:
-            return mark_of(around) if around else None
-        return mark_of(around | self.style(properties, "rStyle") | look_of(properties))
+        look = around if properties is None else around | self.style(properties, "rStyle") | look_of(properties)
+        if not look:
+            return None
+        return mark_of(look) or ("hidden" if is_faint(look) and has_numeral(inner_text(run)) else None)

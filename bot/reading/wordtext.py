@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.model.forms import Mark
 from bot.reading.twofold import clean, marked
-from bot.reading.wordlook import OFF, Look, Styles
+from bot.reading.wordlook import OFF, Look, Styles, shaded
 from bot.reading.xmlfile import attribute, child, children, inner_text, local
 
 PAGE = "\f"  # stands in a paragraph's text for a page break
@@ -55,7 +55,7 @@ def seen(element: Any) -> Iterator[Any]:
 def paragraph(element: Any, styles: Styles = NO_STYLES, around: Look | None = None) -> Paragraph:
     """One w:p. ``around`` is the look of the table in which it stands."""
     properties = child(element, "pPr")
-    runs = _Runs(styles, styles.otherwise | (around or {}) | styles.style(properties, "pStyle"))
+    runs = _Runs(styles, styles.otherwise | (around or {}) | styles.style(properties, "pStyle") | shaded(properties))
     runs.collect(element, None)
     out, boxes = runs.out, runs.boxes
     section = child(properties, "sectPr") if properties is not None else None
