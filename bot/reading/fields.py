@@ -47,13 +47,17 @@ def labelled(view: View, vocab: Vocabulary, turned: bool) -> list[Found]:
     return [found for at in islice(speaking, MOST_CELLS) for found in _in_cell(view, vocab, at, turned)]
 
 
-def of_block(view: View, vocab: Vocabulary, texts: Iterable[Found], block: Box) -> dict[str, Written]:
+def of_block(
+    view: View, vocab: Vocabulary, texts: Iterable[Found], block: Box, top: int | None = None
+) -> dict[str, Written]:
     """The fields of one form. Of a label that stands twice the first with a text counts; a month may also
-    stand in the title without any label."""
+    stand in the title without any label. With ``top``, the first row of a table that has another one beside it, the
+    month that stands next above the table counts, and not that of a title over both."""
     fields: dict[str, Written] = {}
     for found in texts:
         before = fields.get(found.rule.id)
-        if block.holds(found.row, found.column) and (before is None or not before.text):
+        own = top is not None and found.rule.id == "period" and found.row < top and month(found.written.text)[1]
+        if block.holds(found.row, found.column) and (own or before is None or not before.text):
             fields[found.rule.id] = found.written if found.written.text else before or found.written
     if "period" in (rule.id for rule in vocab.labels.values()) and not _text(fields, "period"):
         in_title = _month_in_title(view, vocab, block)

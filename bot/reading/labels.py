@@ -113,7 +113,9 @@ def _said(line: Line, about: About) -> _Said:
     }
     if spans_months(line.name):
         kinds.add("cumulative")
-    if any(_is_unit(label, about.unit) for label in line.labels):
+    if any(about.words.is_part(label) and even(label) != even(about.unit) for label in line.labels):
+        kinds.add("part")
+    elif any(_is_unit(label, about.unit) for label in line.labels):
         kinds.add("whole")
     year, number = month(line.name) if line.name else (None, None)
     if line.name.strip().isdecimal():
@@ -161,11 +163,12 @@ def _whole(left: list[_Said]) -> list[_Said]:
 
 
 def _are_parts(left: list[_Said]) -> bool:
-    """Whether several rows each have a name of their own that says nothing of the form's numbers: villages."""
+    """Whether several rows each have a name of their own that says nothing of the form's numbers, or each set that of a
+    part: villages."""
     if len(left) < 2 or len({s.line.name for s in left}) < len(left):
         return False
-    rows = (s.line.name and s.line.rows and not s.line.shift and not s.line.is_hidden for s in left)
-    return all(rows) and not any(s.kinds or s.line.is_values for s in left)
+    rows = (s.says("part") or (s.line.name and s.line.rows and not s.line.shift) for s in left)
+    return all(rows) and not any(s.kinds - {"part"} or s.line.is_values or s.line.is_hidden for s in left)
 
 
 def _is_fresh_alone(left: list[_Said], about: About) -> bool:

@@ -47,7 +47,9 @@ def sides_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Side, ...]:
     sides: list[Side] = []
     for index, block in blocks(upright, vocab, [part.box for part in parts], texts):
         part = parts[index]
-        written = fields.of_block(upright, vocab, texts, block)
+        box = part.box
+        beside = any(other.box.top <= box.bottom and box.top <= other.box.bottom for other in parts if other is not part)
+        written = fields.of_block(upright, vocab, texts, block, box.top if beside else None)
         about = rivals.about(written, rule, words)
         choice = labels.choose(part.lines, about)
         read = part.read(vocab, words, choice)

@@ -101,11 +101,11 @@ def of_sheet(form: Form) -> Form:
 
 
 def one_of_each(sides: Sequence[Side], rule: FormRule, words: Words) -> tuple[Form, ...]:
-    """The forms, those that name the same unit and month as one: the one that a label decides for, else the first one,
-    with the others' numbers as rivals. Blank ones stay as they are; one of another month that nobody sees is none."""
+    """The forms, those that name the same unit (or its parts) and month as one: the one that a label decides for, else
+    the first one, with the others' numbers as rivals. Blank ones stay as they are; one of another month that nobody sees is none."""
     taken: list[list[Side]] = []
     for side in sides:
-        same = next((those for those in taken if _is_same(those[0].form, side.form)), None)
+        same = next((those for those in taken if all(_is_same(one.form, side.form, words) for one in those)), None)
         if same is None:
             taken.append([side])
         else:
@@ -120,14 +120,18 @@ def _one(sides: Sequence[Side], rule: FormRule, words: Words) -> Form:
     fields: dict[str, Written] = {}
     for side in sides:
         fields = {**side.form.fields, **{id_: text for id_, text in fields.items() if text.text}}
+    sides = [_named_by_part(side, words) for side in sides]
+    whole = [text for side in sides if (text := side.form.fields.get("unit")) and not words.lines.is_part(text.text)]
+    said = {**fields, "unit": whole[0] if whole else Written("", "")}
     shared = set(sides[0].labels).intersection(*(side.labels for side in sides[1:]))
     lines = [_line(side.form, tuple(label for label in side.labels if label not in shared)) for side in sides]
-    choice = choose(lines, about(fields, rule, words))
+    choice = choose(lines, about(said, rule, words))
     form = next(side.form for side, line in zip(sides, lines, strict=True) if line is choice.line)
-    own = {**fields, **{id_: text for id_, text in form.fields.items() if text.text}}
+    own = {**said, **{id_: text for id_, text in form.fields.items() if text.text}}
     more = [rival for rival in of_choice(choice) if rival.target not in {known.target for known in form.rivals}]
     found = (*form.rivals, *more)
-    return replace(form, fields=own, rivals=found, confidence="confirm" if found else form.confidence)
+    form = replace(form, fields=own, rivals=found, confidence="confirm" if found else form.confidence)
+    return settled(form) if choice.parts else form
 
 
 def _line(form: Form, labels: tuple[str, ...]) -> Line:
@@ -135,11 +139,18 @@ def _line(form: Form, labels: tuple[str, ...]) -> Line:
     return Line(labels, counts)
 
 
-def _is_same(one: Form, other: Form) -> bool:
+def _named_by_part(side: Side, words: Words) -> Side:
+    """A part of the unit may be named where the unit is to be named."""
+    unit = _text(side.form, "unit")
+    return replace(side, labels=(*side.labels, unit)) if words.lines.is_part(unit) else side
+
+
+def _is_same(one: Form, other: Form, words: Words) -> bool:
     """Whether two forms with numbers are of one unit and month, as far as they say it."""
     if not (_is_filled(one) and _is_filled(other)):
         return False
-    units = {even(text) for form in (one, other) if (text := _text(form, "unit"))}
+    named = (text for form in (one, other) if (text := _text(form, "unit")))
+    units = {even(text) for text in named if not words.lines.is_part(text)}
     months = [month(_text(form, "period")) for form in (one, other)]
     return len(units) < 2 and all(None in pair or pair[0] == pair[1] for pair in zip(*months, strict=True))
 

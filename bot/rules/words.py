@@ -14,7 +14,8 @@ from bot.rules.checks import CASES
 class LineWords(Rule):
     """``[lines]``: words that decide in the labels of rows, columns, tables and sheets of numbers. A label that has one
     in it says: numbers of ``this`` month, of a month ``before``, ``cumulative`` ones, ``fresh`` ones that came in the
-    month; something ``apart`` that is no number of the form; the ``whole`` of the other rows."""
+    month; something ``apart`` that is no number of the form; the ``whole`` of the other rows. One that ends with a word
+    of ``part`` names a part of the unit."""
 
     this: tuple[str, ...]
     before: tuple[str, ...]
@@ -22,10 +23,15 @@ class LineWords(Rule):
     fresh: tuple[str, ...]
     apart: tuple[str, ...]
     whole: tuple[str, ...]
+    part: tuple[str, ...] = ()
 
     def say(self, kind: str, text: str) -> bool:
         """Whether an evened text contains a word of this kind."""
         return any(word in text for word in self._evened[kind])
+
+    def is_part(self, label: str) -> bool:
+        """Whether a label is the name of a part of the unit, such as a village."""
+        return bool(self.part) and even(label).endswith(self._evened["part"])
 
     @cached_property
     def _evened(self) -> dict[str, tuple[str, ...]]:
