@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from bot.model.forms import Count
 from bot.reading.anchors import MOST_TABLES, apart
+from bot.reading.cells import shown
 from bot.reading.labels import Line
 from bot.reading.lines import apart_labels, label_of, without_odd
 from bot.reading.numbers import REACH, CellReader, Numbers
-from bot.reading.view import View
+from bot.reading.view import View, names_of
 from bot.reading.vocabulary import Vocabulary, meaning
 from bot.rules.words import Words
 
@@ -231,9 +232,10 @@ def _has_number(view: View, table: Cross, row: int) -> bool:
 
 
 def _labels_of_set(view: View, vocab: Vocabulary, table: Cross, rows: Mapping[str, int]) -> tuple[str, ...]:
-    """What stands left of a set's numbers, besides the groups' own words."""
-    texts = (view.covering(row, c) for row in rows.values() for c in range(table.left, table.first))
-    said = (label_of(view, vocab, text, above=False) for text in texts)
+    """What stands left of a set's numbers, besides the groups' own words; 合计 too, which is a set of its own here."""
+    texts = [view.covering(row, c) for row in rows.values() for c in range(table.left, table.first)]
+    sums = {**vocab.subtotals, **vocab.totals}
+    said = (label_of(view, vocab, t, above=False) or (shown(t) if meaning(names_of(t), sums) else "") for t in texts)
     return tuple(dict.fromkeys(text for text in said if text))
 
 

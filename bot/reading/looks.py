@@ -57,8 +57,8 @@ class Condition:
 @dataclass(slots=True)
 class Look:
     """One sheet. ``rows`` and ``columns`` (spans, inclusive) are hidden. ``texts`` have marked characters; ``fonts``
-    mark a cell as a whole. What is ``faint`` nobody sees, and ``conditions`` may do both. Of ``formats`` the cell's shows
-    nothing (True), or something else than its number (False). ``formulas`` are in A1 notation, without ``=``.
+    mark a cell as a whole. What is ``faint`` nobody sees, and ``conditions`` may do both. Of ``formats`` the cell's
+    shows nothing (True), or something else than its number (False). ``formulas`` are in A1 notation, without ``=``.
     ``merges`` are those that the reader of values does not tell."""
 
     rows: set[int] = field(default_factory=set)
@@ -141,7 +141,7 @@ def _marked(rows: list[list[Cell]], look: Look) -> Iterator[Doubt]:
             yield Doubt(r, c, "hidden", shown(cell) if nothing else "")
     for r, c in look.faint:
         cell = _at(rows, r, c)
-        if (cell if _is_number(cell) else isinstance(cell, str) and has_numeral(cell)):
+        if cell if _is_number(cell) else isinstance(cell, str) and has_numeral(cell):
             rows[r][c] = None
             yield Doubt(r, c, "hidden", shown(cell))
 

@@ -47,9 +47,8 @@ def sides_in(grid: Grid, rule: FormRule, words: Words) -> tuple[Side, ...]:
     sides: list[Side] = []
     for index, block in blocks(upright, vocab, [part.box for part in parts], texts):
         part = parts[index]
-        box = part.box
-        beside = any(other.box.top <= box.bottom and box.top <= other.box.bottom for other in parts if other is not part)
-        written = fields.of_block(upright, vocab, texts, block, box.top if beside else None)
+        beside = any(part.box.is_beside(other.box) for other in parts if other is not part)
+        written = fields.of_block(upright, vocab, texts, block, part.box.top if beside else None)
         about = rivals.about(written, rule, words)
         choice = labels.choose(part.lines, about)
         read = part.read(vocab, words, choice)

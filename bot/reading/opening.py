@@ -25,7 +25,7 @@ READERS: dict[str, Callable[[bytes, str], Opened]] = {
     "csv": delimited.opened,
 }
 
-HOLDING = frozenset({"xlsx", "ods", "docx", "odt"})  # kinds in which other files and pictures lie
+HOLDING = frozenset({"xlsx", "xls", "ods", "docx", "odt"})  # kinds in which other files and pictures lie
 
 
 def open_bytes(data: bytes, tell: Callable[[str], None]) -> Opened:

@@ -7,22 +7,29 @@ Sources: ECMA-376 part 2 (relationships), [MS-OLEDS] 2.3 (what an object's strea
 import base64
 import io
 import posixpath
+import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import olefile
 
+from bot.reading import biff
 from bot.reading.charset import decoded
 from bot.reading.opened import ENCLOSED, ENCLOSED_BYTES
-from bot.reading.sniff import IMAGES, ODF_TYPES, OLE, ZIP
+from bot.reading.sniff import IMAGES, ODF_TYPES, OLE, RTF, ZIP
 from bot.reading.xmlfile import attribute, child, children, parsed
 
 PICTURE = 10_240  # bytes; a smaller picture is a logo, or a line
 METAFILES = (b"\x01\x00\x00\x00", b"\xd7\xcd\xc6\x9a")  # EMF and WMF, in which a table pasted as a picture lies
 # Names stand uncompressed in a zip: without one of these nothing lies in it.
-_SIGNS = (b"embeddings", b"media/", b"media\\", b"pictures/", b"object ", b"binarydata")
+_SIGNS = (b"embeddings", b"media/", b"media\\", b"pictures/", b"object ", b"binarydata", b"afchunk", b"bindata")
+_BINARY = re.compile(r"<office:binary-data>([A-Za-z0-9+/=\s]{1,8000000})</office:binary-data>")
+_BIN_DATA = re.compile(rb"<w:binData\b[^<>]{0,300}>([A-Za-z0-9+/=\s]{1,8000000})</w:binData>")
+_ENDS = ((IMAGES[1], b"IEND\xaeB\x60\x82"), (IMAGES[0], b"\xff\xd9"))  # PNG and JPEG
+DRAWINGS, GOES_ON = 0x00EB, 0x003C  # [MS-XLS] 2.4.171: all pictures of an .xls, and what continues them
 _MEDIA = ("word/media/", "xl/media/", "pictures/", "media/")
 
 
@@ -34,6 +41,8 @@ def of_flat(data: bytes, kind: str) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("mimetype", said)
         declaration = text.find("?>") + 2 if text.lstrip("\ufeff \t\r\n").startswith("<?xml") else 0
+        for number, found in enumerate(islice(_BINARY.finditer(text), ENCLOSED)):
+            packed.writestr(f"Pictures/{number}", base64.b64decode(found[1]))
         packed.writestr("content.xml", '<?xml version="1.0" encoding="UTF-8"?>' + text[declaration:])
     return out.getvalue()
 
@@ -89,14 +98,15 @@ class Package:
 def contents(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """The files and the pictures inside, at most so many; none on damage."""
     lowered = data.lower()
+    if data.startswith(OLE):
+        return (), _drawn(data)
     if not any(sign in lowered for sign in _SIGNS):
         return (), ()
     try:
-        package = Package(data)
         room = ENCLOSED_BYTES
         files: list[bytes] = []
         pictures: list[bytes] = []
-        for shelf, found in ((files, _files(package)), (pictures, _pictures(package))):
+        for shelf, found in ((files, _files(package := _package(data))), (pictures, _pictures(package))):
             for inner in found:
                 if len(shelf) < ENCLOSED and len(inner) <= room:
                     shelf.append(inner)
@@ -109,8 +119,48 @@ def contents(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     return tuple(files), tuple(pictures)
 
 
+def _package(data: bytes) -> Package:
+    """The package, or what lies in the one element of Word 2003 as if it were one."""
+    package = Package(data)
+    if not package.names:
+        found = [base64.b64decode(binary[1]) for binary in islice(_BIN_DATA.finditer(data), ENCLOSED)]
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for number, inner in enumerate(found):
+                archive.writestr(f"{'embeddings' if inner.startswith((OLE, ZIP)) else 'media'}/{number}", inner)
+        return Package(out.getvalue())
+    return package
+
+
+def _drawn(data: bytes) -> tuple[bytes, ...]:
+    """The pictures of an .xls: they stand one behind the other in records of their own."""
+    try:
+        _, stream = biff.stream_of(data)
+    except Exception:
+        return ()  # the reader has said by now what is to be said of a damaged file
+    art, at, inside = bytearray(), 0, False
+    while at + 4 <= len(stream) and len(art) <= ENCLOSED_BYTES:
+        kind, length = struct.unpack_from("<HH", stream, at)
+        inside = kind == DRAWINGS or (inside and kind == GOES_ON)
+        if inside:
+            art += stream[at + 4 : at + 4 + length]
+        at += 4 + length
+    found: list[bytes] = []
+    for begin, end in _ENDS:
+        start = art.find(begin)
+        while start >= 0 and len(found) < ENCLOSED:
+            following = art.find(begin, start + 4)
+            last = art.rfind(end, start, following if following >= 0 else len(art))
+            if last - start >= PICTURE:
+                found.append(bytes(art[start : last + len(end)]))
+            start = following
+    return tuple(found)
+
+
 def _files(package: Package) -> Iterator[bytes]:
     for name in sorted(package.names):
+        if name.rpartition("/")[2].startswith("afchunk") and (rich := package.read(name)).startswith(RTF):
+            yield rich  # a page or a Word file that is put in is read where it stands
         if "embeddings/" in name:
             inner = unboxed(package.read(name))
             if inner:

@@ -102,7 +102,8 @@ def of_sheet(form: Form) -> Form:
 
 def one_of_each(sides: Sequence[Side], rule: FormRule, words: Words) -> tuple[Form, ...]:
     """The forms, those that name the same unit (or its parts) and month as one: the one that a label decides for, else
-    the first one, with the others' numbers as rivals. Blank ones stay as they are; one of another month that nobody sees is none."""
+    the first one, with the others' numbers as rivals. Blank ones stay as they are; one of another month that nobody
+    sees is none."""
     taken: list[list[Side]] = []
     for side in sides:
         same = next((those for those in taken if all(_is_same(one.form, side.form, words) for one in those)), None)
@@ -183,6 +184,8 @@ def _of_mark(target: tuple[str, ...], read: Count) -> Rival | None:
         return None
     if read.doubt == "blank" and not _digits(read.other):
         return None
+    if read.mark == "hidden" and read.value == 0:
+        return None  # a 0 that is not shown is as good as the nothing that is seen
     others = (Other(read.other, read.place),) if read.other and read.mark in ("struck", "raised", "covered") else ()
     return Rival(target, read.mark, Other(read.written, read.place), others)
 

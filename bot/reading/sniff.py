@@ -26,7 +26,9 @@ ODF_TYPES = (
     (b"application/vnd.oasis.opendocument.text", "odt"),
 )
 # The same in one piece of XML (.fods, .fodt).
-_FLAT = re.compile(r"<office:document\b[^<>]{0,6000}office:mimetype=[\"']application/vnd\.oasis\.opendocument\.(spreadsheet|text)")
+_FLAT = re.compile(
+    r"<office:document\b[^<>]{0,6000}office:mimetype=[\"']application/vnd\.oasis\.opendocument\.(spreadsheet|text)"
+)
 HEAD = 4096  # bytes of a text that are looked at for markup
 SAMPLE = 1 << 16  # bytes of a text that must be decodable
 _MARKUP = re.compile(

@@ -1,5 +1,5 @@
 """What the styles of an .xlsx do to its cells: struck out, raised, in the colour of the ground, too small, with a
-format that shows another number, or nothing. Source: ECMA-376 part 1, 18.8 and, for what a condition draws, 18.3.1.10."""
+format that shows another number, or nothing. Source: ECMA-376 part 1, 18.8; for what a condition draws, 18.3.1.10."""
 
 import re
 from dataclasses import dataclass, field

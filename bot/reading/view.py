@@ -36,6 +36,10 @@ class Box:
         """Whether a cell lies in it."""
         return self.top <= row <= self.bottom and self.left <= column <= self.right
 
+    def is_beside(self, other: "Box") -> bool:
+        """Whether both use some of the same rows."""
+        return other.top <= self.bottom and self.top <= other.bottom
+
 
 def names_of(cell: Cell) -> Names:
     """What a text can be called: evened out, and the same without brackets and numbering. Empty for no text."""
