@@ -23,7 +23,7 @@ class LineWords(Rule):
     fresh: tuple[str, ...]
     apart: tuple[str, ...]
     whole: tuple[str, ...]
-    part: tuple[str, ...] = ()
+    part: tuple[str, ...]
 
     def say(self, kind: str, text: str) -> bool:
         """Whether an evened text contains a word of this kind."""
@@ -31,7 +31,7 @@ class LineWords(Rule):
 
     def is_part(self, label: str) -> bool:
         """Whether a label is the name of a part of the unit, such as a village."""
-        return bool(self.part) and even(label).endswith(self._evened["part"])
+        return even(label).endswith(self._evened["part"])
 
     @cached_property
     def _evened(self) -> dict[str, tuple[str, ...]]:
