@@ -71,6 +71,22 @@ def test_the_office_gets_the_values_of_a_workbook_and_how_to_see_the_original(bo
     assert "python -m bot explain 1 --files" in text
 
 
+CALLS = ("=cmd|' /C calc'!A0", "@SUM(1+1)*cmd|' /C calc'!A0", "+1-1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0")
+
+
+@pytest.mark.parametrize("code", ["gb18030", "utf-8-sig", "utf-16"])
+def test_the_office_gets_the_texts_of_a_csv_and_none_of_its_formulas(bot: Bot, code: str) -> None:
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(good())).worksheets
+    lines = [[str(cell if cell is not None else "") for cell in row] for row in sheet.iter_rows(values_only=True)]
+    lines += [["", call] for call in CALLS]
+    data = "\r\n".join(",".join(line) for line in lines).encode(code)
+    ((file, copy),), _ = asked(bot, "附件4.csv", data)
+    assert file == "1-附件4.xlsx"
+    cells = [c for row in openpyxl.load_workbook(io.BytesIO(copy)).worksheets[0].iter_rows() for c in row]
+    assert set(CALLS) <= {cell.value for cell in cells}
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+
+
 def test_the_original_is_written_out_once_under_a_name_that_starts_nothing(bot: Bot, tmp_path: Path) -> None:
     book = hostile_book()
     asked(bot, "附件4.xlsm", book)
@@ -108,6 +124,7 @@ ACTIVE = {
     "rtf object": rb"{\rtf1 {\object\objemb{\*\objdata 01}}}",
     "rtf field": rb'{\rtf1 {\field{\*\fldinst DDEAUTO "cmd"}}}',
     "doc macro": OLE + bytes(504) + "WordDocument".encode("utf-16-le") + "_VBA_PROJECT".encode("utf-16-le"),
+    "doc behind a password": OLE + bytes(504) + b"\xec\xa5" + bytes(9) + b"\x13" + bytes(500),
     "pdf script": b"%PDF-1.4 <</OpenAction<</S/J#61vaScript>>>>",
     "pdf packed script": PACKED,
     "damaged": b"PK\x03\x04",
@@ -116,7 +133,7 @@ ACTIVE = {
 
 @pytest.mark.parametrize("what", ACTIVE)
 def test_what_is_active_is_not_passed_on(what: str) -> None:
-    kind = {"p": "pdf", "r": "doc", "d": "doc" if what == "doc macro" else "docx"}.get(what[0], "docx")
+    kind = {"p": "pdf", "r": "doc", "d": "doc" if what.startswith("doc ") else "docx"}.get(what[0], "docx")
     assert is_active(ACTIVE[what], kind)
 
 

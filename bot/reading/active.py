@@ -21,6 +21,7 @@ _IN_XML = re.compile(
     rb"(?i)<(?:\w+:)?(?:object|control|altChunk|script|event-listener|dde-[a-z]+|plugin|applet)\b|<!ENTITY"
 )
 _IN_OLE = ("VBA", "Macros", "ObjectPool", "Ole10Native", "DDE", "MACROBUTTON")
+_SECTOR, _WORD_STREAM = 512, b"\xec\xa5"
 _IN_RTF = re.compile(rb"\\(?:object|objdata|objocx|fldinst)(?![a-zA-Z])")
 _IN_PDF = re.compile(
     rb"/(?:JavaScript|JS|Launch|OpenAction|AA|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData|GoToR|GoToE|URI|Encrypt)\b"
@@ -42,7 +43,13 @@ def is_active(data: bytes, kind: str) -> bool:
     if data.startswith(RTF):
         return bool(_IN_RTF.search(data))
     words = (word.encode(code) for word in _IN_OLE for code in ("ascii", "utf-16-le"))
-    return not data.startswith(OLE) or any(word in data for word in words)
+    return not data.startswith(OLE) or _is_locked(data) or any(word in data for word in words)
+
+
+def _is_locked(data: bytes) -> bool:
+    """Whether a .doc is behind a password, so that its fields cannot be looked at ([MS-DOC] 2.5.2: fEncrypted)."""
+    starts = (n for n in range(_SECTOR, len(data) - 12, _SECTOR) if data[n : n + 2] == _WORD_STREAM)
+    return any(data[n + 11] & 1 for n in starts)
 
 
 def _package(data: bytes) -> bool:
