@@ -1,5 +1,6 @@
 """``backup``, ``restore``, ``copy-database``: the whole record as one file, back, and into another database."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,11 +24,12 @@ def backup(file: File, now: Now = None) -> None:
 
     FILE is whole and read back before it takes its name, and the same from SQLite
     and PostgreSQL. It holds whole mails, names and telephones: only its owner can
-    read it. Not in it: config.toml, rules/, templates/ and the passwords.
+    read it, and older ones beside it. Not in it: config.toml, rules/, templates/ and the passwords.
     """
     from bot.cli.progress import progress
     from bot.config import load_config
     from bot.errors import UsageError
+    from bot.jobs import ownership
     from bot.record import backup as job
     from bot.record import database
 
@@ -39,6 +41,7 @@ def backup(file: File, now: Now = None) -> None:
         _may_be_replaced(file)
         with database.Record.bare(config.database.url) as record, progress("backup") as step:
             made = job.write(record, file, moment, step)
+        ownership.closed(ownership.wide_backups(file.parent) if os.name == "posix" else [])
     typer.echo(f"{_said(config, made)} in {file} ({file.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -10,12 +10,14 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 from bot.config import Config
 from bot.processes import temporary_owner
+from bot.record.backup import is_backup
 from bot.record.database import sqlite_file
 
 BOARD = "board.html"
@@ -28,14 +30,40 @@ def own(config: Config) -> None:
     changed = tighten(config.paths.data, record_files(config), open_to_others=opened(config))
     if changed:
         log.info("files that others could read are the owner's now", extra={"files": len(changed), "first": changed[0]})
+    if tighten_log():
+        log.info("the file into which this log is written is the owner's now")
     for folder in sweep():
         log.info("what a killed process left was swept", extra={"folder": folder.name})
 
 
 def record_files(config: Config) -> tuple[Path, ...]:
-    """The files of a record on SQLite, wherever it lies."""
+    """The files of a record on SQLite, wherever it lies, and those that a restore has kept beside it."""
     file = sqlite_file(config.database.url)
-    return () if file is None else tuple(file.with_name(file.name + end) for end in ("", "-wal", "-shm"))
+    return () if file is None else tuple(file.parent.glob(f"{escape(file.stem)}*{escape(file.suffix)}*"))
+
+
+def wide_backups(folder: Path) -> list[Path]:
+    """Our own backups in a folder, wherever it is, that others may read: known by what they say of themselves."""
+    return [path for path in folder.iterdir() if _is_wide(path) and path.is_file() and _is_backup(path)]
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        return is_backup(path)
+    except OSError:
+        return False
+
+
+def tighten_log() -> bool:
+    """The same for the file into which the log was led (``2>> bot.log``), wherever it is; True if it was wider."""
+    wider = False
+    for descriptor in (1, 2) if os.name == "posix" else ():
+        with suppress(OSError):  # closed
+            state = os.fstat(descriptor)
+            if stat.S_ISREG(state.st_mode) and _is_own(state) and state.st_mode & OTHERS:
+                os.fchmod(descriptor, stat.S_IMODE(state.st_mode) & ~OTHERS)
+                wider = True
+    return wider
 
 
 def opened(config: Config) -> tuple[Path, ...]:
@@ -46,15 +74,21 @@ def opened(config: Config) -> tuple[Path, ...]:
 def tighten(folder: Path, files: tuple[Path, ...] = (), *, open_to_others: tuple[Path, ...] = ()) -> list[Path]:
     """Takes from others what they may do with our own files in ``folder`` and with ``files``. Returns what was wider.
     ``open_to_others`` may be read by all, and looked for in its folder."""
-    changed = []
-    for path in wide(folder, files, open_to_others=open_to_others):
-        with suppress(OSError):  # gone meanwhile, or on a disk that knows no such rights
-            path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
-            changed.append(path)
+    changed = closed(wide(folder, files, open_to_others=open_to_others))
     for path in open_to_others:
         with suppress(OSError):
             path.parent.chmod(0o711)
             path.chmod(0o644)
+    return changed
+
+
+def closed(paths: Iterable[Path]) -> list[Path]:
+    """Takes from others what they may do with these. Returns those of which it could be taken."""
+    changed = []
+    for path in paths:
+        with suppress(OSError):  # gone meanwhile, or on a disk that knows no such rights
+            path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
+            changed.append(path)
     return changed
 
 
