@@ -120,9 +120,9 @@ def test_what_a_killed_process_left_is_swept_with_what_still_works_in_it(
         "from bot.processes import temporary_folder\n"
         "folder = temporary_folder()\n"
         "open(folder.name + '/report.doc', 'w').write('x')\n"
-        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', folder.name + '/report.doc'],"
-        " start_new_session=True)\n"
-        "print(p.pid, flush=True); time.sleep(600)\n"
+        "works = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
+        "subprocess.Popen([sys.executable, '-c', works, folder.name + '/report.doc'], start_new_session=True)\n"
+        "time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
