@@ -1,21 +1,27 @@
 """``copy-database``: the whole record into another database, from either kind into either, to go on there."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from bot.errors import BotError, RecordError, UsageError
-from bot.record import correspondence, moving, runs, schema
+from bot.record import correspondence, database, moving, runs, schema
 from bot.record.database import Record
 from bot.record.migrate import upgrade
 from bot.record.working import begin_work, only_worker
 from tests import plausible
 from tests.bots import at
+from tests.faults.dying import KILLED, run, spread
+from tests.faults.keeping import do_copy
+from tests.figures import count
 
 NOW = at("2017-07-06T09:00")
 KINDS = ["sqlite", "postgresql"]
+SOAK = os.environ.get("BOT_SOAK") == "1"
 
 
 @pytest.fixture
@@ -134,3 +140,59 @@ def test_what_cannot_be_held_changes_nothing(postgres_url: str, sqlite: str) -> 
         copied(sqlite, postgres_url)
     with Record.bare(postgres_url) as record, record.read() as conn:
         assert not conn.dialect.has_table(conn, "mail")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("both", KINDS if SOAK else KINDS[:1], indirect=True)
+def test_one_that_is_killed_has_done_all_or_nothing(both: tuple[str, str], tmp_path: Path) -> None:
+    source, target = both
+    before = contents(source)
+    points = run(do_copy, source, target, trace=tmp_path / "points").points
+    whole = contents(target)
+    done = set()
+    for number in spread(points, 4):
+        emptied(target)
+        # when
+        assert run(do_copy, source, target, trace=tmp_path / "points", die_at=number).status == KILLED
+        # then what was copied is as it was, and the other place empty, so that it can be done again; or whole
+        where = f"{number}: {points[number - 1]}"
+        assert contents(source) == before, where
+        if begun := holds(target):
+            assert contents(target) == whole, where
+            with pytest.raises(RecordError, match=r"^[^\n]*(give an empty one|is there already)[^\n]*$"):
+                copied(source, target)
+        else:
+            again(source, target)
+            assert contents(target) == whole, where
+        done.add(begun)
+        count("copy-database killed", lost=int(contents(target) != whole))
+    assert done == {True, False}
+    assert not list(tmp_path.rglob("*.restoring*"))
+
+
+def holds(url: str) -> bool:
+    """Whether there is a record at all."""
+    return database.exists(url)
+
+
+def emptied(url: str) -> None:
+    file = database.sqlite_file(url)
+    if file is not None:
+        for path in file.parent.glob(f"{file.name}*"):
+            path.unlink()
+        return
+    with Record.bare(url) as record, record.engine.begin() as conn:
+        conn.execute(text("DROP SCHEMA public CASCADE"))
+        conn.execute(text("CREATE SCHEMA public"))
+
+
+def again(source: str, target: str) -> None:
+    """PostgreSQL needs a moment to see that the other end of a connection is dead."""
+    for attempt in range(100):
+        try:
+            copied(source, target)
+            return
+        except RecordError as error:
+            if attempt == 99 or "stop it first" not in str(error):
+                raise
+            threading.Event().wait(0.1)

@@ -23,6 +23,9 @@ from bot.cli.settings_file import with_values
 from bot.config import load_config
 from bot.secrets import password
 from tests.bots import ROOT, text_of
+from tests.faults.dying import KILLED, Death, run, spread
+from tests.faults.keeping import do_init
+from tests.figures import count
 from tests.mails import report
 from tests.servers.certificates import self_signed
 from tests.servers.netease import NetEase, Stored
@@ -200,6 +203,37 @@ def test_what_is_wrong_or_missing_writes_nothing(init: Init, tmp_path: Path, wor
     assert (code, out) == (2, "")
     assert error.startswith("error: ") and named in error and len(error.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.soak
+def test_wherever_it_is_killed_there_is_a_whole_file_or_none_and_the_next_one_does_it(tmp_path: Path) -> None:
+    trace = tmp_path / "points"
+
+    def once(folder: Path, die_at: int = 0) -> Death:
+        folder.mkdir(exist_ok=True)
+        return run(do_init, folder / "config.toml", [*ALL, "--contact", "新"], trace=trace, die_at=die_at)
+
+    for before in ("", (ROOT / "config.toml").read_text(encoding="utf-8").replace("= 200", "= 40")):
+        (fresh := tmp_path / f"calm{bool(before)}").mkdir()
+        if before:
+            (fresh / "config.toml").write_text(before, encoding="utf-8")
+        points = once(fresh).points
+        wanted = (fresh / "config.toml").read_text(encoding="utf-8").replace(fresh.name, "FOLDER")
+        for number in spread(points, 3):
+            (folder := tmp_path / f"{bool(before)}{number}").mkdir()
+            path = folder / "config.toml"
+            if before:
+                path.write_text(before, encoding="utf-8")
+            # when
+            assert once(folder, number).status == KILLED
+            # then there is what was there before, or the new one
+            found = path.read_text(encoding="utf-8").replace(folder.name, "FOLDER") if path.exists() else ""
+            assert found in (before, wanted), points[number - 1]
+            # and the command, given again, does it, and leaves no draft
+            once(folder)
+            assert path.read_text(encoding="utf-8").replace(folder.name, "FOLDER") == wanted
+            assert not list(folder.glob(".config.toml*"))
+            count("init killed")
 
 
 def test_a_place_that_cannot_be_written(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:

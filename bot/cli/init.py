@@ -96,6 +96,8 @@ class _Before:
             draft.write_text(with_values(self.text, values), encoding="utf-8")
             config = load_config(draft)
             kept = _keep(path) if path.exists() else None
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())  # a power cut must not leave an empty file under the name
             draft.replace(path)
         except ConfigError as error:
             raise UsageError(str(error).removeprefix(f"{draft}: ")) from error

@@ -5,7 +5,6 @@
 What is copied stays as it is. The copy is whole or is not: see ``bot.record.backup`` and ``bot.record.restoring``.
 """
 
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import RecordError, UsageError
+from bot.processes import temporary_folder
 from bot.record import backup, database
 from bot.record.backup import Backup
 from bot.record.copying import Progress
@@ -28,7 +28,7 @@ def copy(source: str, target: str, now: datetime, *, reading: Progress, writing:
     that holds anything, and for what ``target`` cannot hold. A temporary file as large as the record is needed.
     """
     _refuse_early(source, target)
-    with tempfile.TemporaryDirectory(prefix="copy-database-") as folder:  # its mode is 0700
+    with temporary_folder() as folder:  # what is left of it where this is killed, the next start of the bot sweeps
         file = Path(folder) / "record"
         with no_worker(source):
             with Record.bare(source) as record:

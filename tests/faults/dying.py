@@ -53,10 +53,19 @@ def chosen(points: list[str], few: int) -> list[int]:
     return sorted({*outside, len(points), *statements[:: -(-len(statements) // few)]})
 
 
+def spread(points: list[str], few: int) -> list[int]:
+    """So many numbers of points, the last one among them, or all with BOT_SOAK=1."""
+    if os.environ.get("BOT_SOAK") == "1":
+        return list(range(1, len(points) + 1))
+    return sorted({len(points) - n * len(points) // few for n in range(few)})
+
+
 def _main(work: Callable[..., None], args: tuple[Any, ...], die_at: int, trace: Path) -> None:
     points = Points(die_at, trace)
     for name in ("link", "replace", "unlink", "fsync", "chown"):
         points.around(os, name, lambda *_, name=name: name)
+    for name in ("write_text", "write_bytes"):
+        points.around(Path, name, lambda *_, name=name: name)
     points.around(DefaultDialect, "do_commit", lambda *_: "commit")
     event.listen(Engine, "before_cursor_execute", lambda *args: points.passed(" ".join(args[2].split()[:3])))
     work(*args)
