@@ -192,9 +192,15 @@ def broken_world(what: str = "database") -> Iterator[None]:
 
 
 def _is_out_of_reach(error: DBAPIError) -> bool:
-    # PostgreSQL's classes 53 and 57 are a full disk and a server that ends.
+    # PostgreSQL's classes 53, 57 and 58 are a full disk, a server that ends, and a disk that fails; 25006 is a server
+    # that takes no change, as one that is not yet promoted.
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or state[:2] in {"53", "57"} or _sqlite_code(error) in _MACHINE
+    return (
+        error.connection_invalidated
+        or state[:2] in {"53", "57", "58"}
+        or state == "25006"
+        or _sqlite_code(error) in _MACHINE
+    )
 
 
 def _sqlite_code(error: DBAPIError) -> int | None:

@@ -58,10 +58,11 @@ class PostgresServer:
         self._user, self._command = user, [postgres, "-D", data, *options]
         self.start()
 
-    def start(self) -> None:
-        """Once more, after ``crash``."""
+    def start(self, *, read_only: bool = False) -> None:
+        """Once more, after ``crash``. ``read_only``: it takes no change, as a standby that nobody has promoted yet."""
+        command = [*self._command, *(("-c", "default_transaction_read_only=on") if read_only else ())]
         with (self.root / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, user=self._user, cwd=self.root, stderr=log)
+            self._process = subprocess.Popen(command, user=self._user, cwd=self.root, stderr=log)
         self._wait()
 
     def crash(self) -> None:
