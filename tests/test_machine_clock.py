@@ -2,6 +2,7 @@
 who has reported is reminded, and nothing that a clock that was ahead has written stops the bot."""
 
 import os
+import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -145,6 +146,55 @@ def test_a_clock_that_was_a_year_ahead_takes_no_reminder_of_that_year_away(
     keys = wrong_month(tmp_path, reader, monkeypatch, 365 * DAY, "07-05T10:00")
     missing = {key for key in calm if key not in keys and f"{key}:again" not in keys}
     assert missing == set()
+
+
+# Two hours in which the clock jumps, over a deadline and over the letters of a morning
+
+JUMPY = ["07-05T22:40", "07-05T23:50", "07-06T00:40", "07-06T08:00", "07-06T10:00", "07-10T07:40", "07-10T09:20"]
+CORRECTED = report(WANG, "乔官镇")
+RIGHT = ["07-10T11:40", "07-10T13:30"]
+
+
+def jumping(folder: Path, reader: Reader, patch: pytest.MonkeyPatch, jumps: list[timedelta]) -> tuple[Any, Any]:
+    """Runs by a clock that is wrong by another jump each time, and then is right: the keys of what was sent, and
+    which reports count as what."""
+    made = Machine(folder, reader, patch)
+    made.life(at("2017-07-03T10:00"))
+    made.arrive(ACCEPTED, at("2017-07-05T22:30"))
+    made.arrive(RETURNED, at("2017-07-05T22:31"))
+    for moment, jump in zip(JUMPY, jumps, strict=True):
+        if moment == "07-06T00:40":  # the server had them on both sides of the deadline
+            made.arrive(LATE, at("2017-07-05T23:58"))
+            made.arrive(CORRECTED, at("2017-07-06T00:02"))
+        made.life(at(f"2017-{moment}") + jump)
+    for moment in RIGHT:
+        made.life(at(f"2017-{moment}"))
+    keys = made.keys()
+    booked = [(r.unit, r.version, r.outcome, r.received_at) for r in rows(made.bot, schema.report)]
+    assert {row.state for row in rows(made.bot, schema.mail)} == {"done"}
+    assert not letters(made.bot, "sending")
+    made.bot.opener.close()
+    made.bot.record.close()
+    return keys, booked
+
+
+@pytest.mark.soak
+def test_two_hours_in_which_the_clock_jumps_send_no_letter_twice_and_lose_none(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm, booked = jumping(tmp_path / "calm", reader, monkeypatch, [timedelta(0)] * len(JUMPY))
+    assert {key.split(":")[0] for key in calm} >= {"receipt", "reminder", "digest", "overdue_notice"}
+    chance = random.Random(20170705)
+    jumps = [[turn * 2 * HOUR * (-1) ** n for n in range(len(JUMPY))] for turn in (1, -1)]
+    if SOAK:
+        jumps += [[chance.uniform(-2, 2) * HOUR for _ in JUMPY] for _ in range(60)]
+    for number, ones in enumerate(jumps):
+        keys, found = jumping(tmp_path / str(number), reader, monkeypatch, ones)
+        twice = sum(n > 1 for n in keys.values())
+        count("hours in which the clock jumps", lost=len(set(calm) - set(keys)), twice=twice)
+        assert found == booked
+        assert (set(calm) - set(keys), twice) == (set(), 0), ones
+        assert keys == calm, ones
 
 
 def test_weeks_of_sleep_across_a_deadline_are_one_letter_of_each_kind(
