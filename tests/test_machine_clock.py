@@ -186,6 +186,7 @@ def test_two_hours_in_which_the_clock_jumps_send_no_letter_twice_and_lose_none(
     assert {key.split(":")[0] for key in calm} >= {"receipt", "reminder", "digest", "overdue_notice"}
     chance = random.Random(20170705)
     jumps = [[turn * 2 * HOUR * (-1) ** n for n in range(len(JUMPY))] for turn in (1, -1)]
+    jumps = jumps if SOAK else jumps[:1]
     if SOAK:
         jumps += [[chance.uniform(-2, 2) * HOUR for _ in JUMPY] for _ in range(60)]
     for number, ones in enumerate(jumps):
