@@ -28,7 +28,7 @@ from bot.jobs.tick import Report, watch_the_clock
 from bot.reading.guard import Reader
 from bot.record import people, schema
 from bot.record.database import Record
-from tests.books import xlsx
+from tests.books import Rows, xlsx
 from tests.bots import FakeMailbox, FakeSender, appoint, at, build, config, first_run, header, letters, never, rows
 from tests.figures import count
 from tests.mails import mail, report
@@ -39,7 +39,7 @@ LI, WANG, STAFF = "li@wutu.test", "wang@qiaoguan.test", "staff@office.test"
 NOW = at("2017-07-06T09:00")
 POST = {1: report(LI), 2: report(WANG, "乔官镇", total=33), 3: report("stranger@x.test", "营丘镇"), 4: mail(LI, "开会")}
 ORDER = mail(STAFF, "指令", text="延期 红河镇 6月 至 7月10日 住院")
-ROSTER = [["单位", "姓名", "手机", "邮箱"], ["营丘镇", "孙平", "13900000001", "sun@yingqiu.test"]]
+ROSTER: Rows = [["单位", "姓名", "手机", "邮箱"], ["营丘镇", "孙平", "13900000001", "sun@yingqiu.test"]]
 ROUNDS = (0, 2, 15, 30)  # minutes: what was in hand is free again after ten
 FALLS, UNANSWERED, READ_ONLY = "falls", "its answer is lost", "takes no change"
 
@@ -65,7 +65,10 @@ class Falling:
     def __post_init__(self) -> None:
         self._dialect: Any = self.bot.record.engine.dialect
         self._real = self._dialect.do_commit
-        self._dialect.do_commit = self._commit
+        self._put(self._commit)
+
+    def _put(self, commit: Any) -> None:
+        self._dialect.do_commit = commit
 
     def _commit(self, connection: Any) -> None:
         self.count += 1

@@ -26,6 +26,8 @@ from bot.patience import READS, Patience
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 ATOM = re.compile(r"[A-Za-z0-9!#$&'+,./:;=?@^_`|~-]+")  # RFC 3501: needs no quotes
 _QUOTATION = re.compile(r"(unexpected (?:tagged )?response|unterminated line).*")
+# imaplib ends at a million bytes: 90,000 mails with UIDs of ten digits in one answer to SEARCH, and nothing was read.
+MAX_LINE = 32_000_000  # bytes
 MAX_LITERAL = 256_000_000  # bytes; far above any mail that is asked for, below what ends the process
 # The same in words, of servers that know no codes: "Too many simultaneous connections", "Maximum number of connections
 # from user+IP exceeded". "Too many login failures" is another thing, and so is a text that also names the password.
@@ -46,8 +48,8 @@ class UnsafeLogin(MailboxError):
 
 
 class GuardedClient(IMAPClient):  # type: ignore[misc]  # the library has no types
-    """IMAPClient without its costly debug log, which sends no control character inside a command and
-    reads no absurdly large literal. Every answer is whole in time, or the connection ends. Times keep their zone."""
+    """IMAPClient without its costly debug log, which sends no control character inside a command and reads no absurdly
+    large literal or line. Every answer is whole in time, or the connection ends. Times keep their zone."""
 
     def __init__(self, settings: MailboxSettings, context: ssl.SSLContext | None) -> None:
         self.patience, self._seconds = Patience(), READS * settings.timeout_seconds
@@ -73,11 +75,18 @@ class GuardedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
             self.patience.expect(size)
             return read(size)
 
+        def long_readline() -> Any:
+            line = imap.file.readline(MAX_LINE + 1)
+            if len(line) > MAX_LINE:
+                raise imaplib.IMAP4.abort(f"a line of more than {MAX_LINE} bytes")
+            return line
+
         def patient_complete(name: str, tag: bytes) -> Any:
             with self.patience.over(self._seconds):
                 return complete(name, tag)
 
         imap.send, imap.read, imap._command_complete = guarded_send, bounded_read, patient_complete
+        imap.readline = long_readline
         return imap
 
     def _connected(self) -> Any:

@@ -38,7 +38,7 @@ def do_init(path: Path, words: list[str]) -> None:
 
     nothing = {f"BOT_{part}_PASSWORD": "" for part in ("MAILBOX", "SMTP")}
     os.environ.update(nothing, BOT_CONFIG=str(path), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
-    init._try = lambda _: None
+    init._try = lambda config: None
     sys.argv = ["bot", "init", *words]
     with path.with_name("said").open("w") as said, redirect_stdout(said), redirect_stderr(said):
         main()
