@@ -86,9 +86,20 @@ class Other:
 # ``line``: another row, column, table or sheet has a number for it. ``label``: its row or column is called as one of
 # another month. ``parts``: there are only numbers of parts of the unit, and nothing to confirm; ``others`` are then
 # what they add up to, for each group. ``rows_hidden`` and ``rows_struck``: so many rows of a table are not shown, or
-# struck out, and what became of them is only told. The marks are those of ``Doubt``.
+# struck out, and what became of them is only told. ``concealed``: there are characters in its cell that nobody sees.
+# The marks are those of ``Doubt``.
 RivalKind = Literal[
-    "line", "label", "parts", "rows_hidden", "rows_struck", "struck", "raised", "hidden", "uncomputed", "covered"
+    "line",
+    "label",
+    "parts",
+    "rows_hidden",
+    "rows_struck",
+    "struck",
+    "raised",
+    "hidden",
+    "concealed",
+    "uncomputed",
+    "covered",
 ]
 
 

@@ -7,7 +7,7 @@ becomes one rival for each number that would be another one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.model.forms import Count, Form, Other, Rival, Written
+from bot.model.forms import Count, Form, Other, Rival, RivalKind, Written
 from bot.reading.labels import About, Choice, Line, choose
 from bot.reading.written import day, month
 from bot.rules.base import even
@@ -184,10 +184,11 @@ def _of_mark(target: tuple[str, ...], read: Count) -> Rival | None:
         return None
     if read.doubt == "blank" and not _digits(read.other):
         return None
-    if read.mark == "hidden" and read.value == 0:
+    if read.mark == "hidden" and read.value == 0 and not _digits(read.other).strip("0"):
         return None  # a 0 that is not shown is as good as the nothing that is seen
-    others = (Other(read.other, read.place),) if read.other and read.mark in ("struck", "raised", "covered") else ()
-    return Rival(target, read.mark, Other(read.written, read.place), others)
+    others = (Other(read.other, read.place),) if read.other and read.mark != "uncomputed" else ()
+    kind: RivalKind = "concealed" if read.mark == "hidden" and others else read.mark
+    return Rival(target, kind, Other(read.written, read.place), others)
 
 
 def _differs(read: Count) -> bool:

@@ -40,7 +40,7 @@ _RIVAL = ("label", "read", "line", "others")
 MATRIX_CASES: Cases = {
     **{
         ("rival", case): _RIVAL
-        for case in ("line", "label", "parts", "struck", "raised", "hidden", "uncomputed", "covered")
+        for case in ("line", "label", "parts", "struck", "raised", "hidden", "concealed", "uncomputed", "covered")
     },
     ("required", ""): ("label",),
     ("count", ""): ("label", "written"),

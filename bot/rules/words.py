@@ -67,6 +67,7 @@ class RivalWords(Rule):
     struck: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     raised: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     hidden: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
+    concealed: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     uncomputed: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     covered: Annotated[str, AfterValidator(lambda text: allow_names(text, _RIVAL))]
     unknown: str

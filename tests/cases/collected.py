@@ -3,6 +3,7 @@
 from tests.cases import (
     bodies,
     enclosed,
+    gathered,
     hostile,
     layouts,
     lists,
@@ -25,6 +26,7 @@ THEMES = (
     printed,
     bodies,
     enclosed,
+    gathered,
     layouts,
     writing,
     said,
