@@ -59,7 +59,7 @@ BROKEN = (
     _known(
         r"not yet valid|has expired",
         "set this machine's clock right (Linux: timedatectl set-ntp true; Windows: w32tm /resync): by it the server's"
-        " certificate is not valid today",
+        " certificate is not valid today; if it is right, the provider has to renew that certificate",
     ),
     _known(
         r"certificate verify failed|hostname mismatch|not valid for",
