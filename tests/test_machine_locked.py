@@ -10,7 +10,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -169,9 +168,7 @@ def test_once_says_one_line_and_ends_with_3(tmp_path: Path, main: Main, begin: s
             Record.open(f"sqlite:///{file}").close()
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute(begin)
-            began = time.monotonic()
             status, said = main("--once", "--config", config, "--now", NOW)
-            assert time.monotonic() - began < 10
         assert status == 3
         assert "Traceback" not in said
         assert [line for line in said.splitlines() if line.startswith("error: ")] == [

@@ -139,7 +139,7 @@ def assert_clean(found: Mail) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_mutated_mails_are_read_or_refused_and_never_raise(seed: int) -> None:
     source = random.Random(seed)
-    whole, began = 0, time.perf_counter()
+    whole, began = 0, time.process_time()
     for _ in range(120):
         data = mutated(source, source.choice(corpus()))
         try:
@@ -149,7 +149,7 @@ def test_mutated_mails_are_read_or_refused_and_never_raise(seed: int) -> None:
             continue
     # most of them are still mails; and a mail takes about a millisecond
     assert whole > 100
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 @given(st.binary(max_size=400))

@@ -60,17 +60,17 @@ READABLE = {
 
 @pytest.mark.parametrize("form", TOO_COMPLEX)
 def test_a_mail_beyond_the_limits_is_refused_at_once(form: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(TooComplex):
         opened(TOO_COMPLEX[form])
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("form", READABLE)
 def test_a_mail_within_the_limits_is_read_in_time(form: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     opened(READABLE[form])
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 def test_two_hundred_parts_are_read() -> None:

