@@ -139,8 +139,9 @@ test_another_test_has_another_database = test_each_test_has_a_database_of_its_ow
 def test_the_demo_servers_leave_nothing_behind() -> None:
     # given clients that never say goodbye, and a Python that reports what is left open
     script = """
-import gc, socket, threading, warnings
+import gc, logging, socket, threading, warnings
 warnings.simplefilter("error")
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # which tells how long a step took, on a busy machine
 from bot.demo.servers import DemoServers
 with DemoServers("bot@demo.test", "secret", {"demo.test"}) as office:
     ports = (office.imap_port, office.smtp_port)
