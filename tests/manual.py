@@ -3,6 +3,7 @@
 docs/pictures/     each letter as Chromium shows it, the workbooks and the bulletin as LibreOffice prints them, the
                    office's screen; the last three from what the demo leaves. Needs both programs, and a minute or two.
 docs/联络员须知.md  the letter ``guide``, as a page
+docs/commands.md   each command, as ``--help`` shows it
 
 ``made.json`` says which letter each picture shows, so that a test can tell a picture that is no longer true.
 """
@@ -19,8 +20,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pypdfium2
+import typer
 from PIL import Image, ImageChops
+from typer.cli import get_docs_for_click
 
+from bot.cli.app import app
 from bot.config import Config, read_toml
 from bot.letters.calendars import CalendarWords
 from bot.letters.render import Renderer
@@ -34,6 +38,21 @@ from tests.letters_golden import TEMPLATES, golden_path, words_of
 ROOT = Path(__file__).parent.parent
 PICTURES, MADE = ROOT / "docs/pictures", "made.json"
 SHEET = ROOT / "docs/联络员须知.md"
+COMMANDS = ROOT / "docs/commands.md"
+ENDS = """
+## `python scheduler.py`
+
+The bot itself: `python scheduler.py [--config FILE] [--once [--now T]] [--quiet] [--demo]`. With `--once` it does what
+is due, and ends: for cron.
+
+## Exit status
+
+0 good; 1 it ran, and something needs a person; 2 wrong usage or config; 3 the world is broken (server, database);
+130 Ctrl-C.
+
+On a terminal too narrow for a table its least columns are left out, which is said; `--json` and a pipe have all of
+them. What takes longer than a second shows a bar on a terminal.
+"""
 WIDTH, TALLEST, COLOURS = 720, 1500, 32  # pixels; what is longer is cut: it goes on like this
 # The case that shows a letter best; of any other letter the first.
 SHOWN = {
@@ -68,7 +87,17 @@ def sheet() -> str:
     return re.sub(r"\n{3,}", "\n\n", page)
 
 
+def commands() -> str:
+    """docs/commands.md, as the program says it of itself."""
+    root, name = typer.main.get_command(app), "python -m bot"
+    page = get_docs_for_click(obj=root, ctx=typer.Context(root, info_name=name), name=name, title="The commands")
+    page = re.sub(r"\n\*\*Commands\*\*:\n\n(?:\* .*\n)+", "\n", page)  # a list that is cut at the 45th character
+    page = page.replace("\n* `--help`: Show this message and exit.", "").replace("**Options**:\n\n\n", "")
+    return re.sub(r"\n{3,}", "\n\n", page).rstrip() + "\n" + ENDS
+
+
 def main() -> int:
+    COMMANDS.write_text(commands(), encoding="utf-8", newline="\n")
     SHEET.write_text(sheet(), encoding="utf-8", newline="\n")
     soffice = shutil.which("soffice")
     if chromium.PROGRAM is None or soffice is None:
