@@ -116,7 +116,7 @@ with Bot.build(load_config(Path(sys.argv[1])), now=now) as bot:
 
 
 def test_a_decision_that_takes_for_ever_ends_the_process_and_the_mail_is_set_aside_in_the_end(tmp_path: Path) -> None:
-    path = config_file(tmp_path, limits={"mail_seconds": 5, "attempts": 2})
+    path = config_file(tmp_path, limits={"mail_seconds": 8, "attempts": 2})
     with build(load_config(path)) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG))

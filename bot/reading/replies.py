@@ -106,10 +106,8 @@ def note_in(words: str, rules: Rules, names: Iterable[str] = ()) -> tuple[Note |
 
 def covers(words: str, rules: Rules, names: Iterable[str] = ()) -> bool:
     """Whether a text is nothing but a covering note: greetings, what is sent, for which month, by whom."""
-    noise = rules.replies.noise | _evened(names) | {_NAMED, _LIKE}
-    noise |= _evened(w for form in rules.forms.values() for w in (form.name, form.title, *form.keywords))
-    noise |= _evened(name for unit in rules.units.units for name in unit.names)
-    noise |= _evened((*rules.units.affixes.prefixes, *rules.units.affixes.suffixes))
+    noise = rules.replies.noise | _evened(names) | {_NAMED, _LIKE} | rules.units.words
+    noise = noise.union(*(form.names for form in rules.forms.values()))
     titles = _evened(rules.replies.titles)
     return all(spelled(_unsaluted(line, titles), noise, ()) for line in _lines(words, rules, ()).whole)
 

@@ -222,5 +222,10 @@ class FormRule(Rule):
         return any(word in evened for word in self._spoken)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Its name, its title and the words that mean it, as texts are compared."""
+        return self._spoken | {even(self.name)} - {""}
+
+    @cached_property
     def _spoken(self) -> frozenset[str]:
         return texts(self.title, self.keywords)

@@ -128,6 +128,12 @@ class Units(Rule):
         return {u.id: u for u in self.units}
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """What units are called, and what stands before and behind, as texts are compared."""
+        names = (name for unit in self.units for name in unit.names)
+        return frozenset(map(even, (*names, *self.affixes.prefixes, *self.affixes.suffixes))) - {""}
+
+    @cached_property
     def _by_bare_name(self) -> dict[str, Unit]:
         return {self._bare(n): self._heir(u) for u in self.units for n in (*u.names, *u.former)}
 
