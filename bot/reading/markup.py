@@ -154,6 +154,8 @@ class _Page:
     def _end(self, quoted: bool) -> None:
         """A paragraph ends here."""
         text, self._text = "".join(self._text), []
+        if not text or text.isspace():
+            return
         for line in text.split("\n") if self._lines_count else [_BLANKS.sub(" ", text)]:
             if line.strip():
                 self._add(line.strip(" \r\n"), quoted)

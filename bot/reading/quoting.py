@@ -3,7 +3,6 @@
 Sources: raw samples of NetEase, QQ, Foxmail, Outlook, OWA, Gmail. It knows nothing of forms.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +24,6 @@ _IDS = {"isreplycontent", "ntes-ios-mail-quote", "ntes-mailmaster-quote", "divne
 _IDS_BEFORE = {"divrplyfwdmsg", "appendonsend", "stopspelling", "mail-editor-reference-message-container"}
 _LINES_OF_HEAD = 4  # so many lines after 发件人 the next field of the head must stand
 _GREATER = (">", "＞")
-_BLANKS = re.compile(r"\s+")
 
 
 def is_quote(element: Any) -> bool:
@@ -75,7 +73,7 @@ def parted(items: Sequence[Marked]) -> tuple[list[Item], list[Item]]:
 
 def _line(items: Sequence[Marked], number: int) -> str:
     item = items[number][0] if number < len(items) else ""
-    return _BLANKS.sub(" ", item[:400]).strip() if isinstance(item, str) else ""
+    return " ".join(item[:400].split()) if isinstance(item, str) else ""
 
 
 def _introduction(items: Sequence[Marked], number: int) -> int:

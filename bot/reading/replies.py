@@ -92,8 +92,9 @@ def note_in(words: str, rules: Rules, names: Iterable[str] = ()) -> tuple[Note |
         return None, text
     replies, bare = rules.replies, _lines(text, rules, names).bare
     told = "".join(bare).replace(_NAMED, "").replace(_LIKE, "")
-    for word in _evened(keyword for form in rules.forms.values() for keyword in (form.name, *form.keywords)):
-        told = told.replace(word, "")
+    for form in rules.forms.values():
+        for word in _all_evened((form.name, *form.keywords)):
+            told = told.replace(word, "")
     if _has(replies.corrects, bare) and re.search(r"\d|[零一二两三四五六七八九十]家", told):
         return "corrects", text
     kinds: tuple[tuple[Note, tuple[str, ...]], ...] = (
@@ -122,8 +123,13 @@ def _evened(words: Iterable[str]) -> set[str]:
     return {even(word) for word in words} - {""}
 
 
-def _has(words: Iterable[str], lines: Sequence[str]) -> bool:
-    return any(even(word) in line for word in words for line in lines)
+def _has(words: tuple[str, ...], lines: Sequence[str]) -> bool:
+    return any(word in line for word in _all_evened(words) for line in lines)
+
+
+@lru_cache(64)  # of the rules
+def _all_evened(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(even, words))
 
 
 def _keeps(lines: _Lines, rules: Rules, names: Collection[str]) -> bool:

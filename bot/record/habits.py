@@ -11,6 +11,9 @@ from bot.record.schema import habit
 
 EARNED = 3  # so often a method passed before it is expected; so often it may lack until it no longer is
 NONE, FAIL = "none", "fail"  # nothing vouched; something contradicted
+_ONE = (habit.c.address == bindparam("of_address"), habit.c.method == bindparam("of_method"))
+_PASSED = update(habit).where(*_ONE).values(times=habit.c.times + 1, lacked=0, last_at=bindparam("now"))
+_LACKED = update(habit).where(*_ONE).values(lacked=habit.c.lacked + 1)
 _OF = select(habit).where(habit.c.address == bindparam("address"))
 
 
@@ -27,15 +30,14 @@ def learn(conn: Connection, mail: Mail, now: datetime, *, proven: bool) -> None:
     seen: Collection[str] = mail.vouched_by or (FAIL if mail.authentication == "fail" else NONE,)
     for method in seen:
         _count(conn, address, method, now)
-    if proven:
-        others = (habit.c.address == address, habit.c.method.in_([m for m in METHODS if m not in mail.vouched_by]))
-        conn.execute(update(habit).where(*others).values(lacked=habit.c.lacked + 1))
+    for method in METHODS:
+        if proven and method not in mail.vouched_by:
+            conn.execute(_LACKED, {"of_address": address, "of_method": method})
 
 
 def _count(conn: Connection, address: str, method: str, now: datetime) -> None:
     if not insert_once(conn, habit, {"address": address, "method": method, "times": 1, "lacked": 0, "last_at": now}):
-        where = (habit.c.address == address, habit.c.method == method)
-        conn.execute(update(habit).where(*where).values(times=habit.c.times + 1, lacked=0, last_at=now))
+        conn.execute(_PASSED, {"of_address": address, "of_method": method, "now": now})
 
 
 def counts(conn: Connection) -> tuple[int, int]:
