@@ -10,7 +10,7 @@ One line that is not understood never drops the others.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -27,6 +27,7 @@ from bot.rules.policy import Rules
 
 MOST_LINES = 2_000  # far more than a letter asks about; what a mail has beyond is said to be unread
 LONGEST = 300  # characters of a line
+MOST = 40_000  # characters of all lines
 LEAD_IN = 2  # lines before the first order of a mail that answers no letter: a greeting, 请办理以下事项：
 Read = Command | Misunderstood
 
@@ -36,8 +37,11 @@ def commands_in(
 ) -> tuple[Read, ...]:
     """The commands of a text, each line of them; nothing for a text that is no order at all. ``expected``: it answers a
     letter of ours, so that a line which is not understood is one that was meant."""
-    lines = _joined(list(_lines(words, rules)), known, rules)
-    read = [_read(line, written, known, rules, today) for line, written in lines[:MOST_LINES]]
+    plain, unread = _bounded(_lines(words, rules))
+    lines = _joined(plain, known, rules)
+    # A line that stands there a thousand times is read once.
+    each = {line: _read(*line, known, rules, today) for line in dict.fromkeys(lines)}
+    read = [each[line] for line in lines]
     is_order = [any(isinstance(said, Command) or _is_meant(said) for said in found) for found in read]
     if not any(is_order):
         return tuple(read[0]) if expected and read else ()
@@ -50,8 +54,18 @@ def commands_in(
         # the lines that lead in.
         if yes or (n < last and (expected or found)):
             found += said
-    unread = lines[MOST_LINES:]
     return (*found, *(Misunderstood(unread[0][0], "unread", str(len(unread))) for _ in unread[:1]))
+
+
+def _bounded(lines: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The lines that are read, and those that are beyond what is."""
+    read: list[tuple[str, str]] = []
+    unread: list[tuple[str, str]] = []
+    left = MOST
+    for line in lines:
+        left -= len(line[0])
+        (read if left >= 0 and len(read) < MOST_LINES else unread).append(line)
+    return read, unread
 
 
 def _leads_in(lines: Sequence[tuple[str, str]], is_order: Sequence[bool]) -> bool:

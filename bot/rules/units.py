@@ -137,16 +137,24 @@ class Units(Rule):
     def _by_bare_name(self) -> dict[str, Unit]:
         return {self._bare(n): self._heir(u) for u in self.units for n in (*u.names, *u.former)}
 
+    @cached_property
+    def _around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What stands before and behind names, as texts are compared, the longest first."""
+        both = (self.affixes.prefixes, self.affixes.suffixes)
+        before, behind = (tuple(sorted(map(even, affixes), key=len, reverse=True)) for affixes in both)
+        return before, behind
+
     def _bare(self, name: str) -> str:
         """A name without the county before it and the kind of authority behind it."""
-        bare = even(name)
-        for prefix in sorted(map(even, self.affixes.prefixes), key=len, reverse=True):
-            if bare.startswith(prefix) and len(bare) > len(prefix) + 1:
-                bare = bare.removeprefix(prefix)
-                break
-        suffixes = tuple(map(even, self.affixes.suffixes))
+        bare, (before, behind) = even(name), self._around
+        if bare.startswith(before):
+            found = (prefix for prefix in before if bare.startswith(prefix) and len(bare) > len(prefix) + 1)
+            bare = bare.removeprefix(next(found, ""))
         # 乔官镇人民政府安监办 has two of them.
-        while suffix := max((s for s in suffixes if bare.endswith(s) and len(bare) > len(s) + 1), key=len, default=""):
+        while bare.endswith(behind):
+            suffix = next((s for s in behind if bare.endswith(s) and len(bare) > len(s) + 1), "")
+            if not suffix:
+                break
             bare = bare.removesuffix(suffix)
         return bare
 
