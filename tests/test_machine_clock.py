@@ -151,24 +151,23 @@ def test_a_clock_that_was_a_year_ahead_takes_no_reminder_of_that_year_away(
 # Two hours in which the clock jumps, over a deadline and over the letters of a morning
 
 JUMPY = ["07-05T22:40", "07-05T23:50", "07-06T00:40", "07-06T08:00", "07-06T10:00", "07-10T07:40", "07-10T09:20"]
+RIGHT = ["07-06T11:40", "07-10T11:40", "07-10T13:30"]  # when each of the mornings is over
 CORRECTED = report(WANG, "乔官镇")
-RIGHT = ["07-10T11:40", "07-10T13:30"]
 
 
 def jumping(folder: Path, reader: Reader, patch: pytest.MonkeyPatch, jumps: list[timedelta]) -> tuple[Any, Any]:
-    """Runs by a clock that is wrong by another jump each time, and then is right: the keys of what was sent, and
-    which reports count as what."""
+    """Runs by a clock that is wrong by another jump each time, and right after each two hours of that: the keys of
+    what was sent, and which reports count as what."""
     made = Machine(folder, reader, patch)
     made.life(at("2017-07-03T10:00"))
     made.arrive(ACCEPTED, at("2017-07-05T22:30"))
     made.arrive(RETURNED, at("2017-07-05T22:31"))
-    for moment, jump in zip(JUMPY, jumps, strict=True):
+    wrong = dict(zip(JUMPY, jumps, strict=True))
+    for moment in sorted([*JUMPY, *RIGHT]):
         if moment == "07-06T00:40":  # the server had them on both sides of the deadline
             made.arrive(LATE, at("2017-07-05T23:58"))
             made.arrive(CORRECTED, at("2017-07-06T00:02"))
-        made.life(at(f"2017-{moment}") + jump)
-    for moment in RIGHT:
-        made.life(at(f"2017-{moment}"))
+        made.life(at(f"2017-{moment}") + wrong.get(moment, timedelta(0)))
     keys = made.keys()
     booked = [(r.unit, r.version, r.outcome, r.received_at) for r in rows(made.bot, schema.report)]
     assert {row.state for row in rows(made.bot, schema.mail)} == {"done"}

@@ -189,7 +189,7 @@ class Renderer:
 
     def page(self, name: str, context: dict[str, Any], *, now: datetime, part: str = "page.html") -> str:
         """What is no mail, from ``templates/<name>/<part>``: cleaned, and in HTML escaped, as a letter is."""
-        return self._fill(f"{name}/{part}", self._values(context, now)).strip() + "\n"
+        return self._fill(f"{name}/{part}", self._values(context, now, of_letter=False)).strip() + "\n"
 
     def check(self) -> None:
         """Compiles every template; ConfigError for the first that is broken."""
@@ -214,11 +214,17 @@ class Renderer:
         except ConfigError as error:
             yield str(error)
 
-    def _values(self, context: dict[str, Any], now: datetime) -> dict[str, Any]:
+    def _values(self, context: dict[str, Any], now: datetime, *, of_letter: bool = True) -> dict[str, Any]:
         if now.tzinfo is None:
             raise ValueError(f"now must be aware, got {now!r}")
         local = now.astimezone(self._zone)
-        return {**_harmless(clean_values(context)), "office": self.office, "now": local, "today": local.date()}
+        clean = clean_values(context)
+        return {
+            **(_harmless(clean) if of_letter else clean),
+            "office": self.office,
+            "now": local,
+            "today": local.date(),
+        }
 
     def _fill(self, name: str, values: dict[str, Any]) -> str:
         return self._guarded(partial(self._filled, name, values), name)
