@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.jobs.standing import lines
 from bot.model.forms import Cell
 from bot.model.people import Liaison
 from bot.reading.guard import Reader
-from bot.record import people, schema
+from bot.record import people, questions, schema
 from tests.books import RULES, xlsx
 from tests.bots import (
     appoint,
@@ -33,6 +33,7 @@ from tests.bots import (
     files_of,
     first_run,
     flat,
+    header,
     letters,
     never,
     read_mailbox,
@@ -413,3 +414,87 @@ def test_a_plan_that_cannot_be_opened_is_asked_for_again(bot: Bot) -> None:
     work(bot, at("2017-06-05T10:00"), never)
     assert last(bot)[0] == "unreadable"
     assert states(bot, "plan")[WUTU] in ("open", "missing")
+
+
+def base(bot: Bot) -> dict[str, int] | None:
+    with bot.record.read() as conn:
+        return people.bases_of(conn, "annex4", WUTU)
+
+
+def answers(bot: Bot, text: str, when: datetime) -> None:
+    """The liaison replies to the last letter."""
+    subject = "Re: " + header(letters(bot)[-1].mime, "Subject")
+    archived(bot, mail(LI, subject, text=text, message_id=f"<{when.timestamp()}@town.test>"), when)
+    assert work(bot, when, never).failed == 0
+
+
+NEW = [("五图街道新增第一厂", "甲", 5, "机械", ""), ("五图街道新增第二厂", "乙", 6, "机械", "")]
+TWO_DAYS = timedelta(days=2)
+
+
+def test_a_list_that_loses_most_of_its_rows_is_asked_about_and_moves_nothing(bot: Bot) -> None:
+    sent(bot, annex3())
+    assert base(bot) == {"other": 7}
+    sent(bot, annex3(NEW), subject="本月新增2家", when=NOW + TWO_DAYS)
+    letter = letters(bot)[-1]
+    assert letter.letter == "confirm"
+    assert "来表附件3列有2家，而贵单位此前登记的为7家" in flat(letter.mime)
+    assert "是全部名单还是新增名单" in header(letter.mime, "Subject")
+    assert base(bot) == {"other": 7}
+    # and 确认 says neither
+    answers(bot, "确认", NOW + TWO_DAYS)
+    assert base(bot) == {"other": 7}
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("新增", 9),
+        ("您好，是新增的，谢谢！\n李明", 9),
+        ("本月新增企业", 9),
+        ("全部", 2),
+        ("是全部名单\n李明 13800000000", 2),
+    ],
+)
+def test_the_whole_list_replaces_and_an_addition_is_joined(bot: Bot, words: str, left: int) -> None:
+    sent(bot, annex3())
+    sent(bot, annex3(NEW), when=NOW + TWO_DAYS)
+    answers(bot, words, NOW + TWO_DAYS)
+    assert base(bot) == {"other": left}
+    receipt = letters(bot)[-1]
+    assert receipt.letter == "receipt"
+    assert f"新增2家，减少{0 if left == 9 else 7}家" in flat(receipt.mime)
+    # the receipt is for the list that was sent, and a third one is compared with what is in force now
+    sent(bot, annex3([*NEW, ("五图街道新增第三厂", "丙", 7, "机械", "")]), when=NOW + 2 * TWO_DAYS)
+    assert letters(bot)[-1].letter == ("confirm" if left == 9 else "receipt")
+
+
+def test_one_table_that_is_lost_is_asked_about_and_small_changes_are_not(bot: Bot) -> None:
+    high = [(f"昌乐县第{n}加油站", "赵六", 9, "危险化学品", "") for n in range(4)]
+    sent(bot, annex2(high=high))
+    sent(bot, annex2(high=high[:3]), when=NOW + timedelta(hours=1))
+    assert letters(bot)[-1].letter == "receipt"
+    sent(bot, annex2(high=[]), when=NOW + timedelta(hours=2))
+    assert letters(bot)[-1].letter == "confirm"
+
+
+def test_numbers_that_the_office_registered_without_a_list_are_asked_about_too(bot: Bot) -> None:
+    with bot.record.begin() as conn:
+        people.register_base(conn, WUTU, "annex4", {"other": 40}, NOW)
+    sent(bot, annex3(NEW))
+    assert letters(bot)[-1].letter == "confirm"
+    assert base(bot) == {"other": 40}
+    answers(bot, "新增", NOW + TWO_DAYS)
+    assert base(bot) == {"other": 42}
+
+
+def test_the_office_may_say_what_a_list_is(bot: Bot) -> None:
+    sent(bot, annex3())
+    sent(bot, annex3(NEW), when=NOW + TWO_DAYS)
+    with bot.record.read() as conn:
+        (row,) = questions.open_ones(conn)
+    assert row.kind == "shrunk"
+    offered = bot.rules.commands.offers["shrunk"]
+    assert ("accept" in offered, "join" in offered) == (True, True)
+    assert settled(bot, row.report_id, NOW + TWO_DAYS, joined=True) == "accepted"
+    assert base(bot) == {"other": 9}

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.deciding.evident import UNNAMED
 from bot.deciding.heard import quoted
-from bot.deciding.judging import UNPROVEN
+from bot.deciding.judging import SHRUNK, UNPROVEN
 from bot.deciding.views import Noted, answer_context, standing_view, unread
 from bot.deciding.whose import KnownSender
 from bot.mail.body import own_words
@@ -28,7 +28,7 @@ WORKBOOKS = ("xlsx", "xls", "ods")  # what a person must look at when a liaison 
 LEFT_OUT = "left_out"  # why a file was not looked at, and what the office is told of it
 FILE_SEPARATOR = " / "  # between the names of files, as an item for the office tells them
 CONFIRM = "confirm"  # why a report waits, and the letter that asks its sender
-ASKS_SENDER = {CONFIRM, UNPROVEN}  # why a report waits for its own sender's yes
+ASKS_SENDER = {CONFIRM, UNPROVEN, SHRUNK}  # why a report waits for its own sender's yes
 NOTHING_SAID = Said()
 # What a liaison's words are before the office, by what they are; and those that are answered whatever they are about.
 NOTES: dict[str, str] = {

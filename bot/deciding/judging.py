@@ -10,7 +10,7 @@ from bot.deciding.findings import bounded, finding
 from bot.deciding.listed import is_known
 from bot.deciding.placing import Placed
 from bot.deciding.rowchecks import Elsewhere, check_rows
-from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling
+from bot.model.deciding import Accepted, Finding, Judged, Outcome, Ruling, Shrunk
 from bot.model.mail import Mail
 from bot.model.people import Liaison
 from bot.model.replies import Said
@@ -25,7 +25,8 @@ class Past:
     category; ``open_reported`` tells whether the month that is welcome now has been reported; ``explained`` are the
     findings that the unit has given a reason for, and is not asked again (see ``what_of``). ``elsewhere`` tells of the
     names in a form of rows where else each is registered; ``liaisons`` are the unit's own today. ``locked`` tells that
-    the period was announced in a bulletin; ``numbered`` is the number of the last version, a withdrawn one with it."""
+    the period was announced in a bulletin; ``numbered`` is the number of the last version, a withdrawn one
+    with it; ``registered`` are the numbers in force that a form of rows would replace."""
 
     current: Accepted | None = None
     earlier: Accepted | None = None
@@ -37,10 +38,12 @@ class Past:
     locked: bool = False
     later: Accepted | None = None
     numbered: int = 0
+    registered: Mapping[str, int] | None = None
 
 
 NO_PAST = Past()
 UNPROVEN = "unproven"  # why a correction waits for its sender's yes
+SHRUNK = "shrunk"  # why a list waits for its sender's word whether it is the whole one
 
 
 def what_of(check: str, values: Mapping[str, str | int]) -> str:
@@ -134,10 +137,12 @@ def rule_on(
     received_at: datetime,
     *,
     proven: bool = True,
+    shrunk: Shrunk | None = None,
 ) -> Ruling:
     """What happens to one form. ``waiting`` is why a person must decide, or empty; it comes before errors,
     because a report whose owner is uncertain is answered with nothing about its content. ``proven``: it is surely its
-    sender's own; else it changes no number that counts before he has confirmed it."""
+    sender's own; else it changes no number that counts before he has confirmed it. ``shrunk``: it is a list that
+    loses most of its rows."""
     outcome: Outcome = "accepted"
     arrived = placed.arrived_at or received_at
     if waiting:
@@ -150,6 +155,8 @@ def rule_on(
         outcome, waiting = "waiting", "locked"
     elif past.current is not None and past.current.received_at > arrived:
         outcome, waiting = "waiting", "older"  # its first attempts failed, and a correction has overtaken it
+    elif shrunk is not None:
+        outcome, waiting = "waiting", SHRUNK
     elif past.current is not None and not proven and judged.numbers:
         outcome, waiting = "waiting", UNPROVEN
     ruling = Ruling(
@@ -161,6 +168,7 @@ def rule_on(
         about=judged.period or placed.when.open,
         sender_unit=placed.whose.sender,
         arrived_at=placed.arrived_at,
+        shrunk=shrunk if waiting == SHRUNK else None,
     )
     if deadline is None:
         return ruling

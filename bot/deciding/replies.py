@@ -4,6 +4,7 @@
     无变化          one or more open reports of a month                      last month's numbers, for each
     twelve numbers  one report                                               that report
     确认            numbers read from a picture                              those numbers, from the day they first came
+    全部, 新增      a list that loses most of its rows                       the list in force; joined to it
     零报告          anything                                                 asked back: all zeros, or no change?
     a sentence      a warning that needs a reason                            the reason, kept with the report
     thanks, later   anything                                                 filed, and counted
@@ -48,8 +49,8 @@ class Answered:
     of each obligation's month and of the last month before it; ``asks`` the warnings that want a reason;
     ``asked_before`` whether this was asked back already. ``missing`` is what the sender's units owe besides, and have
     not reported. ``fresh``: no letter is answered, and ``obligations`` is what the mail can be about by itself.
-    ``unproven`` are the reports that the letter asked its receiver about, whether they are his, and ``by_token`` tells
-    whether the answer shows that he has that letter."""
+    ``unproven`` are the reports that the letter asked its receiver about, whether they are his, ``shrunk`` the lists,
+    whether they are the whole ones; ``by_token`` tells whether the answer shows that he has that letter."""
 
     obligations: tuple[Obligation, ...] = ()
     current: Mapping[Obligation, Accepted] | None = None
@@ -60,6 +61,7 @@ class Answered:
     missing: tuple[Obligation, ...] = ()
     fresh: bool = False
     unproven: tuple[int, ...] = ()
+    shrunk: tuple[int, ...] = ()
     by_token: bool = False
 
 
@@ -73,6 +75,8 @@ def said(reply: Reply, answered: Answered, sender: KnownSender, rules: Rules) ->
             found = _confirmed(answered, rules)
             if not (found.documents or found.unclear or found.counts or found.note):
                 return Said(text=reply.text, filed="courtesy", replies=not answered.fresh)
+        case "whole" | "added":
+            found = _listed(reply.kind == "added", answered)
         case "unchanged":
             found = _unchanged(reply, answered, rules)
         case "numbers":
@@ -117,11 +121,19 @@ def _is_old(answered: Answered) -> bool:
 def _confirmed(answered: Answered, rules: Rules) -> Said:
     """Nothing waits to be confirmed: then 确认 is a courtesy, as under a receipt. Without the token anybody may have
     written it: a person looks."""
-    if answered.unproven and not answered.by_token:
+    if (answered.unproven and not answered.by_token) or answered.shrunk:
         return Said(note="words")
     if any(draft.has_errors for draft in answered.drafts):
         return Said(unclear="draft_errors")
     return Said(tuple(_document(draft, rules) for draft in answered.drafts), counts=answered.unproven)
+
+
+def _listed(joins: bool, answered: Answered) -> Said:
+    """A list that was asked about, and is now the whole one, or what is new. Where none was, a person looks; without
+    the token, too."""
+    if not answered.shrunk or not answered.by_token:
+        return Said(note="words")
+    return Said(counts=answered.shrunk, joins=joins)
 
 
 def _document(draft: Draft, rules: Rules) -> Document:

@@ -29,6 +29,7 @@ CREDIBLE = frozenset(
         "unproven",
         "machine",
         "corrected_in_words",
+        "shrunk",
     }
 )
 

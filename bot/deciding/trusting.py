@@ -12,7 +12,8 @@ from bot.deciding.whose import Whose
 class Trusted:
     """What the office decided about one form of a mail, which is known by its kind, its document and its place
     there. ``unit`` and ``period`` are whose and of which month it is; None leaves what the form says. ``by_sender``:
-    its own sender has said so, who decides nothing that is the office's to decide."""
+    its own sender has said so, who decides nothing that is the office's to decide. ``joined``: it is a
+    list of what is new, and is added to what is in force."""
 
     form: str
     document: str
@@ -20,6 +21,7 @@ class Trusted:
     unit: str | None = None
     period: str | None = None
     by_sender: bool = False
+    joined: bool = False
 
     def means(self, placed: Placed) -> bool:
         """Whether this is the form that was decided about."""

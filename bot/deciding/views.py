@@ -139,7 +139,7 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
     # A draft is shown to its own sender, whom nothing contradicts, with all that was found in it.
     unproven = ruling.outcome == "waiting" and ruling.why == UNPROVEN
     shown = ruling.outcome == "accepted" or unproven
-    draft = unproven or (ruling.outcome == "waiting" and ruling.why == "confirm")
+    draft = unproven or ruling.shrunk is not None or (ruling.outcome == "waiting" and ruling.why == "confirm")
     stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
     zone = ruling.deadline.tzinfo if ruling.deadline else None
@@ -150,6 +150,7 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
         "origin": form.origin,
         "draft": draft,
         "unproven": unproven,
+        "shrunk": {"had": ruling.shrunk.had, "named": ruling.shrunk.named} if ruling.shrunk else None,
         "since": form.since or None,
         "words": form_words(rule.id, rules),
         "document": judged.document,

@@ -186,7 +186,9 @@ def apply(bot: Bot, conn: Connection, mail_id: int, opened: Opened, now: datetim
     write_down(bot, conn, mail_id, opened, ready, now)
     remember(conn, opened.mail, intent, now, mail_id)
     for report_id in intent.counts:
-        accept(bot, conn, report_id, now, ahead.opened, by=opened.mail.sender or "", by_sender=True)
+        accept(
+            bot, conn, report_id, now, ahead.opened, by=opened.mail.sender or "", by_sender=True, joined=intent.joins
+        )
     if intent.orders:
         obey(bot, conn, mail_id, opened.mail, intent.orders, now, ahead.opened)
     if opened.mail.automatic == "own":

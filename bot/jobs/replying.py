@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row
 
 from bot.deciding.deadlines import owed_periods
+from bot.deciding.judging import SHRUNK, UNPROVEN
 from bot.deciding.replies import Answered, Draft, said
 from bot.deciding.whose import KnownSender
 from bot.jobs.dispensing import let_off_between
@@ -133,9 +134,11 @@ def _answered(row: Row[object], sender: KnownSender, bot: Bot, conn: Connection,
     found = replace(found, asked_before=row.letter == UNCLEAR or correspondence.was_asked(conn, UNCLEAR, row.to, about))
     if row.mail_id is None:
         return found
-    unproven = tuple(explanations.unproven(conn, row.mail_id, sender.units))
+    unproven, shrunk = (
+        tuple(explanations.waiting_for_sender(conn, row.mail_id, sender.units, why)) for why in (UNPROVEN, SHRUNK)
+    )
     drafts, asks = _drafts(bot, conn, row.mail_id, sender), _asks(conn, row.mail_id, bot)
-    return replace(found, drafts=drafts, asks=asks, unproven=unproven)
+    return replace(found, drafts=drafts, asks=asks, unproven=unproven, shrunk=shrunk)
 
 
 def known(answered: Answered, bot: Bot, conn: Connection) -> Answered:

@@ -19,6 +19,7 @@ from bot.deciding.judging import Past, held_by, judge, rule_on, what_of, why_wai
 from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
 from bot.deciding.placing import Placed, is_empty, place
+from bot.deciding.registers import joined, shrinks
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
 from bot.jobs.answering import answer_from, policy_for
@@ -128,7 +129,7 @@ def _intent(
     policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
     intent = decide(mail, found, tuple(rulings), sender, bot.rules, policy, said)
     # A form beside orders is a form like any other; both are answered.
-    return replace(intent, counts=said.counts, proof=proof, orders=orders)
+    return replace(intent, counts=said.counts, joins=said.joins, proof=proof, orders=orders)
 
 
 def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Orders | None:
@@ -156,13 +157,16 @@ def _ruling(
     if trusted:
         item = trust(item, trusted)
     past = past_of(conn, item, bot, now, then)
+    if trusted and trusted.joined:
+        item = joined(item, past.current, past.registered)
     judged = judge(item, past, bot.rules.words)
     due = deadline_of(bot, conn, judged.form.form, judged.unit, judged.period) if judged.period else None
     if trusted:
         past = past if trusted.by_sender else without_objection(past)
         return rule_on(item, judged, past, "", due, mail.received_at)
     waiting = why_waiting(mail, item, past) or held_by(said)
-    ruling = rule_on(item, judged, past, waiting, due, mail.received_at, proven=proof.holds)
+    shrunk = shrinks(item, past.current, past.registered)
+    ruling = rule_on(item, judged, past, waiting, due, mail.received_at, proven=proof.holds, shrunk=shrunk)
     return replace(ruling, went_back=versions.went_back(conn, ruling)) if ruling.outcome == "returned" else ruling
 
 
@@ -268,4 +272,5 @@ def past_of(conn: Connection, placed: Placed, bot: Bot, now: datetime, then: The
         bulletins.is_released(conn, form, period, until),
         versions.accepted_after(conn, form, unit, period, before) if placed.rule.cumulative else None,
         versions.numbered(conn, form, unit, period, before),
+        people.bases_of(conn, rows.base_of, unit) if rows and rows.base_of else None,
     )

@@ -82,13 +82,21 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A list of ``named`` things in the place of ``had``."""
+
+    had: int
+    named: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """What happens to one judged form. ``why`` is a key of ``[waiting]`` in rules/reasons.toml when it
     waits; ``before`` the report that it replaces or repeats; ``on_time`` counts the first version;
     ``base`` is what the unit has registered, by category.
     ``about`` is the period, or the one that was open when nobody can tell it; ``sender_unit`` the sender's own unit;
     ``arrived_at`` when the form first came, if that was with an earlier mail; ``went_back`` how often the very same
-    form was returned before."""
+    form was returned before; ``shrunk`` tells of a list that waits because it loses most of its rows."""
 
     judged: Judged
     outcome: Outcome
@@ -102,6 +110,7 @@ class Ruling:
     sender_unit: str | None = None
     arrived_at: datetime | None = None
     went_back: int = 0
+    shrunk: Shrunk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,7 @@ class Proof:
 class Intent:
     """Everything that one mail leads to; nothing has happened yet. ``reason`` is what the sender says to the findings
     with the ids ``explains``, or with ``explains_own`` to those of this mail's own reports; ``orders`` what he
-    orders, ``counts`` the waiting reports that he confirms to be his."""
+    orders, ``counts`` the waiting reports that he confirms to be his; ``joins``: as lists of what is new."""
 
     outcome: Outcome
     why: str
@@ -183,4 +192,5 @@ class Intent:
     explains_own: bool = False
     orders: Orders | None = None
     counts: tuple[int, ...] = ()
+    joins: bool = False
     proof: Proof = Proof()

@@ -9,9 +9,13 @@ from bot.model.forms import Count, Document
 # What a person should read, and who hears of it: a sentence, a question, a request, something taken back, numbers that
 # contradict a file, "not to be counted yet", a file announced.
 Note = Literal["words", "question", "request", "recall", "corrects", "hold", "announces"]
-# Beside these: "promise" puts off, "unclear" looks like a report and is not understood, "zero" is neither all zeros nor
-# the numbers of last month for certain, "courtesy" is thanks and signatures, "nothing" an empty body.
-ReplyKind = Literal["confirm", "unchanged", "numbers", "zero", "unclear", "promise", "courtesy", "nothing"] | Note
+# Beside these: "whole" and "added" say what a list is; "promise" puts off, "unclear" looks like a report and is not
+# understood, "zero" is neither all zeros nor last month's numbers for certain, "courtesy" is thanks and signatures,
+# "nothing" an empty body.
+ReplyKind = (
+    Literal["confirm", "whole", "added", "unchanged", "numbers", "zero", "unclear", "promise", "courtesy", "nothing"]
+    | Note
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Said:
     ("courtesy") or a promise, which nobody need hear of. ``about`` is what the answered letter, or a mail of his own,
     was about; ``replies`` tells whether a letter was answered. ``beside`` tells that a form stands beside the words.
     ``standing`` is what the record has of the sender's units, for a letter that answers a note. ``counts`` are
-    the waiting reports that the sender confirms to be his."""
+    the waiting reports that the sender confirms to be his; ``joins`` tells that they are lists of what is new."""
 
     documents: tuple[Document, ...] = ()
     text: str = ""
@@ -81,3 +85,4 @@ class Said:
     beside: bool = False
     standing: tuple[Standing, ...] = ()
     counts: tuple[int, ...] = ()
+    joins: bool = False

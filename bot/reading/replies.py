@@ -3,7 +3,7 @@
 Meaning is taken only from the whole: "无变化，但高危增加1家" is not "无变化". Courtesies, the sender's own names,
 telephone numbers and dates around the words mean nothing.
 
-    whole lines    confirm, unchanged, zero, numbers; courtesy where all of it is covering words
+    whole lines    confirm, whole, added, unchanged, zero, numbers; courtesy where all of it is covering words
     one word       recall, request, question, promise, announces; beside a form also hold and corrects
     else           unclear if somebody tried to report, else words
 """
@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from bot.model.replies import Note, Reply
 from bot.reading.inline import how_many, labels, numbers_in
@@ -60,6 +61,8 @@ def reply_in(words: str, rule: FormRule, rules: Rules, names: Iterable[str] = ()
         return Reply("nothing", *about)
     if lines.bare and all(line in rules.replies.confirming for line in lines.bare):
         return Reply("confirm", *about)
+    if listed := _listed(lines, rules, names):
+        return Reply(listed, *about)
     if _keeps(lines, rules, names):
         return Reply("unchanged", *about, like=lines.like)
     if _spell(lines.whole, rules.replies.beside_keeping | set(map(even, names)), set(map(even, rules.replies.zero))):
@@ -130,6 +133,14 @@ def _has(words: tuple[str, ...], lines: Sequence[str]) -> bool:
 @lru_cache(64)  # of the rules
 def _all_evened(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(even, words))
+
+
+def _listed(lines: _Lines, rules: Rules, names: Collection[str]) -> Literal["whole", "added"] | None:
+    """Whether every line says of a list that it is the whole one, or what is new."""
+    beside = rules.replies.beside_keeping | _evened(names)
+    if _spell(lines.whole, beside, _evened(rules.replies.whole)):
+        return "whole"
+    return "added" if _spell(lines.whole, beside, _evened(rules.replies.added)) else None
 
 
 def _keeps(lines: _Lines, rules: Rules, names: Collection[str]) -> bool:

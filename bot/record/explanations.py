@@ -57,9 +57,10 @@ def given_between(conn: Connection, form: str, since: datetime, until: datetime)
     return list(conn.execute(query.order_by(explanation.c.id, finding.c.id)))
 
 
-def unproven(conn: Connection, mail_id: int, units: Collection[str]) -> list[int]:
-    """The reports of one mail, of these units, that wait until their sender says that they are his."""
-    where = (report.c.mail_id == mail_id, report.c.outcome == "waiting", report.c.why == "unproven")
+def waiting_for_sender(conn: Connection, mail_id: int, units: Collection[str], why: str) -> list[int]:
+    """The reports of one mail, of these units, that wait for a word of their sender: whether they are his
+    (``unproven``), or whether a list is the whole one (``shrunk``)."""
+    where = (report.c.mail_id == mail_id, report.c.outcome == "waiting", report.c.why == why)
     query = select(report.c.id).where(*where, report.c.settled == "", report.c.unit.in_(units))
     return list(conn.execute(query.order_by(report.c.id)).scalars())
 

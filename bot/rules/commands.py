@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from bot.rules.base import Rule, allow_names, even
 
 CommandId = Literal[
-    "accept", "reject", "as", "register", "dismiss", "reply", "send", "drop",
+    "accept", "reject", "as", "register", "join", "dismiss", "reply", "send", "drop",
     "status", "remind", "extend", "exempt", "hold", "resume", "export", "history", "appoint", "undo", "help",
     "bulletin", "assessment", "report", "retract",
     "retire", "reinstate",

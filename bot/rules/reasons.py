@@ -17,6 +17,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "waiting": (
         "unknown_sender", "ambiguous_sender", "authentication", "unit_mismatch", "token_mismatch",
         "conflict", "older", "confirm", "liaison", "locked", "machine", "held_back", "corrected_in_words", "unproven",
+        "shrunk",
     ),
     "attention": (
         "set_aside", "too_large", "bounced", "bounced_full", "bounced_refused", "bounced_expired",

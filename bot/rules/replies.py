@@ -8,13 +8,16 @@ from bot.rules.base import Rule, even
 
 
 class Replies(Rule):
-    """The words of liaisons. Whole replies are ``confirm``; a line that keeps the numbers is spelled from
+    """The words of liaisons. Whole replies are ``confirm``, and for a list that was asked about
+    ``whole`` and ``added``; a line that keeps the numbers is spelled from
     ``unchanged``, ``alike``, ``same_as``, ``last`` and ``around``, and ``zero`` is neither. ``courtesy``, ``signature``
     and ``covering`` mean nothing of their own. The rest are words by which a sentence asks (``questions``), puts off
     (``promises``), announces a file, requests something of the office, takes back, holds back, or corrects what a
     file says."""
 
     confirm: tuple[str, ...] = Field(min_length=1)
+    whole: tuple[str, ...] = Field(min_length=1)
+    added: tuple[str, ...] = Field(min_length=1)
     unchanged: tuple[str, ...] = Field(min_length=1)
     alike: tuple[str, ...] = ()
     same_as: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.rules.base import even, texts
+from bot.rules.base import Rule, even, texts
 from bot.rules.forms import FormRule, Labelled
 
 
@@ -28,6 +28,14 @@ class TableRule(Labelled):
         return texts(self.title, (self.label, *self.synonyms))
 
 
+class Shrinking(Rule):
+    """A table that had at least ``rows`` rows, and of whose names less than the part ``share`` comes again, is asked
+    about: is this the whole list, or what is new?"""
+
+    share: float = Field(gt=0, le=1)
+    rows: int = Field(ge=1)
+
+
 class RowsRule(FormRule):
     """One file rules/<form>.toml with ``kind = "rows"``. Its ``groups`` are the tables, told apart by the words above
     them; its one ``columns`` is how many rows each has, which is what letters, digests and rates count.
@@ -35,7 +43,7 @@ class RowsRule(FormRule):
     ``row`` are the columns on paper, behind one for the number of the row, which is called ``numbering``. ``identity``
     is the one by which two rows are the same thing. ``base_of`` names the form whose registered base the tables give,
     group by group. ``flag`` is a word in the column ``flag_in`` that letters count (规模以上且属高危). ``appoints``:
-    the list names the unit's one liaison.
+    the list names the unit's one liaison. ``asks_whole``: when a list is asked about, whether it is the whole one.
     """
 
     groups: tuple[TableRule, ...]
@@ -46,6 +54,7 @@ class RowsRule(FormRule):
     flag: str = ""
     flag_in: str = ""
     appoints: bool = False
+    asks_whole: Shrinking | None = None
 
     def is_named_in(self, text: str) -> bool:
         """Whether an evened text on the paper says that this form is meant: its title or a keyword, or that of a

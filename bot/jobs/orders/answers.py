@@ -20,7 +20,7 @@ from bot.model.people import Liaison
 from bot.record import acts, attention, outbox, people, questions, runs, versions
 from bot.rules.rows import RowsRule
 
-ACCEPTING = ("accept", "as", "register")  # a report that waited counts from then on
+ACCEPTING = ("accept", "as", "register", "join")  # a report that waited counts from then on
 # Refusals that need no explanation of the command beside them.
 SAY_ALL = frozenset({"decided_before", "decided_by_you", "not_answerable", "cannot_undo", "undo_overtaken"})
 
@@ -71,7 +71,17 @@ def _accepted(e: Errand, row: Row[Any], said: dict[str, Any]) -> Result:
         raise Refusal("not_answerable", {"number": row.number})
     if (id_ == "as" and not (unit or period)) or (id_ == "register" and not (unit or row.unit)):
         raise Refusal("no_unit")
-    outcome = settling.accept(e.bot, e.conn, row.report_id, e.now, e.opened, by=e.given.actor, unit=unit, period=period)
+    outcome = settling.accept(
+        e.bot,
+        e.conn,
+        row.report_id,
+        e.now,
+        e.opened,
+        by=e.given.actor,
+        unit=unit,
+        period=period,
+        joined=id_ == "join",
+    )
     if outcome is None:
         raise Refusal("no_question", {"number": row.number})
     owner = unit or row.unit or ""

@@ -58,11 +58,12 @@ def accept(
     unit: str | None = None,
     period: str | None = None,
     by_sender: bool = False,
+    joined: bool = False,
 ) -> Outcome | None:
     """Takes a waiting report as one that counts, from the day on which it came. Its sender gets the receipt that any
     report gets; or what to correct, if there are errors in it. None if nothing of that number waits; Unopened if its
     mail is not among ``opened_mails``. ``by_sender``: its own sender has confirmed it, and what is the
-    office's to decide still waits for the office."""
+    office's to decide still waits for the office. ``joined``: a list is added to what is in force."""
     locks.decide_alone(conn)
     row = reports.open_question(conn, report_id)
     raw = archive.raw_of(conn, row.mail_id) if row else None
@@ -70,7 +71,7 @@ def accept(
         return None
     if (opened := opened_mails.get(row.mail_id)) is None:
         raise Unopened(row.mail_id, raw)
-    trusted = Trusted(row.form, row.document, row.sheet, unit or row.unit, period or row.period, by_sender)
+    trusted = Trusted(row.form, row.document, row.sheet, unit or row.unit, period or row.period, by_sender, joined)
     intent = intent_of(opened, bot, conn, now, trusted)
     # A mail that today's rules read otherwise has no such form any more: then a person must look at it.
     if not intent.rulings or not reports.settle(conn, report_id, intent.outcome):
