@@ -271,7 +271,7 @@ def test_a_change_of_liaison_waits_for_the_office_and_then_counts(any_bot: Bot) 
     assert outcome == "accepted"
     assert liaisons(any_bot) == [Liaison(WUTU, "周八", "13900000001", "zhou@wutu.test")]
     assert [p.name for p in liaisons(any_bot, on="2017-06-07")] == ["李明"]
-    assert last(any_bot)[0] == "receipt"
+    assert [r.letter for r in letters(any_bot)[-2:]] == ["welcome", "thanks"]  # to the one and to the other
     assert accepted(any_bot, question.id, at("2017-06-08T09:00")) is None
 
 

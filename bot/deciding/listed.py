@@ -31,5 +31,5 @@ def successor(named: Arguments, unit: str, rules: Rules) -> Document:
     rule = rules.roster
     cells = {column.id: Written(said.get(column.id, ""), "") for column in rule.row}
     row = RowRead(rule.groups[0].id, cells, "")
-    form = Form(rule.id, "", {"unit": Written(unit, "")}, {}, rows=(row,))
+    form = Form(rule.id, "", {"unit": Written(unit, "")}, {}, rows=(row,), origin="hand_over")
     return Document(rules.words.body_name, "body", (form,))

@@ -142,6 +142,7 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
     draft = unproven or ruling.shrunk is not None or (ruling.outcome == "waiting" and ruling.why == "confirm")
     stranger = ruling.outcome == "waiting" and not draft
     before = None if stranger else ruling.before
+    people = _people(judged, rule)
     zone = ruling.deadline.tzinfo if ruling.deadline else None
     first = before.first_received_at if before else ruling.arrived_at or received_at
     return {
@@ -160,10 +161,11 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
         "period": shown_period(judged.period),
         "outcome": ruling.outcome,
         "version": before.version if before and ruling.outcome == "duplicate" else ruling.version,
-        "deadline": ruling.deadline,
+        "deadline": ruling.deadline if form.origin != "hand_over" else None,
         "on_time": ruling.on_time,
         "late_days": late_days(first, ruling.deadline, zone) if ruling.deadline and zone else 0,
-        "table": table(judged.numbers, rule, judged.findings),
+        "table": table(judged.numbers, rule, judged.findings) if not people else {"groups": []},
+        "people": people,
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
         "doubts": [] if stranger else _doubts(judged, rules),
@@ -175,6 +177,13 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
         "first_received_at": before.first_received_at if before else None,
         "progress": _progress(ruling, rules, received_at) if ruling.outcome in ("accepted", "duplicate") else [],
     }
+
+
+def _people(judged: Judged, rule: FormRule) -> list[list[str]]:
+    """Whom a list of liaisons names: name, mobile, address."""
+    if not isinstance(rule, RowsRule) or not rule.appoints:
+        return []
+    return [[row[key] for key in ("name", "mobile", "email") if row.get(key)] for row in judged.content if row["name"]]
 
 
 def _rows(ruling: Ruling, rule: FormRule, before: Accepted | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from bot.deciding.listed import listed
 from bot.jobs.parts import Bot
+from bot.jobs.succession import tell_change
 from bot.model.deciding import Ruling
 from bot.record import people, runs
 from bot.rules.rows import RowsRule
@@ -27,5 +28,8 @@ def take_effect(bot: Bot, conn: Connection, ruling: Ruling, sender: str, now: da
     if rule.appoints:
         today = now.astimezone(bot.zone).date()
         person = listed(judged.content, unit.name, sender)
+        before = people.liaisons_of(conn, unit.name, today)
         if person and people.appoint(conn, unit.name, [person], today, min(today, bot.ever)):
             runs.note(conn, now, "liaison.appointed", unit=unit.id)
+            if before:  # the first list of a unit has its receipt
+                tell_change(bot, conn, unit.name, before, [person], now.isoformat(), now)

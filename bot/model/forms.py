@@ -126,9 +126,9 @@ class RowRead:
 
 
 Confidence = Literal["exact", "confirm"]
-# Not from a file: numbers or "no change" in the words of a reply, a draft that its sender confirmed, or what the office
-# wrote down of a telephone call.
-ReplyOrigin = Literal["numbers", "unchanged", "confirmed", "telephone"]
+# Not from a file: numbers or "no change" in the words of a reply, a draft that its sender confirmed, a telephone call
+# that the office wrote down, or a hand-over in words.
+ReplyOrigin = Literal["numbers", "unchanged", "confirmed", "telephone", "hand_over"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,4 +225,6 @@ def _what(bot: Bot, row: Row[Any]) -> str:
 def _report(bot: Bot, unit: str, form: str, period: str | None) -> str:
     shown = shown_period(period)
     month = bot.rules.words.month_text(shown) if shown else ""
-    return bot.rules.commands.answers["what_report"].format(unit=unit, form=bot.rules.form_name(form), month=month)
+    return (
+        bot.rules.commands.answers["what_report"].format(unit=unit, form=bot.rules.form_name(form), month=month).strip()
+    )

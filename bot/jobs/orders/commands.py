@@ -16,6 +16,7 @@ from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
 from bot.jobs.reporting import bulletins
 from bot.jobs.reporting.assessing import assessed
+from bot.jobs.succession import tell_change
 from bot.letters.assessment import assessment_book
 from bot.letters.tables import Fonts
 from bot.letters.workbooks import XLSX
@@ -187,7 +188,9 @@ ACTS: dict[str, Act] = {
 
 def _appoint(e: Errand, unit: str, persons: list[Liaison]) -> None:
     today = e.now.astimezone(e.bot.zone).date()
-    people.appoint(e.conn, unit, persons, today, min(today, e.bot.ever))
+    before = people.liaisons_of(e.conn, unit, today)
+    if people.appoint(e.conn, unit, persons, today, min(today, e.bot.ever)):
+        tell_change(e.bot, e.conn, unit, before, persons, str(e.given.mail_id or e.now.isoformat()), e.now)
 
 
 def _period(e: Errand) -> str:

@@ -19,6 +19,7 @@ from bot.jobs.enqueuing import enqueue
 from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.jobs.recording import made_ready, write_down
+from bot.jobs.succession import leaving
 from bot.jobs.understand import intent_of
 from bot.model.deciding import LetterDraft, Outcome
 from bot.model.mail import RawMail
@@ -77,7 +78,12 @@ def accept(
     if not intent.rulings or not reports.settle(conn, report_id, intent.outcome):
         return None
     # The mail had its letter on the first day, under the key of the mail.
-    letters = tuple(replace(draft, key=f"{draft.key}:{report_id}") for draft in intent.letters)
+    gone = leaving(bot, conn, intent.rulings, opened.mail.sender or "", now)
+    letters = tuple(
+        replace(draft, key=f"{draft.key}:{report_id}")
+        for draft in intent.letters
+        if not (draft.letter == "receipt" and draft.to in gone)  # he is thanked instead
+    )
     ready = made_ready(bot, conn, replace(intent, letters=letters), now)
     write_down(bot, conn, row.mail_id, opened, ready, now)
     runs.note(conn, now, "question.accepted", mail_id=row.mail_id, report_id=report_id, by=by, as_=intent.outcome)
