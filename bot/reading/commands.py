@@ -52,7 +52,7 @@ def commands_in(
     for n, (said, yes) in enumerate(zip(read, is_order, strict=True)):
         # Behind the last order stands a signature or a remark; before it, what is no order was meant as one, but for
         # the lines that lead in.
-        if yes or (n < last and (expected or found)):
+        if yes or (n < last and (expected or found) and not _leads(lines[n][0], n < is_order.index(True), rules)):
             found += said
     return (*found, *(Misunderstood(unread[0][0], "unread", str(len(unread))) for _ in unread[:1]))
 
@@ -66,6 +66,11 @@ def _bounded(lines: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], l
         left -= len(line[0])
         (read if left >= 0 and len(read) < MOST_LINES else unread).append(line)
     return read, unread
+
+
+def _leads(line: str, is_before: bool, rules: Rules) -> bool:
+    """Whether a line between orders means nothing, or one before them only leads to them: 小李：, 请办理以下事项："""
+    return consists(line, rules) or (is_before and line.endswith((":", "：")))
 
 
 def _leads_in(lines: Sequence[tuple[str, str]], is_order: Sequence[bool]) -> bool:

@@ -42,7 +42,7 @@ def words_at(text: str, known: Sequence[CommandRule]) -> tuple[tuple[CommandRule
 
 def begins(line: str, rules: Rules) -> str:
     """A line without the numbers of a list and the words before a command that mean nothing: 1. 请帮忙"""
-    text = re.sub(r"^\s*\d{1,3}\s*[.、):]\s*(?!\d)", "", line)
+    text = re.sub(r"^\s*[(]?(?:第\s*)?\d{1,7}(?!\d)\s*(?:项\s*)?[.、):]*\s*(?=\D)(?![年月日号./-])", "", line)
     return _without_first(text, _noise(rules))
 
 

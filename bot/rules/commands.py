@@ -80,6 +80,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "left_version": ("version",),
     "would_leave_version": ("version",),
     "would_undo": ("what", "moment"),
+    "settled_too": ("number", "subject"),
     "history_month": ("month",),
     "history_total": ("total",),
     **dict.fromkeys(_NAMELESS, ()),
@@ -89,7 +90,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
 class CommandRule(Rule):
     """One command. ``arguments`` in order, each of ``ARGUMENTS``, with ? if it may be left out; ``blank`` is
     shown where they are to be written; ``answers``: it decides a question; ``changes``: it changes data; ``grave``: it
-    is confirmed unless the provider vouches."""
+    is confirmed unless the provider vouches; ``settles``: the kinds of words of the unit's liaison that it answers."""
 
     id: CommandId
     words: tuple[str, ...] = Field(min_length=1)
@@ -99,6 +100,7 @@ class CommandRule(Rule):
     answers: bool = False
     changes: bool = False
     grave: bool = False
+    settles: tuple[str, ...] = ()
     help: str
     done: str
 

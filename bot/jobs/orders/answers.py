@@ -1,6 +1,7 @@
 """Orders that decide a question: 通过, 退回, 改为, 登记, 忽略; 同意 and 不同意 for letters that are held."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -53,6 +54,18 @@ def answer(e: Errand) -> Result:
     if not good:
         raise Refusal("no_question", {"number": row.number})
     return Result(said, tuple(_left_so(e, row)) if id_ in ("reject", "dismiss") else (), undo=undo)
+
+
+def settled_with(e: Errand, result: Result) -> Result:
+    """What a liaison asked for is answered by the order that grants it: the one such question of the unit is closed."""
+    kinds, unit = e.order.rule.settles, e.order.arguments.unit
+    open_now = [q for q in questions.about_words(e.conn) if q.kind in kinds and q.about_unit == unit] if kinds else []
+    if len(open_now) != 1:  # with two, nobody can tell which was meant: both stay
+        return result
+    (row,) = open_now
+    runs.claim_run(e.conn, questions.ANSWERED, str(row.number), e.now)
+    line = e.bot.rules.commands.answers["settled_too"].format(number=row.number, subject=row.subject or "")
+    return replace(result, values={**result.values, "number": row.number}, lines=(*result.lines, line))
 
 
 def _left_so(e: Errand, row: Row[Any]) -> Iterator[str]:
@@ -149,7 +162,7 @@ def _question(e: Errand) -> Row[Any]:
 
 def _decided(e: Errand, number: int) -> Refusal:
     """Why there is no such question: who decided it, and how; and whether this order says otherwise."""
-    deciding = {rule.id for rule in e.bot.rules.commands.of("staff") if rule.answers}
+    deciding = {rule.id for rule in e.bot.rules.commands.of("staff") if rule.answers or rule.settles}
     act = acts.deciding(e.conn, number, deciding)
     if act is None:
         return Refusal("no_question", {"number": number})

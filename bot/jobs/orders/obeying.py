@@ -172,7 +172,7 @@ def _one(
 def act_on(e: Errand) -> Result:
     """Carries one order out, and writes down who gave it. ``Refusal`` if it cannot be."""
     rule = e.order.rule
-    result = answers.answer(e) if rule.answers else ACTS[rule.id](e)
+    result = answers.answer(e) if rule.answers else answers.settled_with(e, ACTS[rule.id](e))
     if rule.changes:
         arguments = {"said": e.order.text, **{k: str(v) for k, v in result.values.items()}}
         acts.write(
