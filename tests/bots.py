@@ -157,8 +157,8 @@ class _Here(Opener):
         super().__init__(told, known=bot.opener.known)
         self._tools = Tools(told.own_address, provider, bot.rules, reader, bot.unpacker, bot.converter)
 
-    def open(self, raw: RawMail) -> Opened:
-        return opened_with(raw, self._tools)
+    def open(self, raw: RawMail, *, read: bool = True) -> Opened:
+        return opened_with(raw, self._tools, read=read)
 
 
 def first_run(bot: Bot, when: datetime) -> None:

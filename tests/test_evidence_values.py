@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import openpyxl
 import pytest
 
 from bot.cli.originals import write_originals
-from bot.errors import UsageError
+from bot.errors import MailEnded, UsageError
 from bot.jobs.attending import bundle
 from bot.jobs.intake import work
+from bot.jobs.opening import Opened, Opener
 from bot.jobs.parts import Bot
+from bot.model.mail import RawMail
 from bot.reading.active import is_active
 from bot.reading.sniff import OLE, kind_of
+from bot.record import runs
 from tests.books import good
-from tests.bots import archived, build, config, files_of, letters, never
+from tests.bots import archived, build, config, files_of, flat, letters, never
 from tests.mails import mail
 from tests.test_hostile_mail import NOW, begun
 
@@ -27,6 +31,60 @@ from tests.test_hostile_mail import NOW, begun
 def bot(tmp_path: Path) -> Iterator[Bot]:
     with build(config(tmp_path)) as made:
         yield begun(made)
+
+
+def refused(*_: object, **__: object) -> Opened:
+    raise MailEnded("ended its process")
+
+
+def test_what_came_is_opened_where_it_can_be_ended_and_nobody_waits(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening, opened = type(bot.opener).open, []
+
+    def beside(opener: Opener, raw: RawMail, *, read: bool = True) -> Opened:
+        if not read:  # for the letter to the office: another process writes meanwhile
+            with bot.record.begin() as conn:
+                runs.put(conn, "other", "1")
+            opened.append(raw)
+        return opening(opener, raw, read=read)
+
+    monkeypatch.setattr(type(bot.opener), "open", beside)
+    # when
+    files, said = asked(bot, "附件4.xlsx", good())
+    # then
+    assert len(opened) == 1
+    assert len(files) == 1 and "请查收" in said
+
+
+def test_what_cannot_be_opened_any_more_is_named(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    archived(bot, mail("stranger@mail.test", "报送附件4", ("附件4.xlsx", good())), NOW)
+    work(bot, NOW, never)
+    monkeypatch.setattr(type(bot.opener), "open", refused)
+    # when
+    assert bundle(bot, NOW) == 1
+    # then the letter goes out, with the command for the original
+    told = next(row for row in letters(bot) if row.letter == "attention")
+    assert files_of(told.mime) == []
+    assert "python-mbotexplain" in flat(told.mime)
+
+
+def test_what_was_set_aside_is_not_opened_for_the_letter_that_tells_of_it(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    def ending(*args: object, **named: object) -> Opened:
+        tried.append(args)
+        return refused()
+
+    monkeypatch.setattr(type(bot.opener), "open", ending)
+    archived(bot, mail("stranger@mail.test", "报送附件4", ("附件4.xlsx", good())), NOW)
+    for hour in range(3):
+        work(bot, NOW + timedelta(hours=hour), never)
+    assert len(tried) == 3
+    # when
+    assert bundle(bot, NOW + timedelta(hours=3)) == 1
+    # then
+    assert len(tried) == 3
 
 
 CODE = {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0macro", "xl/externalLinks/externalLink1.xml": b"<x/>"}

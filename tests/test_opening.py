@@ -38,12 +38,12 @@ SLOW = """
 import json, os, sys, time
 import bot.jobs.opening as opening
 plain = opening.opened_with
-def opened_with(raw, tools):
+def opened_with(raw, tools, **how):
     if b"X-Slow" in raw.data:
         time.sleep(600)
     if b"X-Deadly" in raw.data:
         os._exit(3)
-    return plain(raw, tools)
+    return plain(raw, tools, **how)
 opening.opened_with = opened_with
 opening.serve(opening.Told(**json.loads(sys.argv[1])))
 """

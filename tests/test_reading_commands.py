@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.model.commands import Command, Misunderstood
+from bot.reading import commands
 from bot.reading.commands import commands_in
 from tests.books import RULES
 
@@ -126,3 +127,23 @@ def test_what_is_not_understood_names_the_nearest() -> None:
 def test_ordinary_mail_of_the_office_is_no_order() -> None:
     assert read("各镇街区：现将有关事项通知如下……", expected=False) == []
     assert read("", expected=False) == []
+
+
+def test_of_a_mail_without_end_so_many_characters_are_read_as_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, seen = commands._read, []
+
+    def counted(line: str, *rest: Any) -> Any:
+        seen.append(line)
+        return reading(line, *rest)
+
+    monkeypatch.setattr(commands, "_read", counted)
+    lines = [f"{n} 通过" for n in range(10_000, 12_000)] + ["x" * commands.LONGEST] * 200
+    found = read("\n".join(lines))
+    # then the orders are read, and of the rest equal lines once, and it is said how many were not
+    assert len(seen) == 2_000
+    assert [c.number for c in found[:-1]] == list(range(10_000, 12_000))
+    assert (found[-1].lacks, found[-1].rest) == ("unread", "200")
+    seen.clear()
+    long = [f"{n} {'请' * 280}" for n in range(2_000)]
+    read("\n".join(["3 通过", *long]))
+    assert sum(map(len, seen)) <= commands.MOST

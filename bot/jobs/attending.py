@@ -1,20 +1,24 @@
 """What needs a person, told to the staff in one letter now and then.
 
+attention.untold -> their mails, opened: nobody waits
 attention.untold -portioned-> LetterDraft -> job_run row, letters, told: ONE transaction
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.deciding.bundling import portioned
+from bot.deciding.bundling import Portions, portioned
 from bot.deciding.heard import QUOTING
 from bot.deciding.notices import People, contact
 from bot.deciding.views import shown_period
+from bot.jobs import matters
 from bot.jobs.enqueuing import BUNDLE, UNMADE, enqueue_for_staff
 from bot.jobs.evidence import evidence
-from bot.jobs.matters import matter
+from bot.jobs.matters import ASIDE
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.closing import end_of
 from bot.jobs.standing import people_by_unit
@@ -23,7 +27,6 @@ from bot.record import attention, runs
 from bot.record.people import at_address
 from bot.record.questions import ABOUT_LETTERS, ABOUT_WORDS
 
-ASIDE = "set_aside"
 YEAR_AHEAD = timedelta(days=60)  # how long before a year begins its working days should be known
 
 
@@ -51,23 +54,25 @@ def bundle(bot: Bot, now: datetime) -> int:
     Returns how many things were told. Without staff addresses they stay untold, for ``status`` and the digest; so does,
     until the next letter, what one letter has no room for.
     """
-    hours = timedelta(hours=bot.config.schedule.attention_hours)
     with bot.record.begin() as conn:
-        last = runs.latest_run(conn, BUNDLE, now)
-        if not bot.config.office.staff or (last is not None and now - last < hours):
-            return 0
-        rows = attention.untold(conn)
+        rows = _due(bot, conn, now)
+    if not rows:
+        return 0
+    # Before anything is locked: what is in a mail decides how long that takes.
+    opened = matters.opened(bot, _portioned(bot, rows).whole)
+    with bot.record.begin() as conn:
+        rows = _due(bot, conn, now)
         if not rows:
             return 0
         slot = now.astimezone(bot.zone).strftime("%Y-%m-%dT%H:%M:%S")
         if not runs.claim_run(conn, BUNDLE, slot, now):
             return 0
-        parts = portioned(rows, lambda row: row.kind, bot.config.limits.attention_items)
+        parts = _portioned(bot, rows)
         told = [*parts.whole, *parts.brief]
         people = people_by_unit(conn, bot, now)
-        shown = evidence(bot, conn, parts.whole)
+        shown = evidence(bot, conn, parts.whole, opened)
         items, brief = (
-            [_item(bot, conn, row, people) | {"original": shown.originals.get(row.id)} for row in part]
+            [_item(bot, conn, row, people, opened) | {"original": shown.originals.get(row.id)} for row in part]
             for part in (parts.whole, parts.brief)
         )
         draft = LetterDraft(
@@ -82,6 +87,19 @@ def bundle(bot: Bot, now: datetime) -> int:
     return len(told)
 
 
+def _due(bot: Bot, conn: Connection, now: datetime) -> list[Row[Any]]:
+    """What the staff is to be told of now."""
+    hours = timedelta(hours=bot.config.schedule.attention_hours)
+    last = runs.latest_run(conn, BUNDLE, now)
+    if not bot.config.office.staff or (last is not None and now - last < hours):
+        return []
+    return attention.untold(conn)
+
+
+def _portioned(bot: Bot, rows: list[Row[Any]]) -> Portions[Row[Any]]:
+    return portioned(rows, lambda row: row.kind, bot.config.limits.attention_items)
+
+
 def _unit_at(conn: Connection, bot: Bot, row: Row[Any]) -> str | None:
     """The unit of whoever sent a mail that nobody has opened, if it is his only one."""
     if row.kind != ASIDE or not row.sender:
@@ -91,7 +109,7 @@ def _unit_at(conn: Connection, bot: Bot, row: Row[Any]) -> str | None:
     return units.pop() if len(units) == 1 else None
 
 
-def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str, Any]:
+def _item(bot: Bot, conn: Connection, row: Row[Any], people: People, opened: Mapping[int, Opened]) -> dict[str, Any]:
     """One thing that needs a person: what, about which mail or letter, whom to call."""
     registered = attention.sender_unit(conn, row.mail_id) if row.mail_id else None
     registered = registered or _unit_at(conn, bot, row)
@@ -105,7 +123,7 @@ def _item(bot: Bot, conn: Connection, row: Row[Any], people: People) -> dict[str
         "words": [rule.words[0] for rule in offered],
         "answers": [rule.help for rule in offered],
         "copies": [f"{row.id} {rule.words[0]} {rule.blank}".strip() for rule in offered],
-        **matter(bot, conn, row, quoted=quotes),
+        **matters.matter(bot, conn, row, opened, quoted=quotes),
         "sentence": sentence(bot, row.kind),
         "unit": row.unit,
         "registered": registered if registered != row.unit else None,

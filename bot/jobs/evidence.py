@@ -4,12 +4,13 @@ What strangers send comes as values, and not as code: of a workbook a copy with 
 do no more than show itself; all else is named, and kept. A liaison's PC may be broken into: his files are no exception.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.letters.values import values_book
 from bot.letters.workbook_words import safe_name
@@ -17,7 +18,7 @@ from bot.letters.workbooks import XLSX
 from bot.model.deciding import LetterFile
 from bot.model.mail import Attachment
 from bot.reading.active import is_active
-from bot.record import archive, correspondence, reports
+from bot.record import correspondence, reports
 from bot.record.questions import ABOUT_LETTERS
 
 EACH, ALL = 3 << 20, 8 << 20  # bytes; what is larger lies in the mailbox, and is named
@@ -38,13 +39,13 @@ class Evidence:
     originals: dict[int, dict[str, str]]
 
 
-def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]]) -> Evidence:
-    """The files of all questions, each named by its number."""
+def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]], mails: Mapping[int, Opened]) -> Evidence:
+    """The files of all questions, each named by its number; ``mails`` are those that they are about, opened."""
     found: list[LetterFile] = []
     originals: dict[int, dict[str, str]] = {}
     room = ALL
     for row in rows:
-        file, how = _file(bot, conn, row)
+        file, how = _file(bot, conn, row, mails)
         if file is not None and len(file.data) > min(EACH, room):
             file, how = None, "withheld" if how else ""
         if file is not None:
@@ -55,23 +56,23 @@ def evidence(bot: Bot, conn: Connection, rows: Sequence[Row[Any]]) -> Evidence:
     return Evidence(tuple(found), originals)
 
 
-def _file(bot: Bot, conn: Connection, row: Row[Any]) -> tuple[LetterFile | None, str]:
+def _file(bot: Bot, conn: Connection, row: Row[Any], mails: Mapping[int, Opened]) -> tuple[LetterFile | None, str]:
     if row.report_id is not None and row.mail_id is not None:
-        return _attachment(bot, conn, row)
+        return _attachment(bot, conn, row, mails.get(row.mail_id))
     if row.kind in ABOUT_LETTERS and row.letter_key is not None:
         mime = correspondence.bytes_of(conn, row.letter_key)
         return (LetterFile(f"{row.id}.eml", mime, OCTETS) if mime else None), ""
     return None, ""
 
 
-def _attachment(bot: Bot, conn: Connection, row: Row[Any]) -> tuple[LetterFile | None, str]:
+def _attachment(bot: Bot, conn: Connection, row: Row[Any], opened: Opened | None) -> tuple[LetterFile | None, str]:
     """The attachment in which the report stood; nothing for one in the mail's own text."""
     report = reports.open_question(conn, row.report_id)
-    raw = archive.raw_of(conn, row.mail_id)
-    if report is None or raw is None:
+    if report is None:
         return None, ""
-    mail = bot.unwrapped(raw)
-    came = next((a for a in mail.attachments if a.name == report.document), None)
+    if opened is None:
+        return None, "withheld"
+    came = next((a for a in opened.mail.attachments if a.name == report.document), None)
     return _passed(bot, row.id, came) if came else (None, "")
 
 

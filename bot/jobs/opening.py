@@ -43,6 +43,7 @@ LARGEST = 512 << 20  # bytes of one frame of an answer
 KIND = 100  # bytes of the frame that says what became of the mail
 PART = 0.75  # of a mail's seconds, in which its files are looked at; the rest is for finding forms and words
 MEMORY = 3 << 30  # bytes of address space; a mail of the largest size with what is unpacked of it takes half of it
+UNREAD = "unread"  # behind the moment in the frame before the mail: its files are not read
 ASKED = b"sender"  # the frame before the one that names him
 ADDRESS = 1_000  # bytes of the frame that names a sender
 SPARE_SECONDS = 5  # so much later the process ends by itself, where its parent is no longer there to do it
@@ -71,8 +72,9 @@ class Tools:
     heard: Callable[[str | None], None] = lambda _: None
 
 
-def opened_with(raw: RawMail, tools: Tools) -> Opened:
-    """Unwraps a mail and reads what is in it. Needs no database. TooComplex if it is beyond the limits."""
+def opened_with(raw: RawMail, tools: Tools, *, read: bool = True) -> Opened:
+    """Unwraps a mail and reads what is in it; without ``read`` no file, and only its sender's words. Needs no database.
+    TooComplex if it is beyond the limits."""
     mail = unwrap(
         raw,
         own_address=tools.own_address,
@@ -83,9 +85,9 @@ def opened_with(raw: RawMail, tools: Tools) -> Opened:
     )
     if mail.automatic in QUIET or (mail.automatic and not mail.attachments):
         return Opened(mail, ())
-    found = documents(mail.attachments, tools.reader, tools.rules, tools.converter)
+    found = documents(mail.attachments, tools.reader, tools.rules, tools.converter) if read else ()
     # The words count in any case; a table in the text only where no file has a form.
-    body = read_body(mail, tools.reader, tools.rules, forms=not any(d.forms for d in found))
+    body = read_body(mail, tools.reader, tools.rules, forms=read and not any(d.forms for d in found))
     return Opened(mail, (*found, body.document) if body.document else found, body.words)
 
 
@@ -132,9 +134,9 @@ class Opener:
             self._watchdog.close()
             self._end()
 
-    def open(self, raw: RawMail) -> Opened:
-        """A mail, opened. TooComplex if it is beyond the limits; MailEnded if it ended the process, MailOverdue if it
-        took too long; BotError when that cannot be started, or was closed."""
+    def open(self, raw: RawMail, *, read: bool = True) -> Opened:
+        """A mail, opened; its files as they came without ``read``. TooComplex if it is beyond the limits; MailEnded if
+        it ended the process, MailOverdue if it took too long; BotError when that cannot be started, or was closed."""
         with self._lock:
             if self._closed:
                 raise BotError("the process that opens mails is closed")
@@ -142,7 +144,7 @@ class Opener:
             answer: tuple[str, Opened | None] | None = None
             try:
                 with self._watchdog.over(process, self.told.seconds) as wait:
-                    answer = _exchange(process, raw, self.known)
+                    answer = _exchange(process, raw, self.known, read)
             finally:
                 if answer is None or wait.passed:
                     self._end()
@@ -166,11 +168,13 @@ class Opener:
             ended(process)
 
 
-def _exchange(process: subprocess.Popen[bytes], raw: RawMail, known: Known) -> tuple[str, Opened | None] | None:
+def _exchange(
+    process: subprocess.Popen[bytes], raw: RawMail, known: Known, read: bool
+) -> tuple[str, Opened | None] | None:
     """What became of the mail, and the mail; None where the process ended, or answers what makes no sense."""
     try:
         assert process.stdin is not None
-        write_frame(process.stdin, raw.received_at.isoformat().encode())
+        write_frame(process.stdin, f"{raw.received_at.isoformat()} {UNREAD * (not read)}".encode())
         write_frame(process.stdin, raw.data)
         kind = frame(process.stdout, KIND)
         if kind == ASKED:
@@ -227,19 +231,19 @@ def serve(told: Told) -> None:
         _limit_memory()
         write_frame(sink, b"")
         while True:
-            moment = datetime.fromisoformat(read_frame(source, KIND).decode())
+            moment, _, how = read_frame(source, KIND).decode().partition(" ")
             data = read_frame(source, sys.maxsize)
             _watch(told.seconds + SPARE_SECONDS)
             allowance.begin(told.seconds * PART)
-            for part in _answer(RawMail(data, moment), tools):
+            for part in _answer(RawMail(data, datetime.fromisoformat(moment)), tools, read=how != UNREAD):
                 write_frame(sink, part)
             _watch(0)
 
 
-def _answer(raw: RawMail, tools: Tools) -> list[bytes]:
+def _answer(raw: RawMail, tools: Tools, *, read: bool) -> list[bytes]:
     """The frames about one mail: what became of it, the mail as JSON, the bytes of its files."""
     try:
-        opened = opened_with(raw, tools)
+        opened = opened_with(raw, tools, read=read)
         files = [attachment.data for attachment in opened.mail.attachments]
         bare = tuple(replace(attachment, data=b"") for attachment in opened.mail.attachments)
         said = _form().dump_json(replace(opened, mail=replace(opened.mail, attachments=bare)))
