@@ -1,6 +1,5 @@
 """Servers for the tests: started once, with a fresh mailbox or database for each test. All on loopback."""
 
-import faulthandler
 import io
 import itertools
 import logging
@@ -15,17 +14,6 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.smtp_sink import SmtpSink
 
 _numbers = itertools.count(1)
-HANGS = 900  # seconds, on the busiest machine: a test that takes longer waits for what never comes
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Iterator[None]:
-    """Ends the process, with where it stands, in a test that hangs; none measures a time by itself."""
-    faulthandler.dump_traceback_later(HANGS, exit=True)
-    try:
-        return (yield)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

@@ -61,6 +61,29 @@ def test_the_line_of_a_telephone_is_dropped() -> None:
     assert own_words("同意\n\n发自我的iPhone") == "同意"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "发自WPS邮箱客户端",
+        "发自网易邮箱大师",
+        "发自 Windows 10 版邮件应用",
+        "发自HUAWEI手机",
+        "来自 Outlook for Android",
+        "发自新浪邮箱",
+    ],
+)
+def test_the_line_of_a_program_is_nobody_s_word(line: str) -> None:
+    assert own_words(f"同意\n\n{line}") == "同意"
+    assert own_words(f"{line}，请查收") == f"{line}，请查收"  # a sentence goes on
+
+
+@pytest.mark.parametrize(
+    "rule", ["-----邮件原件-----", "-----原始郵件-----", "-------- 原始信息 --------", "---转发的邮件信息---"]
+)
+def test_more_rules_above_a_quoted_mail(rule: str) -> None:
+    assert own_words(f"无变化\n\n{rule}\n发件人: 县安委会办公室\n请报送") == "无变化"
+
+
 def test_html_is_laid_out_as_people_see_it() -> None:
     html = (
         "<html><head><title>t</title><style>p{}</style></head><body><p>您好，</p><script>x()</script>"

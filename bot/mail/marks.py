@@ -62,8 +62,8 @@ COPIED_LETTER = re.compile(
 
 # Lines that introduce quoted mail.
 QUOTE_RULE = re.compile(
-    r"(?i)^[-_—=*\s]{3,}+(?:原始邮件|原邮件|回复的原邮件|回复邮件|转发邮件(?:信息)?|转发的邮件|转发邮件"
-    r"|original(?: message)?|forwarded message|forwarded mail)[-_—=*\s]{3,}+$"
+    r"(?i)^[-_—=*\s]{3,}+(?:原始邮件|原始郵件|原邮件|邮件原件|原始信息|回复的原邮件|回复邮件|转发邮件(?:信息)?|转发的邮件(?:信息)?"
+    r"|original(?: (?:message|appointment))?|forwarded message|forwarded mail)[-_—=*\s]{3,}+$"
 )
 QUOTE_INTRODUCTION = re.compile(
     r"(?i)^(?:[在于]?\s*\d{4}\s*[-年/.]\s*\d{1,2}\s*[-月/.].{0,300}写道\s*+[:：]?"
@@ -77,9 +77,14 @@ QUOTE_FIELD = re.compile(
     r"(?i)^[\s*|>\"]*(?:发送时间|发送日期|日期|时间|收件人|抄送|主题|sent|date|to|cc|subject)[*\s]*[:：]"
 )
 # A signature that a program adds: dropped, what follows it stays.
-DEVICE_LINE = re.compile(r"(?i)^(?:发自我的|发送自|来自我的|从我的.{1,20}发送|sent from (?:my|mail)\b|获取 ?outlook)")
+DEVICE_LINE = re.compile(
+    r"(?i)^(?:发自我的|发送自|来自我的|从我的.{1,20}发送|获取 ?outlook"
+    r"|sent (?:from|via) (?:my|mail|outlook|yahoo|proton)\b"
+    r"|(?:发自|来自)[^，。；,;]{0,16}?(?:邮箱|邮件应用|手机|客户端|大师|手表|平板|ipad|iphone|android|windows|outlook|foxmail|wps"
+    r"|harmony)[^，。；,;]{0,16}$)"
+)
 # Where the quoted part of an HTML body begins.
 HTML_QUOTE = re.compile(
     r"(?i)<blockquote\b|\bid=[\"']?(?:isReplyContent|divRplyFwdMsg|appendonsend)\b|class=[\"']?(?:gmail_quote|ntes_reply)"
-    r"|(?<!-)-{3,}+(?:\s|&nbsp;)*+(?:原始邮件|原邮件|回复的原邮件|转发|original)"
+    r"|(?<!-)-{3,}+(?:\s|&nbsp;)*+(?:原始邮件|原邮件|邮件原件|回复的原邮件|转发|original)"
 )

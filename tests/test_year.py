@@ -1,0 +1,306 @@
+"""A year of forty liaisons who write as people do: who heard what, and what counted, is told by a model.
+
+The model knows each person's mails and nothing of the program. It says for every mail which letter its sender gets and
+which line the office reads; for every reminder that the unit had not reported; and for every month what counts.
+Scenes, words and clients are drawn at random, the same in each run. A few months of some units by default, June to June
+of forty with BOT_SOAK=1.
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.attending import bundle
+from bot.jobs.intake import work
+from bot.jobs.outbox import send_due
+from bot.jobs.parts import Bot
+from bot.jobs.reminders.reminding import remind
+from bot.jobs.reporting.digesting import digest
+from bot.record import schema, versions
+from tests.books import RULES
+from tests.bots import (
+    FakeSender,
+    appoint,
+    archived,
+    at,
+    attentions,
+    build_hasty,
+    config,
+    first_run,
+    header,
+    letters,
+    never,
+    read_mailbox,
+    rows,
+    text_of,
+)
+from tests.mails import book, mail
+
+SOAK = os.environ.get("BOT_SOAK") == "1"
+MONTHS = [f"2017-{m:02}" for m in range(6, 13)] + [f"2018-{m:02}" for m in range(1, 7)]
+UNITS = [unit.name for unit in RULES.units.units]
+UNITS = UNITS[:40] if SOAK else UNITS[4:16]
+MONTHS = MONTHS if SOAK else MONTHS[:4]
+STAFF = "staff@demo.test"
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+# How six programs quote the letter that is answered, below what is written.
+def netease(own: str, letter: str) -> str:
+    return f"{own}\n\n\n在 2017-07-04 09:00:00，“县安委会办公室” <bot@demo.test> 写道：\n\n{letter}"
+
+
+def qq(own: str, letter: str) -> str:
+    return f'{own}\n\n\n------------------ 原始邮件 ------------------\n发件人: "县安委会办公室";\n{letter}'
+
+
+def foxmail(own: str, letter: str) -> str:
+    head = "发件人： 县安委会办公室\n发送时间： 2017-07-04 09:00\n收件人： 李明\n主题： 报送提醒"
+    return f"{own}\n\n\n\n李明\n \n{head}\n{letter}"
+
+
+def outlook(own: str, letter: str) -> str:
+    head = "-----邮件原件-----\n发件人: 县安委会办公室 [mailto:bot@demo.test]\n发送时间: 2017年7月4日"
+    return f"{own}\n\n{head}\n\n{letter}"
+
+
+def iphone(own: str, letter: str) -> str:
+    quoted = "\n".join(f"> {line}" for line in letter.splitlines())
+    return f"{own}\n\n发自我的iPhone\n\n> 在 2017年7月4日，上午9:00，县安委会办公室 <bot@demo.test> 写道：\n{quoted}"
+
+
+def wps(own: str, letter: str) -> str:
+    return f"{own}\n\n发自WPS邮箱客户端\n\n---原始邮件---\n发件人：“县安委会办公室”<bot@demo.test>\n{letter}"
+
+
+CLIENTS = (netease, qq, foxmail, outlook, iphone, wps)
+SAME = ("我单位本月无变化", "本月与上月一致，无新增", "没变化", "经核实无变化。", "数据不变", "无变化")
+QUESTIONS = ("请问表格打不开怎么办？", "请问附件3还要报吗？", "请问“其他”一栏怎么填？")
+THANKS = ("收到，谢谢！", "谢谢", "好的，收到。", "收到")
+LETTERS, OFFICE = tuple[str, ...], tuple[str, ...]
+
+
+@dataclass
+class Unit:
+    """A unit's person as the model knows him: what counts of each month, and since when."""
+
+    name: str
+    address: str
+    client: Callable[[str, str], str]
+    extra: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass
+class Year:
+    """The office, its forty units, and what was expected and was not."""
+
+    bot: Bot
+    chance: random.Random
+    units: list[Unit]
+    sender: FakeSender = field(default_factory=FakeSender)
+    seen: int = 0
+
+    def arrives(self, data: bytes, now: datetime) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+        """The letters that a mail leads to, the lines before the office, and what became of its reports."""
+        before = [len(rows(self.bot, t)) for t in (schema.letter, schema.attention, schema.report)]
+        archived(self.bot, data, now)
+        tally = work(self.bot, now, never)
+        assert tally.failed == 0
+        made = letters(self.bot)[before[0] :]
+        found = rows(self.bot, schema.report)[before[2] :]
+        return (
+            [(row.letter, row.to) for row in made],
+            [kind for kind, _ in attentions(self.bot)[before[1] :]],
+            [f"{row.outcome} {row.why}".strip() for row in found],
+        )
+
+    def hears(self, data: bytes, who: Unit | str, now: datetime, letter: str | None, *office: str) -> None:
+        """A mail arrives: its sender gets this letter or none, the office reads these lines and no other."""
+        to = who if isinstance(who, str) else who.address
+        got, told, _ = self.arrives(data, now)
+        wanted = [(letter, to)] if letter else []
+        assert (got, sorted(told)) == (wanted, sorted(office)), (now, to, header(data, "Subject"))
+
+    def answers(self, unit: Unit, own: str, *files: tuple[str, bytes], kinds: tuple[str, ...] = ()) -> bytes:
+        """A reply to the last letter of these kinds, as its client quotes; a mail of its own where there is none."""
+        to = [row for row in letters(self.bot) if row.to == unit.address and (not kinds or row.letter in kinds)]
+        if not to:
+            return mail(unit.address, "附件4", *files, text=own, message_id=self.number())
+        subject, text = header(to[-1].mime, "Subject"), text_of(to[-1].mime)
+        prefix = self.chance.choice(("回复：", "Re: ", "回复:", "答复: "))
+        return mail(
+            unit.address, prefix + subject, *files, text=unit.client(own, text), message_id=self.number(),
+            headers={"In-Reply-To": header(to[-1].mime, "Message-ID")},
+        )  # fmt: skip
+
+    def number(self) -> str:
+        self.seen += 1
+        return f"<{self.seen}@town.test>"
+
+    def morning(self, now: datetime) -> None:
+        """What the calendar asks for. Nobody who has reported is reminded."""
+        read_mailbox(self.bot, now)
+        remind(self.bot, now)
+        digest(self.bot, now)
+        bundle(self.bot, now)
+        before = len(self.sender.sent)
+        send_due(self.bot, self.sender.open, now, never)
+        by_mime = {row.mime: row for row in letters(self.bot)[-400:]}
+        by_name = {unit.name: unit for unit in self.units}
+        for to, mime, _ in self.sender.sent[before:]:
+            row = by_mime.get(mime)
+            if row is None or not row.letter.startswith("reminder"):
+                continue
+            for name, form, period, _ in row.obligations:
+                unit = by_name[name]
+                assert form != "annex4" or period not in unit.since, (now, to, name, period, row.letter)
+
+
+def file(unit: Unit, month: str, *, total: int = 32) -> tuple[str, bytes]:
+    shown = f"{month[:4]}年{int(month[5:])}"
+    return f"附件4（{unit.name}{int(month[5:])}月）.xlsx", book(unit.name, shown, total=total, extra=unit.extra)
+
+
+# The scenes: what one person does about one month. Each is a list of (days after the month's end, what he does).
+Act = Callable[[Year, Unit, str, datetime], None]
+Step = tuple[float, Act]
+
+
+def counted(unit: Unit, month: str, now: datetime) -> None:
+    unit.counts[month] = unit.extra
+    unit.since.setdefault(month, now)
+
+
+def sends(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    unit.extra += year.chance.randrange(3)
+    year.hears(year.answers(unit, "请查收。", file(unit, month)), unit, now, "receipt")
+    counted(unit, month, now)
+
+
+def sends_wrong(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    year.hears(year.answers(unit, "报表见附件", file(unit, month, total=39)), unit, now, "returned")
+
+
+def sends_again(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    year.hears(year.answers(unit, "再发一次", file(unit, month)), unit, now, "duplicate")
+
+
+def says_the_same(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    before = [m for m in unit.counts if m < month]
+    asked = [row for row in letters(year.bot) if row.to == unit.address and _asks(row, month)]
+    if not before or not asked or len(before) < MONTHS.index(month):
+        sends(year, unit, month, now)
+        return
+    words, last = year.chance.choice(SAME), asked[-1]
+    subject = f"回复：{header(last.mime, 'Subject')}"
+    data = mail(unit.address, subject, text=unit.client(words, text_of(last.mime)), message_id=year.number(),
+                headers={"In-Reply-To": header(last.mime, "Message-ID")})  # fmt: skip
+    unit.extra = unit.counts[max(before)]
+    year.hears(data, unit, now, "receipt")
+    counted(unit, month, now)
+
+
+def _asks(row: object, month: str) -> bool:
+    about = [(form, period) for _, form, period, _ in row.obligations]  # type: ignore[attr-defined]
+    return row.letter.startswith("reminder") and about == [("annex4", month)]  # type: ignore[attr-defined]
+
+
+def asks(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    words = year.chance.choice(QUESTIONS)
+    year.hears(mail(unit.address, "咨询", text=words, message_id=year.number()), unit, now, "noted", "liaison_question")
+
+
+def thanks(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    year.hears(year.answers(unit, year.chance.choice(THANKS), kinds=("receipt",)), unit, now, None)
+
+
+def forgets_the_file(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    words = f"您好，{int(month[5:])}月份报表已填好，请查收附件。"
+    data = mail(unit.address, f"{int(month[5:])}月份报表", text=words, message_id=year.number())
+    year.hears(data, unit, now, "no_attachment", "missing_attachment")
+
+
+def is_away(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = mail(unit.address, "自动回复：您好", text="我正在休假。", message_id=year.number(),
+                headers={"Auto-Submitted": "auto-replied"})  # fmt: skip
+    year.hears(data, unit, now, None)
+
+
+def sends_a_draft(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = year.answers(unit, "这是初稿，请勿登记。", file(unit, month))
+    year.hears(data, unit, now, "waiting", "held_back")
+
+
+def complains(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = mail(unit.address, "意见", text="你们的工作态度太差了。", message_id=year.number())
+    year.hears(data, unit, now, None, "liaison_words")
+
+
+def spam(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    year.hears(mail("shop@spam.test", "发票", text="代开发票", message_id=year.number()), "shop@spam.test", now, None)
+
+
+def mornings(year: Year, _unit: Unit, _month: str, now: datetime) -> None:
+    year.morning(now)
+
+
+SCENES: tuple[tuple[int, tuple[Step, ...]], ...] = (
+    (6, ((2, sends),)),
+    (3, ((1.5, sends_wrong), (2.5, sends))),
+    (5, ((4.4, says_the_same),)),
+    (2, ((3, sends), (3.1, thanks))),
+    (2, ((2, sends), (2.2, sends_again))),
+    (2, ((2, asks), (4, sends))),
+    (2, ((1, forgets_the_file), (3, sends))),
+    (1, ((2, is_away), (9, sends))),
+    (1, ((2, sends_a_draft), (3.5, sends))),
+    (2, ((12, sends),)),
+    (1, ((3, complains), (4, sends))),
+    (1, ((2, spam), (2.1, sends))),
+    (1, ()),
+)
+
+
+@pytest.fixture
+def year(tmp_path: Path) -> Iterator[Year]:
+    chance = random.Random(20170605)
+    campaign = {"first_period": MONTHS[0], "last_period": MONTHS[-1]}
+    with build_hasty(config(tmp_path, campaign=campaign)) as bot:
+        first_run(bot, at("2017-06-20T09:00"))
+        units = [Unit(name, f"p{n}@unit{n}.test", chance.choice(CLIENTS)) for n, name in enumerate(UNITS)]
+        for unit in units:
+            appoint(bot, (unit.name, "李明", unit.address))
+        yield Year(bot, chance, units)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_year_of_people(year: Year) -> None:
+    for month in MONTHS:
+        first = at(f"{month}-25T09:00")  # the month's letters begin before its end
+        ended = at(f"{month}-28T00:00").replace(day=1) + 32 * DAY
+        ended = ended.replace(day=1)
+        plan: list[tuple[datetime, int, Unit | None, Act]] = []
+        for unit in year.units:
+            (steps,) = year.chance.choices([s for _, s in SCENES], [w for w, _ in SCENES])
+            for days, act in steps:
+                now = ended + days * DAY + year.chance.randrange(540) * MINUTE / 10 + timedelta(hours=8)
+                plan.append((now, len(plan), unit, act))
+        for day in range((ended - first).days + 20):
+            now = (first + day * DAY).replace(hour=9, minute=30)
+            plan.append((now, len(plan), None, mornings))
+        for now, _, who, act in sorted(plan, key=lambda item: item[:2]):
+            act(year, who or year.units[0], month, now)
+        with year.bot.record.read() as conn:
+            for unit in year.units:
+                found = versions.accepted(conn, "annex4", unit.name, month)
+                got = found.numbers["other"]["ungraded"] - 7 if found else None
+                assert got == unit.counts.get(month), (unit.name, month)
+    assert sum(len(unit.counts) for unit in year.units) > len(MONTHS) * len(UNITS) * 2 // 3
