@@ -221,6 +221,7 @@ def test_a_confirmation_below_the_quotation(bot: Bot, style: str, yes: str) -> N
         "ok",
         "OK!",
         "确认执行",
+        "ok\n李明\n0536-6221234",
         "好的，确认",
         "是的，请执行。",
         "确认\n郭忠亮\n6228071",

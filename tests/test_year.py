@@ -95,6 +95,7 @@ class Unit:
     extra: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     since: dict[str, datetime] = field(default_factory=dict)
+    until: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass
@@ -140,6 +141,21 @@ class Year:
             headers={"In-Reply-To": header(to[-1].mime, "Message-ID")},
         )  # fmt: skip
 
+    def orders(self, text: str, now: datetime) -> list[tuple[str, str]]:
+        """An order of the staff by a mail of its own, confirmed when it is asked back. The letters that follow."""
+        self.hears(mail(STAFF, "指令", text=text, message_id=self.number()), STAFF, now, "confirm_order")
+        asked = [row for row in letters(self.bot) if row.letter == "confirm_order"][-1]
+        confirms = self.chance.choice(("确认", "确认，请办理", "是", "同意", "ok"))
+        subject, words = (
+            f"回复：{header(asked.mime, 'Subject')}",
+            self.chance.choice(CLIENTS)(confirms, text_of(asked.mime)),
+        )
+        data = mail(STAFF, subject, text=words, message_id=self.number(),
+                    headers={"In-Reply-To": header(asked.mime, "Message-ID")})  # fmt: skip
+        made, told, _ = self.arrives(data, now + MINUTE)
+        assert told == []
+        return sorted(made)
+
     def number(self) -> str:
         self.seen += 1
         return f"<{self.seen}@town.test>"
@@ -160,6 +176,8 @@ class Year:
                 continue
             for name, form, period, _ in row.obligations:
                 unit = by_name[name]
+                overdue = row.letter == "reminder_overdue" and form == "annex4" and period in unit.until
+                assert not overdue or now > unit.until[period], (now, to, name, period)
                 assert form != "annex4" or period not in unit.since, (now, to, name, period, row.letter)
 
 
@@ -238,6 +256,33 @@ def sends_a_draft(year: Year, unit: Unit, month: str, now: datetime) -> None:
     year.hears(data, unit, now, "waiting", "held_back")
 
 
+def asks_for_time(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = mail(unit.address, "延期申请", text="我单位正在合并，能否晚几天报送？", message_id=year.number())
+    year.hears(data, unit, now, "noted", "liaison_request")
+    until = now.replace(day=10)
+    made = year.orders(f"延期 {unit.name} {month} 至 {until:%Y-%m-%d} 单位合并", now + 5 * MINUTE)
+    assert made == sorted([("decided", unit.address), ("orders", STAFF)])
+    unit.until[month] = until.replace(hour=23, minute=59)
+
+
+def hands_over(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    successor = f"s{year.chance.randrange(10**6)}.{unit.address}"
+    data = mail(unit.address, "移交", text=f"移交 王芳 13812345678 {successor}", message_id=year.number())
+    year.hears(data, unit, now, "waiting", "liaison")
+    asked = [row.id for row in rows(year.bot, schema.attention) if row.kind == "liaison" and row.unit == unit.name][-1]
+    made = year.orders(f"{asked} 通过", now + 5 * MINUTE)
+    assert ("orders", STAFF) in made and {to for _, to in made} <= {STAFF, unit.address, successor}
+    unit.address = successor
+
+
+def telephones(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    unit.extra += 1
+    figures = f"0 2 5 1 1 0 3 0 0 1 12 {7 + unit.extra}"
+    made = year.orders(f"登记 {unit.name} {int(month[5:])}月 {figures}", now)
+    assert made == sorted([("receipt", unit.address), ("orders", STAFF)])
+    counted(unit, month, now)
+
+
 def complains(year: Year, unit: Unit, month: str, now: datetime) -> None:
     data = mail(unit.address, "意见", text="你们的工作态度太差了。", message_id=year.number())
     year.hears(data, unit, now, None, "liaison_words")
@@ -264,6 +309,9 @@ SCENES: tuple[tuple[int, tuple[Step, ...]], ...] = (
     (2, ((12, sends),)),
     (1, ((3, complains), (4, sends))),
     (1, ((2, spam), (2.1, sends))),
+    (2, ((2, asks_for_time), (8.5, sends))),
+    (1, ((1, hands_over), (3, sends))),
+    (1, ((4, telephones),)),
     (1, ()),
 )
 

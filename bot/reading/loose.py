@@ -133,11 +133,16 @@ def _complete(rule: CommandRule, parts: dict[str, object], rules: Rules) -> None
 
 
 def yes_or_no(words: str, rules: Rules) -> str:
-    """Whether the first line of an answer to 请确认 says "yes" or "no", or neither: an empty string."""
+    """Whether an answer to 请确认 says "yes" or "no", or neither: an empty string. What counts is its first line, and
+    the first that is more than a courtesy: ok is both, and a name may stand below it."""
+    lines = [line for line in words.split("\n") if even(line)]
+    first = [next((line for line in lines if not consists(line, rules)), ""), *lines[:1]]
+    said = [_yes_or_no(even(line).strip("!~"), rules) for line in first]
+    return "no" if "no" in said else next(filter(None, said), "")
+
+
+def _yes_or_no(plain: str, rules: Rules) -> str:
     speech = rules.commands.speech
-    line = next((line for line in words.split("\n") if even(line) and not consists(line, rules)), "")
-    line = line or next((line for line in words.split("\n") if even(line)), "")
-    plain = even(line).strip("!~")
     if plain in {even(word) for word in speech.no}:
         return "no"
     yes = tuple(map(even, speech.yes))
