@@ -25,6 +25,8 @@ from tests.servers.certificates import self_signed
 from tests.servers.netease import NetEase, Stored
 from tests.servers.scripted_smtp import ScriptedSmtp
 
+pytestmark = pytest.mark.soak  # its figures stand in the table
+
 NOW, LI = at("2017-07-03T10:00"), "li@town.test"
 HOST = "mail.county.test"
 SECONDS, HURRIED = 5, 0.1  # for one read; a whole answer may take twice that, a login eight times
