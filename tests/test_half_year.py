@@ -1,4 +1,5 @@
-"""A half year with 45 units: what digest, bulletin and screen say of the county is what was sent, counted by hand here.
+"""A half year with 45 units, each month mails with workbooks: what digest, bulletin, summary workbook, the letters to
+the leads of the groups and the screen say of the county is what was sent, counted by hand here.
 
 The model below knows what each unit sent and when, and nothing of the program. Towns 0 to 8 report from June on, town 9
 from September; town 3 sends nothing for August and town 5 nothing for October, town 4 is late each month; town 7 has
@@ -14,21 +15,38 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import openpyxl
 import pytest
 
+from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.reporting.board import board_context, page
-from bot.jobs.reporting.bulletins import document_of, edition
+from bot.jobs.reporting.bulletins import document_of, edition, summary_of
 from bot.jobs.reporting.digesting import digest
-from bot.record import people
-from tests.books import RULES
-from tests.bots import at, build_hasty, config, first_run, flat, letters, reported
-from tests.rosters import numbers
+from bot.jobs.reporting.group_reports import report_to_groups
+from bot.record import people, schema
+from tests import mails
+from tests.books import MERGES, RULES, official
+from tests.bots import (
+    appoint,
+    archived,
+    at,
+    build_hasty,
+    config,
+    first_run,
+    flat,
+    letters,
+    never,
+    read_mailbox,
+    rows,
+)
+from tests.cases import parts
 
 TOWNS = [unit.name for unit in RULES.units.units if unit.kind == "town"]
 DEPARTMENTS = [unit.name for unit in RULES.units.units if unit.kind == "department"]
 MONTHS = ["2017-06", "2017-07", "2017-08", "2017-09", "2017-10", "2017-11"]
 MONDAYS = ["2017-07-10", "2017-08-07", "2017-09-11", "2017-10-09", "2017-11-06", "2017-12-11"]
+TO_GROUPS = ["2017-07-12", "2017-08-11", "2017-09-12", "2017-10-13", "2017-11-10", "2017-12-12"]
 LABELS = ["规模以上企业", "高危企业", "其他生产经营单位", "全部生产经营单位"]
 BEGAN, ENDS = date(2017, 5, 30), [date(2017, 12, 31), date(2017, 12, 31), date(2018, 12, 31), date(2017, 12, 31)]
 ASKED = [100, 100, 100, 50]
@@ -131,6 +149,7 @@ def departments(n: int) -> str:
 def bot(tmp_path: Path) -> Iterator[Bot]:
     with build_hasty(config(tmp_path)) as made:
         first_run(made, at("2017-06-01T09:00"))
+        appoint(made, *((unit, "某某", address(unit)) for unit in (*TOWNS, *DEPARTMENTS)))
         with made.record.begin() as conn:
             for town, (above, risk, other) in BASES.items():
                 base = {"above_scale": above, "high_risk": risk, "other": other}
@@ -143,8 +162,25 @@ def send(bot: Bot, n: int) -> None:
     for unit in (*TOWNS, *DEPARTMENTS):
         if s := sent(unit, n):
             day = "06T07:00" if unit == TOWNS[4] else "03T10:00"
-            counted = numbers(0, s[0], 0, 0, 0, s[1], 0, 0, 0, 0, 0, s[2])
-            reported(bot, unit, MONTHS[n], f"{after}-{day}", numbers=counted)
+            archived(bot, report(unit, n, s), at(f"{after}-{day}"))
+    tally = work(bot, at(f"{after}-06T08:00"), never)
+    expected = sum(sent(unit, n) is not None for unit in (*TOWNS, *DEPARTMENTS))
+    assert (tally.worked, tally.failed) == (expected, 0)
+    of_month = [row for row in rows(bot, schema.report) if row.period == MONTHS[n]]
+    assert [row.outcome for row in of_month] == ["accepted"] * expected
+
+
+def address(unit: str) -> str:
+    return f"{(TOWNS + DEPARTMENTS).index(unit)}@units.test"
+
+
+def report(unit: str, n: int, s: Sums) -> bytes:
+    """The mail of a unit with its workbook: what it has in a category stands at one level."""
+    month = int(MONTHS[n][5:])
+    form = official([0, s[0], 0, 0, 0, s[1], 0, 0, 0, 0, 0, s[2]], sums=s, total=sum(s), unit=unit)
+    form[1], form[2][-1] = [f"（截至{month}月）"], f"填报时间：2017年{month + 1}月3日"
+    book = parts.workbook(("附件4", form, MERGES))
+    return mails.mail(address(unit), f"{unit}{month}月附件4", ("附件4.xlsx", book))
 
 
 def test_every_number_of_the_county_is_what_was_sent(bot: Bot) -> None:
@@ -157,6 +193,8 @@ def test_every_number_of_the_county_is_what_was_sent(bot: Bot) -> None:
         county = told.partition("【达标进度】")[2].partition("【各督查组")[0]
         assert county == over_whom(n) + "".join(progress(n)) + departments(n), MONTHS[n]
         the_bulletin_says(bot, n, now)
+        the_summary_says(bot, n, now)
+        the_groups_are_told(bot, n, at(f"{TO_GROUPS[n]}T09:30"))
         the_screen_says(bot, n, now)
 
 
@@ -171,8 +209,14 @@ def the_bulletin_says(bot: Bot, n: int, now: Any) -> None:
         old, new = sum(b[k] for b, _ in both), sum(u[k] for _, u in both)
         whole = sum(s[k] for s in units.values() if s)
         assert levels[k][-3:] == [str(whole), *([str(old), str(new - old)] if both else ["—", "—"])]
-        part = sum(s[k] for town, s in units.items() if s and town in BASES)
-        assert targets[k][1] == str(part)
+        if k < 3:  # what is all of a category stands at its second level, or in its last column
+            at_level = ["0", "0", "0", str(whole)] if k == 2 else ["0", str(whole), "0", "0"]
+            assert levels[k][1:5] == at_level
+        part, base, gap = of_county(n, k)
+        day = f"{ENDS[k].year}年{ENDS[k].month}月{ENDS[k].day}日"
+        said = [str(part), str(base), rate(part, base, ASKED[k]), f"{ASKED[k]}%", day]
+        assert targets[k][1:6] == said
+        assert targets[k][6] == (str(gap) if gap > 0 else "已达到")
     shown = {row[1]: row for row in (*towns, *others)}
     for unit in (*TOWNS, *DEPARTMENTS):
         s, b = counts(unit, n), counts(unit, n - 1) if n else None
@@ -185,6 +229,67 @@ def the_bulletin_says(bot: Bot, n: int, now: Any) -> None:
     assert {u: row[0] for u, row in shown.items()} == {
         u: str(1 + sum(x > exact[u] for x in exact.values())) if u in exact else "—" for u in shown
     }
+
+
+def of_county(n: int, k: int) -> tuple[int, int, int]:
+    """Of the towns that have a number and a base: reached, base, and what is missing to the target."""
+    rated = [(s, BASES[town]) for town in BASES if (s := counts(town, n))]
+    part = sum(s[k] for s, _ in rated)
+    base = sum(b[k] if k < 3 else sum(b) for _, b in rated)
+    return part, base, -(-ASKED[k] * base // 100) - part
+
+
+def the_summary_says(bot: Bot, n: int, now: Any) -> None:
+    """The workbook beside the bulletin: its values, and what its formulas add up."""
+    with bot.record.read() as conn:
+        book = openpyxl.load_workbook(io.BytesIO(summary_of(bot, edition(bot, conn, MONTHS[n], now))))
+    levels, growth, targets, ranks = ([list(r) for r in book[s].values] for s in ("汇总", "环比", "目标", "排名"))
+    units = {unit: (counts(unit, n), counts(unit, n - 1) if n else None) for unit in (*TOWNS, *DEPARTMENTS)}
+    for unit, (s, before) in units.items():
+        (row,) = [row for row in levels if row[1] == unit]
+        assert [row[c] for c in (3, 8, 15)] == (s[:3] if s else [None] * 3), (unit, n)
+        (row,) = [row for row in growth if row[1] == unit]
+        assert [row[c] for c in (3, 6, 9)] == (s[:3] if s else [None] * 3), (unit, n)
+        assert [row[c] for c in (2, 5, 8)] == (before[:3] if before else [None] * 3), (unit, n)
+        (row,) = [row for row in ranks if row[2] == unit]
+        assert row[3] == (s[3] if s else None)
+        assert row[5] == (sum(BASES[unit]) if unit in BASES else None)
+    for k, label in enumerate(LABELS):
+        (row,) = [row for row in targets if row[0] == label]
+        part, base, gap = of_county(n, k)
+        assert row[1] == sum(s[k] for town in TOWNS if (s := units[town][0]))
+        assert (row[2], row[4], row[9]) == (base, ASKED[k] / 100, part)
+        assert f"{Decimal(str(row[3])) * 100:.1f}".removesuffix(".0") + "%" == rate(part, base, ASKED[k])
+        assert row[6] == max(gap, 0)
+        assert row[8] == sum(counts(town, n) is not None for town in BASES)
+
+
+def the_groups_are_told(bot: Bot, n: int, now: Any) -> None:
+    """Each lead of what its areas sent, and of nothing else."""
+    read_mailbox(bot, now)
+    assert report_to_groups(bot, now) == len(RULES.units.groups)
+    told = {row.to: flat(row.mime) for row in letters(bot) if row.letter == "group_report"}
+    for group in RULES.units.groups:
+        text = told[address(group.lead)]
+        arrived = [area for area in group.areas if sent(area, n)]
+        late = [area for area in arrived if area == TOWNS[4]]
+        said = f"应报{len(group.areas)}个单位，已报{len(arrived)}个"
+        said += f"，其中按时{len(arrived) - len(late)}个" if arrived else ""
+        assert said in text, (group.name, n)
+        for area in group.areas:
+            own = text.partition(f"【{area}】")[2].partition("【")[0]
+            s, before = counts(area, n), counts(area, n - 1) if n else None
+            if s is None:
+                assert "尚无已登记的数字。" in own and "已达标" not in own
+                continue
+            for k, label in enumerate(LABELS):
+                last = f"2017年{int(MONTHS[max((m for m in range(n) if sent(area, m)), default=0)][5:])}月"
+                line = f"{label}：已达标{s[k]}家"
+                line += "，" + grown(s[k] - before[k], last) if before and sent(area, n) else ""
+                if area in BASES:
+                    base = BASES[area][k] if k < 3 else sum(BASES[area])
+                    line += f"，基础数{base}家，达标率{rate(s[k], base, ASKED[k])}" if sent(area, n) else ""
+                assert line in own, (line, own)
 
 
 def the_screen_says(bot: Bot, n: int, now: Any) -> None:
