@@ -1,6 +1,7 @@
 """The office works by replying: questions, answers, orders, what is asked back, what is refused; liaisons who ask."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from bot.mail.authentication import Provider
 from bot.reading.guard import Reader
 from bot.record import people, questions, runs, schema, versions
 from tests.bots import (
+    ROOT,
     FakeSender,
     appoint,
     archived,
@@ -467,6 +469,28 @@ def test_the_summary_is_exported(bot: Bot) -> None:
     assert "2017年6月" in name
     texts = {str(c.value) for line in openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows() for c in line}
     assert WUTU in texts
+
+
+def test_a_document_that_cannot_be_made_fails_its_own_order_and_no_other(bot: Bot, tmp_path: Path) -> None:
+    # given a bulletin's template that somebody saved as something else
+    reported(bot, WUTU)
+    templates = Path(shutil.copytree(ROOT / "templates", tmp_path / "templates"))
+    (templates / "bulletin.docx").write_bytes(b"not a document")
+    paths = bot.config.paths.model_copy(update={"templates": templates})
+    bot = replace(bot, config=bot.config.model_copy(update={"paths": paths}))
+    # when it is ordered, between two other orders
+    says(bot, "状态\n通报 6月\n导出 6月", when=at("2017-07-06T10:00"))
+    # then the others are carried out, the answer says which was not, and the office is told why
+    letter, text = last(bot)
+    assert letter == "orders" and f"{WUTU}：已报" in text
+    assert "所需文件暂时不能生成（2017年6月）" in text and "请重新发送本指令" in text
+    assert [name for name, _ in files_of(to(bot, GUO)[-1].mime)] != []
+    ((_, detail),) = [item for item in attentions(bot) if item[0] == "file_failed"]
+    assert detail.startswith("2017年6月: ") and "bulletin.docx" in detail
+    # when the template is mended and the order sent again, it is carried out
+    (templates / "bulletin.docx").write_bytes((ROOT / "templates" / "bulletin.docx").read_bytes())
+    says(bot, "通报 6月", when=at("2017-07-06T11:00"))
+    assert len(files_of(to(bot, GUO)[-1].mime)) == 2
 
 
 def test_what_is_not_understood_is_told_with_the_nearest_and_does_nothing(bot: Bot) -> None:

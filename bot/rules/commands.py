@@ -58,6 +58,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "left_as": ("unit", "month", "state"),
     "as_before": ("unit", "month", "state"),
     "asked_back": (),
+    "file_failed": ("what", "fault"),
     "no_unit": ("text",),
     "not_understood": ("text",),
     "what_report": ("unit", "form", "month"),

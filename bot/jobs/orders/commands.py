@@ -10,7 +10,7 @@ from bot.deciding.deadlines import open_period, periods
 from bot.deciding.views import shown_period
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.orders import settling, telephoning
-from bot.jobs.orders.errands import STOPPED, Errand, Matter, Refusal, Result
+from bot.jobs.orders.errands import STOPPED, Errand, Matter, Refusal, Result, made
 from bot.jobs.orders.notifying import Decided, tell
 from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
@@ -72,7 +72,8 @@ def export(e: Errand) -> Result:
     _of_campaign(e, period)
     year, month = map(int, period.split("-"))
     name = e.bot.rules.bulletin.files.summary.format(year=year, month=month)
-    data = bulletins.summary_of(e.bot, bulletins.edition(e.bot, e.conn, period, e.now))
+    shown = bulletins.edition(e.bot, e.conn, period, e.now)
+    data = made(name, lambda: bulletins.summary_of(e.bot, shown))
     return Result(_about(e, e.bot.rules.bulletin_form, period), files=(LetterFile(name, data, XLSX),))
 
 
@@ -81,8 +82,8 @@ def bulletin(e: Errand) -> Result:
     period = e.order.arguments.period or bulletins.latest_past(e.bot, e.now) or _period(e)
     _of_campaign(e, period)
     form, shown = e.bot.rules.bulletin_form, bulletins.edition(e.bot, e.conn, period, e.now)
-    draft = bulletins.letter_of(e.bot, e.conn, shown, e.now)
     said = _about(e, form, period)
+    draft = made(said["month"], lambda: bulletins.letter_of(e.bot, e.conn, shown, e.now))
     if shown.released_at is None and e.bot.deadline(form, period) < e.now:
         return Result(said, files=draft.files, letter=draft.letter, context=draft.context, about=f"{form}:{period}")
     return Result(said, files=draft.files)
@@ -97,8 +98,10 @@ def assessment(e: Errand) -> Result:
         raise Refusal("no_year")
     words = e.bot.workbook_words
     fonts, office = Fonts(words.title_font, words.text_font), e.bot.config.office.name
-    data = assessment_book(year, units, e.bot.rules, fonts, office, now=e.now, since=since, zone=e.bot.zone)
     name = e.bot.rules.commands.answers["assessment_file"].format(year=year)
+    data = made(
+        name, lambda: assessment_book(year, units, e.bot.rules, fonts, office, now=e.now, since=since, zone=e.bot.zone)
+    )
     return Result({"year": year}, files=(LetterFile(name, data, XLSX),))
 
 

@@ -1,17 +1,22 @@
 """What passes between an order and whoever carries it out."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.errors import BotError, ConfigError
+from bot.jobs.enqueuing import fault_of
 from bot.jobs.opening import Opened
 from bot.jobs.parts import Bot
 from bot.model.commands import Command
 from bot.model.deciding import LetterFile
 
+log = logging.getLogger(__name__)
 LETTER, CONFIRM = "orders", "confirm_order"  # the letters that answer orders
 STOPPED = "stopped_by_office"  # in meta: nothing leaves but these
 
@@ -74,3 +79,21 @@ class Refusal(Exception):
     def __init__(self, key: str, values: dict[str, Any] | None = None, against: str = "") -> None:
         super().__init__(key)
         self.key, self.values, self.against = key, values or {}, against
+
+
+UNMADE = "file_failed"  # the sentence of both: of rules/commands.toml, and of what the office is told
+T = TypeVar("T")
+
+
+def made(what: str, make: Callable[[], T]) -> T:
+    """What ``make`` makes: a document or a workbook that an order asks for. ``Refusal`` where its template or its
+    values are at fault: the other orders of the mail are carried out, and the office is told."""
+    try:
+        return make()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # a value that no workbook can hold: none is known
+        if isinstance(error, BotError) and not isinstance(error, ConfigError):
+            raise
+        log.exception("a document for an order was not made")
+        raise Refusal(UNMADE, {"what": what, "fault": fault_of(error)}) from error

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot.jobs.enqueuing import BUNDLE, enqueue, enqueue_for_staff, tell_once_a_day
 from bot.jobs.opening import Opened
 from bot.jobs.orders import answers, commands, retiring, telephoning, wishes
-from bot.jobs.orders.errands import CONFIRM, LETTER, Errand, Given, Matter, Refusal, Result
+from bot.jobs.orders.errands import CONFIRM, LETTER, UNMADE, Errand, Given, Matter, Refusal, Result
 from bot.jobs.parts import Bot
 from bot.model.commands import Command, Misunderstood, Orders
 from bot.model.deciding import Attention, LetterDraft, LetterFile
@@ -159,6 +159,10 @@ def _one(
     except Refusal as refusal:
         helps = (order.rule.help,) if refusal.key not in answers.SAY_ALL else ()
         told.items.append(_said(bot, refusal.key, refusal.values, helps, order.text))
+        if refusal.key == UNMADE:
+            tell_once_a_day(
+                bot, conn, Attention(UNMADE, "{what}: {fault}".format(**refusal.values)), now, given.mail_id
+            )
         if refusal.against and refusal.against != given.actor:
             told.against.append((refusal.against, {**refusal.values, "said": order.text}))
         return

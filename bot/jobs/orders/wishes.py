@@ -1,7 +1,9 @@
 """What liaisons ask for: their own history, a fresh workbook, help."""
 
+from functools import partial
+
 from bot.deciding.guiding import guide
-from bot.jobs.orders.errands import Errand, Refusal, Result
+from bot.jobs.orders.errands import Errand, Refusal, Result, made
 from bot.jobs.orders.recalling import history_lines
 from bot.jobs.orders.urging import chased
 from bot.jobs.standing import carried_on, people_by_unit
@@ -24,8 +26,9 @@ def own_form(e: Errand) -> Result:
     for item in chased(e.bot, e.conn, e.now):
         o = item.obligation
         if o.unit in e.given.units:
+            earlier = carried_on(e.bot, e.conn, o.form, o.unit, o.period)
             person = next(iter(who.get(o.unit, [])), Liaison(o.unit, "", "", ""))
-            file = workbook_for(e.bot, e.conn, o, carried_on(e.bot, e.conn, o.form, o.unit, o.period), person)
+            file = made(o.unit, partial(workbook_for, e.bot, e.conn, o, earlier, person))
             files += [file] if file else []
     if not files:
         raise Refusal("missing_nothing")
