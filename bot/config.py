@@ -206,7 +206,18 @@ class Config(Section):
 def first_error(error: ValidationError) -> str:
     """The first complaint of pydantic as ``section.key: what was expected (got …)``."""
     # A misspelt key also makes its right spelling "missing": name what is written.
-    item = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    return every_error(error)[0][1]
+
+
+def every_error(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """Every complaint of pydantic, misspelt keys first, with the path of its key."""
+    items = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    misspelt = {item["loc"][:-1] for item in items if item["type"] == "extra_forbidden"}
+    told = [item for item in items if item["type"] != "missing" or item["loc"][:-1] not in misspelt]
+    return [(item["loc"], _complaint(item)) for item in told]
+
+
+def _complaint(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"]) or "(file)"
     if item["type"] == "extra_forbidden":
         return f"{where}: no such key"

@@ -16,6 +16,7 @@ from bot.rules.checks import CASES, OF_KIND, CheckRule
 from bot.rules.forms import FormRule
 from bot.rules.load import PARTS, load_rules
 from bot.rules.reasons import REASONS
+from bot.rules.where import line_of
 from bot.rules.words import Words
 from tests.books import ANNEX4, RULES
 
@@ -266,6 +267,41 @@ BREAKS = {
 def test_a_broken_file_is_one_line_that_names_it(case: str, folder: Path) -> None:
     file, old, new, expected = BREAKS[case]
     assert expected in broken(folder, file, old, new)
+
+
+def test_all_faults_of_all_files_are_told_at_once_with_their_lines(folder: Path) -> None:
+    # given a misspelt key and a wrong value in one file, and a file that is no TOML
+    form, words, units = (folder / name for name in ("annex4.toml", "words.toml", "units.toml"))
+    text = form.read_text(encoding="utf-8")
+    text = text.replace('severity = "error"', 'severty = "error"', 1).replace("factor = 3.0", "factor = 1.0", 1)
+    form.write_text(text, encoding="utf-8")
+    words.write_text(words.read_text(encoding="utf-8").replace("zero = [", "zero = ", 1), encoding="utf-8")
+    units.write_text(units.read_text(encoding="utf-8").replace('lead = "公安局"', 'lead = "公安厅"'), encoding="utf-8")
+    # when
+    with pytest.raises(ConfigError) as caught:
+        load_rules(folder)
+    # then each is a line of its own, with the line of the file
+    told = str(caught.value).splitlines()
+
+    def place(path: Path, what: str) -> str:
+        return f"{path}:{1 + path.read_text(encoding='utf-8').splitlines().index(what)}"
+
+    assert len(told) == 4
+    assert told[0].startswith(f"{units}: ") and "公安厅" in told[0]
+    assert told[1].startswith(f"{words}: ") and "line" in told[1]
+    assert told[2] == place(form, 'severty = "error"') + ": checks.0.severty: no such key"
+    assert told[3].startswith(place(form, "factor = 1.0") + ": checks.6.factor: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [(("a",), 1), (("t", "b"), 4), (("t", "c", "d"), 7), (("list", 1, "x"), 14), (("list", 1, "none"), 13),
+     (("list", 0, "sub", "y"), 12), (("none",), 0)],
+)  # fmt: skip
+def test_the_line_of_a_key(path: tuple[str | int, ...], line: int) -> None:
+    written = ["a = 1", "", "[t]", 'b = """', "c = 2", '"""', "c.d = 2", "", "[[list]]", "x = 1"]
+    written += ["[list.sub]", "y = 2", "[[list]]", "x = 3"]
+    assert line_of("\n".join(written), path) == line
 
 
 def test_a_missing_file_and_a_missing_folder(folder: Path) -> None:

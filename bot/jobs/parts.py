@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import partial
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ from bot.reading.guard import Reader
 from bot.reading.legacy import Converter
 from bot.record import known, people
 from bot.record.database import Record
-from bot.rules.load import load_file, load_rules
+from bot.rules.load import load_each, load_file, load_rules
 from bot.rules.policy import Rules
 
 COMPILED = "compiled"  # beside the data: templates as they were compiled
@@ -64,7 +65,7 @@ class Bot:
     def build(cls, config: Config, record: Record | None = None, now: datetime | None = None) -> Self:
         """Loads rules and templates first, so that an error in them is told before anything is opened. ``now``, else
         the moment itself, is the first day of what the record has not met yet."""
-        rules = load_rules(config.paths.rules)
+        rules, workbook, calendar, summary = _words(config)
         compiled = config.paths.data / COMPILED
         renderer = Renderer(config.paths.templates, config.office, config.smtp.sender, compiled)
         for where, letter in rules.reminders.letters:
@@ -91,9 +92,9 @@ class Bot:
             record,
             Reader(),
             renderer,
-            load_file(config.paths.templates / "workbook.toml", WorkbookWords),
-            load_file(config.paths.templates / "calendar.toml", CalendarWords),
-            load_file(config.paths.templates / "summary.toml", SummaryWords),
+            workbook,
+            calendar,
+            summary,
             WorkCalendar(rules.calendar),
             provider,
             Opener(_told(config, provider), known=_known(config, record)),
@@ -157,6 +158,14 @@ class Bot:
     def midnight(self, now: datetime) -> datetime:
         """When the office's day began."""
         return datetime.combine(now.astimezone(self.zone).date(), time.min, self.zone)
+
+
+def _words(config: Config) -> tuple[Rules, WorkbookWords, CalendarWords, SummaryWords]:
+    """The rules and the words of workbooks. One ConfigError for all that is wrong in any of their files."""
+    kinds = {"workbook.toml": WorkbookWords, "calendar.toml": CalendarWords, "summary.toml": SummaryWords}
+    words = (partial(load_file, config.paths.templates / name, kind) for name, kind in kinds.items())
+    rules, workbook, calendar, summary = load_each([partial(load_rules, config.paths.rules), *words])
+    return rules, workbook, calendar, summary
 
 
 def _told(config: Config, provider: Provider) -> Told:

@@ -1,12 +1,14 @@
 """Reads the folder rules/: the named files, and every other file as a form."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from bot import PROJECT
-from bot.config import first_error, read_toml
+from bot.config import every_error, read_toml
 from bot.errors import ConfigError
 from bot.rules.assessment import Assessment
 from bot.rules.base import Rule
@@ -23,6 +25,7 @@ from bot.rules.replies import Replies
 from bot.rules.rows import RowsRule
 from bot.rules.targets import Targets
 from bot.rules.units import Units
+from bot.rules.where import line_of
 from bot.rules.words import Words
 from bot.rules.workdays import CalendarFile
 
@@ -46,12 +49,14 @@ R = TypeVar("R", bound=Rule)
 
 
 def load_rules(folder: Path) -> Rules:
-    """The whole folder. ConfigError names file and key in one line."""
+    """The whole folder. ConfigError names file, line and key of every fault, each in a line of its own."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder (paths.rules)")
-    parts: dict[str, Rule] = {name: load_file(folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
     files = [p for p in sorted(folder.glob("*.toml")) if p.stem not in PARTS]
-    forms = {p.stem: load_form(p) for p in files}
+    loads = {name: partial(load_file, folder / f"{name}.toml", cls) for name, cls in PARTS.items()}
+    read = load_each([*loads.values(), *(partial(load_form, path) for path in files)])
+    parts: dict[str, Rule] = dict(zip(PARTS, read, strict=False))
+    forms: dict[str, FormRule] = {path.stem: form for path, form in zip(files, read[len(PARTS) :], strict=True)}
     for path in files:
         if forms[path.stem].id != path.stem:  # a copy whose id was not changed would replace the first
             raise ConfigError(f"{path}: id: expected {path.stem!r}, the name of the file")
@@ -96,6 +101,20 @@ def _check_registers(folder: Path, rules: Rules) -> None:
             raise ConfigError(f"{folder / rule.id}.toml: base_of: no such form of numbers {rule.base_of!r}")
 
 
+def load_each(loads: Iterable[Callable[[], Any]]) -> list[Any]:
+    """What all of them load. One ConfigError for all that cannot be: who mends the first fault sees the others."""
+    found: list[Any] = []
+    faults: list[str] = []
+    for load in loads:
+        try:
+            found.append(load())
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return found
+
+
 KINDS: dict[object, type[FormRule]] = {"rows": RowsRule, "paper": PaperRule}
 
 
@@ -105,7 +124,7 @@ def load_form(path: Path) -> FormRule:
 
 
 def load_file(path: Path, cls: type[R]) -> R:
-    """One file, checked. ConfigError names file and key in one line."""
+    """One file, checked. ConfigError names file, line and key of every fault, each in a line of its own."""
     values = read_toml(path)
     later = LATER.get(path.stem, ())
     shipped = read_toml(PROJECT / "rules" / path.name) if later and path.parent != PROJECT / "rules" else {}
@@ -115,4 +134,7 @@ def load_file(path: Path, cls: type[R]) -> R:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {first_error(error)}") from error
+        text = path.read_text(encoding="utf-8-sig")
+        places = ((line_of(text, where), complaint) for where, complaint in every_error(error))
+        lines = (f"{path}:{line}: {said}" if line else f"{path}: {said}" for line, said in places)
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from error
