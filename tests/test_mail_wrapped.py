@@ -27,7 +27,7 @@ FOLDED = base64.encodebytes(BOOK)
 
 
 def found(mail: bytes) -> Contents:
-    return contents(parse(mail, Budget()), Budget(), "id")
+    return contents(parse(mail, Budget()), Budget())
 
 
 def mail(body: bytes, header: bytes = b"Content-Type: text/plain") -> bytes:

@@ -11,7 +11,7 @@ from bot.jobs.parts import Bot
 from bot.jobs.reporting.digesting import digest
 from bot.reading.guard import Reader
 from bot.record import bulletins, questions
-from tests.bots import at, build, config, files_of, flat, read_mailbox, reported, text_of
+from tests.bots import at, attentions, build, config, files_of, flat, read_mailbox, reported, text_of
 from tests.mails import mail, report
 from tests.test_orders import (
     CHEN,
@@ -27,6 +27,7 @@ from tests.test_orders import (
     last,
     numbers,
     says,
+    states,
     subject_of,
     to,
 )
@@ -55,7 +56,7 @@ def test_a_question_shows_words_numbers_and_what_would_change(bot: Bot) -> None:
     asked(bot)
     (number,) = numbers(bot)
     text = last(bot)[1]
-    assert "来信写道：“领导好，原邮箱登不上，高危的数改了。”" in text
+    assert "来信内容：领导好，原邮箱登不上，高危的数改了。" in text
     assert "共34" in text
     assert "原为7，现为9" in text
     for line in (
@@ -155,3 +156,73 @@ def test_the_assessment_of_a_year_can_be_asked_for(bot: Bot) -> None:
     assert name == "各单位报送情况考核表（2017年度）.xlsx"
     says(bot, "考核 2019", "要考核", when=at("2017-12-20T10:10"))
     assert "没有应报的报表" in last(bot)[1]
+
+
+def test_an_order_that_grants_what_a_liaison_asked_for_closes_his_question(bot: Bot) -> None:
+    says(bot, "能否晚两天报送？", "申请", sender=LI)
+    (number,) = of_words(bot)
+    subject = asked(bot)
+    says(bot, f"{number} 延期 五图街道 6月 至 7月7日 联络员住院", subject)
+    letter, text = last(bot)
+    assert letter == "orders"
+    assert f"第{number}项（来信“申请”）一并办结" in text
+    assert of_words(bot) == []
+    assert to(bot, LI)[-1].letter == "decided"
+    # and the digest asks no more
+    monday = at("2017-07-10T09:00")
+    read_mailbox(bot, monday)
+    assert digest(bot, monday)
+    assert f"序号{number} " not in flat([row for row in to(bot, GUO) if row.letter == "digest"][-1].mime)
+    says(bot, f"{number} 回复 不行", subject_of(bot, "attention", CHEN), sender=CHEN, when=monday)
+    assert f"第{number}项已由{GUO}" in last(bot, CHEN)[1]
+
+
+def test_two_questions_of_a_unit_both_stay_open(bot: Bot) -> None:
+    says(bot, "能否晚两天报送？", "申请", sender=LI)
+    says(bot, "申请免报本月", "再申请", sender=LI)
+    assert len(of_words(bot)) == 2
+    says(bot, "延期 五图街道 6月 至 7月7日 联络员住院", asked(bot))
+    assert len(of_words(bot)) == 2
+
+
+def test_a_report_with_the_mark_of_a_machine_is_decided_by_the_office(bot: Bot) -> None:
+    arrives(bot, report(LI, headers={"Precedence": "bulk"}))
+    subject = asked(bot)
+    assert "可答复：通过、改为、忽略、回复" in last(bot)[1]
+    assert states(bot)[WUTU] == "waiting"
+    says(bot, "通过", subject)
+    assert states(bot)[WUTU] == "accepted"
+    assert to(bot, LI)[-1].letter == "receipt"
+
+
+@pytest.mark.parametrize("words", ["初稿，请勿登记。", "表中高危企业三级应为4家，没来得及改。"])
+def test_what_was_held_back_by_its_words_is_decided_by_the_office(bot: Bot, words: str) -> None:
+    arrives(bot, mail(LI, "附件4", ("附件4.xlsx", files_book(0)), text=words))
+    says(bot, "通过", asked(bot))
+    assert states(bot)[WUTU] == "accepted"
+
+
+def test_yes_alone_is_about_the_one_question_of_its_letter_whatever_else_is_open(bot: Bot) -> None:
+    arrives(bot, report(STRANGER))
+    asked(bot)
+    arrives(bot, report("zhang@mail.test", "乔官镇", subject="附件四"))
+    second = asked(bot, at("2017-07-04T14:00"))
+    says(bot, "通过", second, when=at("2017-07-04T15:00"))
+    assert (states(bot)["乔官镇"], states(bot)[WUTU]) == ("accepted", "waiting")
+    assert "不止一项" not in last(bot)[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "period"), [("7月无变化", "2017-07"), ("7月份与6月一致，无变化", "2017-07"), ("无变化", "")]
+)
+def test_no_change_under_an_old_month_is_asked_and_its_answer_understood(bot: Bot, answer: str, period: str) -> None:
+    arrives(bot, report(LI))
+    august = at("2017-08-02T10:00")
+    says(bot, "无变化", subject_of(bot, "receipt", LI), sender=LI, when=august)
+    assert to(bot, LI)[-1].letter == "unclear"
+    assert "请写明月份，例如“7月无变化”" in flat(to(bot, LI)[-1].mime)
+    later = at("2017-08-02T14:00")
+    says(bot, answer, subject_of(bot, "unclear", LI), sender=LI, when=later)
+    assert (states(bot, "2017-07", later)[WUTU] == "accepted") == bool(period)
+    if not period:  # not asked a third time: a person looks
+        assert [kind for kind, _ in attentions(bot)][-1] == "reply_unclear"

@@ -32,6 +32,8 @@ _DOCUMENT_MEMBERS = frozenset(
 )
 _ODF_MEMBERS = frozenset({"content.xml", "mimetype"})
 # The names stand uncompressed in the file: this tells a damaged workbook from a damaged archive.
+# A damaged one of these is a damaged document for whoever sent it, and no archive.
+_DOCUMENT_ENDINGS = (".xlsx", ".xlsm", ".xltx", ".docx", ".docm", ".dotx", ".ods", ".odt", ".et", ".wps")
 _DOCUMENT_BYTES = (
     b"[Content_Types].xml",
     b"docProps/",  # openpyxl writes this first and the workbook's own part last: half a file may lack that
@@ -72,7 +74,8 @@ def _open_zip(name: str, data: bytes, nesting: int, budget: Budget) -> Opened | 
         # gb18030 would raise for the whole archive, and macOS writes UTF-8 without the bit that says so.
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception:  # BadZipFile, struct.error, NotImplementedError, ValueError, OverflowError: a damaged directory
-        return None if any(mark in data for mark in _DOCUMENT_BYTES) else refused(name, "archive_damaged")
+        known = name.lower().endswith(_DOCUMENT_ENDINGS) or any(mark in data for mark in _DOCUMENT_BYTES)
+        return None if known else refused(name, "archive_damaged")
     with archive:
         infos = archive.infolist()
         if _is_document(infos):

@@ -49,9 +49,9 @@ class Contents:
     pictures: list[tuple[Attachment, str]] = field(default_factory=list)  # perhaps logos, with their Content-ID
 
 
-def contents(msg: Part, budget: Budget, mail_id: str, unpacker: Unpacker | None = None) -> Contents:
-    """Unwrap a mail. ``mail_id`` begins the names of parts that have none. Never raises."""
-    collector = _Collector(budget, mail_id, unpacker)
+def contents(msg: Part, budget: Budget, unpacker: Unpacker | None = None) -> Contents:
+    """Unwrap a mail. Parts that have no name are numbered. Never raises."""
+    collector = _Collector(budget, unpacker)
     collector.part(msg, _Where())
     collector.join()
     found = collector.found
@@ -67,8 +67,8 @@ def contents(msg: Part, budget: Budget, mail_id: str, unpacker: Unpacker | None 
 class _Collector:
     """Walks the tree once; nested mails and archives share one budget."""
 
-    def __init__(self, budget: Budget, mail_id: str, unpacker: Unpacker | None) -> None:
-        self.budget, self.mail_id, self.unpacker = budget, mail_id, unpacker
+    def __init__(self, budget: Budget, unpacker: Unpacker | None) -> None:
+        self.budget, self.unpacker = budget, unpacker
         self.found = Contents()
         self._unnamed = 0
         self._volumes: dict[tuple[str, ...], list[tuple[Volume, str, bytes, _Where]]] = {}
@@ -211,7 +211,7 @@ class _Collector:
 
     def _name_for(self, data: bytes) -> str:
         self._unnamed += 1
-        return f"{self.mail_id}-{self._unnamed}{sniff.extension(data)}"
+        return f"{self._unnamed}{sniff.extension(data)}"
 
     def _mail_name(self, subject: str) -> str:
         stem = clean_name(re.sub(r"[/\\]", " ", subject))  # a slash in a subject begins no folder

@@ -51,7 +51,7 @@ def unwrap(
     heard(sender)
     domain = sender.rsplit("@", 1)[-1] if sender else ""
     report = _fenced(lambda: bounce(msg), None)
-    found = contents(msg, budget, digest[:8], sparing(unpacker))
+    found = contents(msg, budget, sparing(unpacker))
     html = "\n".join(found.html).strip("\n")
     text = "\n".join(found.plain).strip("\n")
     if not text.strip():
