@@ -8,6 +8,7 @@ of forty with BOT_SOAK=1.
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,6 +48,7 @@ UNITS = [unit.name for unit in RULES.units.units]
 UNITS = UNITS[:40] if SOAK else UNITS[4:16]
 MONTHS = MONTHS if SOAK else MONTHS[:4]
 STAFF = "staff@demo.test"
+COUNTED = re.compile(r"附件4（截至(\d{4})年(\d+)月）：应报\d+，已报(\d+)")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -141,6 +143,19 @@ class Year:
             headers={"In-Reply-To": header(to[-1].mime, "Message-ID")},
         )  # fmt: skip
 
+    def noticed(self, mime: bytes, now: datetime) -> None:
+        """The office's notice counts who has reported; it names nobody of them as missing, nor who has time yet."""
+        text = text_of(mime)
+        for about in re.split(r"(?=附件4《)", text)[1:]:
+            found = re.search(r"截至(\d{4})年\s*(\d+)月", about)
+            assert found
+            month = f"{found[1]}-{int(found[2]):02}"
+            reported = {unit.name for unit in self.units if month in unit.since}
+            assert int(re.search(r"已报(\d+)个", about)[1]) == len(reported), (now, month)  # type: ignore[index]
+            named = set(re.findall(r"^\d+\. (\S+?)（", about, re.M))
+            later = {unit.name for unit in self.units if month in unit.until and now <= unit.until[month]}
+            assert named and not named & (reported | later), (now, month)
+
     def orders(self, text: str, now: datetime) -> list[tuple[str, str]]:
         """An order of the staff by a mail of its own, confirmed when it is asked back. The letters that follow."""
         self.hears(mail(STAFF, "指令", text=text, message_id=self.number()), STAFF, now, "confirm_order")
@@ -171,8 +186,13 @@ class Year:
         by_mime = {row.mime: row for row in letters(self.bot)[-400:]}
         by_name = {unit.name: unit for unit in self.units}
         for to, mime, _ in self.sender.sent[before:]:
-            row = by_mime.get(mime)
-            if row is None or not row.letter.startswith("reminder"):
+            row = by_mime[mime]
+            if row.letter == "digest" and (said := COUNTED.search(header(mime, "Subject"))):
+                month = f"{said[1]}-{int(said[2]):02}"
+                assert int(said[3]) == sum(month in unit.since for unit in self.units), (now, header(mime, "Subject"))
+            if row.letter == "overdue_notice":
+                self.noticed(mime, now)
+            if not row.letter.startswith("reminder"):
                 continue
             for name, form, period, _ in row.obligations:
                 unit = by_name[name]
