@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from bot.__main__ import main
 from bot.jobs import intake
 from bot.jobs.intake import work
+from bot.jobs.orders.errands import STOPPED
 from bot.jobs.parts import Bot
 from bot.model.letters import Letter
-from bot.record import runs, schema
+from bot.record import database, runs, schema
+from tests.books import xlsx
 from tests.bots import appoint, archived, at, built, first_run, letters, never, rows, text_of
-from tests.mails import report
+from tests.mails import mail, report
+from tests.registers import annex3
 
 NOW = at("2017-07-03T10:00")
 LI = "li@wutu.test"
@@ -67,6 +71,35 @@ def test_others_write_while_letters_are_made_and_none_is_made_twice(bot: Bot, wh
     assert [row.outcome for row in rows(bot, schema.report)] == ["accepted"]
     with bot.record.read() as conn:
         assert runs.get(conn, "other 1") == "1"
+
+
+def test_hold_is_ordered_beside_heavy_registers(
+    bot: Bot, while_made: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not bot.record.is_sqlite:
+        pytest.skip("there no writer waits for another")
+    monkeypatch.setattr(database, "BUSY_MS", 0)  # it would end with "database is locked" at once
+    monkeypatch.setenv("BOT_CONFIG", str(tmp_path / "config.toml"))
+    codes: list[object] = []
+
+    def hold(n: int) -> None:
+        if n == 1:
+            monkeypatch.setattr("sys.argv", ["bot", "hold"])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            codes.append(ended.value.code)
+
+    made = while_made(hold)
+    wrong = [annex3([(f"第{n}镇{m}号超市", "", "若干", "商贸", "") for m in range(400)]) for n in range(4)]
+    files = [(f"附件3-{n}.xlsx", xlsx((sheet, ()))) for n, sheet in enumerate(wrong)]
+    archived(bot, mail(LI, "报送附件3", *files), NOW)
+    # when
+    assert work(bot, NOW, never).worked == 1
+    # then both are done
+    assert codes == [0]
+    assert "returned" in made and [row.letter for row in letters(bot)] == ["returned"]
+    with bot.record.read() as conn:
+        assert runs.get(conn, STOPPED)
 
 
 def test_what_changes_the_decision_meanwhile_is_seen(bot: Bot, while_made: Any) -> None:
