@@ -445,6 +445,27 @@ def test_explain_shows_a_table_to_people(call: Callable[..., Answer], bot: Bot, 
 UNIT_KEYS = {"unit", "kind", "state", "received_at", "version", "total", "late_by_days", "liaison", "phone"}
 
 
+def test_the_moment_that_is_pretended_is_the_first_day_of_what_is_new(
+    tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a record that has met the units of today
+    rules = Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
+    monkeypatch.setenv("BOT_CONFIG", str(config_file(tmp_path / "office", paths={"rules": str(rules)})))
+    settings = load_config(tmp_path / "office" / "config.toml")
+    with Bot.build(settings, now=at("2017-06-01T09:00")) as began:
+        first_run(began, at("2017-06-01T09:00"))
+    # when one is put in
+    units = rules / "units.toml"
+    new = '[[units]]\nid = "xinsheju"\nname = "新设局"\nkind = "department"\nfull_name = "昌乐县新设局"\n\n[[groups]]'
+    units.write_text(units.read_text(encoding="utf-8").replace("\n[[groups]]", f"\n{new}", 1), encoding="utf-8")
+    # then it owes from the day that is pretended, and nothing of before
+    owing = {
+        period: {unit["unit"] for unit in call("status", "--json", "--period", period, "--now", now).json["units"]}
+        for period, now in (("2017-08", "2017-09-11T09:00"), ("2017-10", "2017-10-11T09:00"))
+    }
+    assert ("新设局" in owing["2017-08"], "新设局" in owing["2017-10"]) == (False, True)
+
+
 def test_status_says_where_each_unit_stands(config: Path, bot: Bot) -> None:
     # given
     reported(bot, WUTU, when="2017-07-03T10:00")

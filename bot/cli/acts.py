@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import Now, unit_named
+from bot.cli.common import Now, now_in, unit_named
 
 Unit = Annotated[str, typer.Option("--unit", help="The unit's name or an alias.")]
 Period = Annotated[str, typer.Option("--period", help="The month, such as 2017-06.")]
@@ -56,7 +56,8 @@ def _act(
     from bot.jobs.parts import Bot
     from bot.model.commands import Arguments, Command
 
-    with Bot.build(load_config()) as bot:
+    config = load_config()
+    with Bot.build(config, now=now_in(config, now)) as bot:
         found = unit_named(bot.rules, unit) if unit else None
         rule = bot.rules.commands.rule(command)
         arguments = Arguments(found.name if found else None, period, until, reason=reason)

@@ -18,7 +18,7 @@ def board(output: Output = None, now: Now = None) -> None:
 
     config = load_config()
     path = output or config.paths.data / job.FILE
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         moment = now_in(config, now)
         text = job.page(bot, job.board_context(bot, moment), moment)
     with writing(path):

@@ -35,7 +35,7 @@ def bulletin(
 
     config = load_config()
     moment = now_in(config, now)
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=moment) as bot:
         shown, files = _made(bot, _period(bot, period, moment), moment, output, summary, release)
         shape = _shape(bot, shown)
     for path, data in files:

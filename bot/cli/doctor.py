@@ -38,7 +38,7 @@ def doctor(as_json: Json = False, now: Now = None) -> None:
     world_is_broken = False
     found: list[str] = []
     try:
-        with Bot.build(config) as bot:
+        with Bot.build(config, now=moment) as bot:
             found = faults(bot, moment)
             checks.append(_letters(found))
             checks += [*_inside(bot, moment), ownership(bot), *waiting(bot, moment)]

@@ -117,7 +117,7 @@ def form(
     from bot.model.people import Liaison
 
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         if form_id not in bot.rules.forms:
             raise UsageError(f"expected one of the forms {', '.join(bot.rules.forms)} (got {form_id!r})")
         found = unit_named(bot.rules, unit)

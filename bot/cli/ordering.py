@@ -33,7 +33,7 @@ def order(text: str, now: str | None) -> None:
     from bot.reading.commands import commands_in
 
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
         said = commands_in(text, bot.rules.commands.of("staff"), bot.rules, today, expected=True)
         first = said[0] if said else None

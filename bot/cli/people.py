@@ -26,7 +26,7 @@ def import_roster(file: Book, now: Now = None) -> None:
 
     existing([file])
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
         _tell(take_roster(bot, file, today, min(today, bot.ever)))
 
@@ -39,7 +39,7 @@ def export_roster(file: Book, now: Now = None) -> None:
     from bot.jobs.roster import write_roster
 
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         today = now_in(config, now).astimezone(bot.zone).date()
         with writing(file):
             count = write_roster(bot, file, today)
@@ -60,7 +60,7 @@ def import_base(
 
     existing([file])
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         wanted = bot.rules.targets.form if form is None else form
         if wanted not in bot.rules.forms:
             raise UsageError(f"--form: no such form: {form!r}")

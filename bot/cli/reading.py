@@ -163,7 +163,7 @@ def _explain_mail(mail: Path, as_json: bool, now: str | None) -> None:
     moment = now_in(config, now)
     # A mail can be explained before the bot ever ran: then against an empty record, and without leaving one behind.
     url = config.database.url if database.exists(config.database.url) else "sqlite://"
-    with Bot.build(config, database.Record.open(url)) as bot:
+    with Bot.build(config, database.Record.open(url), moment) as bot:
         try:
             opened = bot.opener.open(RawMail(mail.read_bytes(), moment))
         except (TooComplex, MailEnded) as error:

@@ -22,7 +22,7 @@ def status(period: Period = None, form: FormId = None, as_json: Json = False, no
     from bot.jobs.parts import Bot
 
     config = load_config()
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=now_in(config, now)) as bot:
         shape = _shape(bot, _form(bot, form), period, now_in(config, now))
     if as_json:
         print_json(shape)

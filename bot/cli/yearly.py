@@ -95,7 +95,7 @@ def assessment(year: Year = None, output: Book = None, as_json: Json = False, no
 
     config = load_config()
     moment = now_in(config, now)
-    with Bot.build(config) as bot:
+    with Bot.build(config, now=moment) as bot:
         year = year or moment.astimezone(bot.zone).year
         with bot.record.read() as conn:
             # A --now before the first run does not mean that the clock was wrong then.
