@@ -51,3 +51,53 @@ def report(sender: str, unit: str = "五图街道办事处", month: int | str = 
     """A mail with one workbook. Another ``total`` than 32 is a wrong sum."""
     data = book(unit, month, total=total, extra=extra)
     return mail(sender, subject, ("附件4.xlsx", data), headers=headers)
+
+
+# How six programs quote the letter that is answered, below what is written.
+def netease(own: str, letter: str) -> str:
+    return f"{own}\n\n\n在 2017-07-04 09:00:00，“县安委会办公室” <bot@demo.test> 写道：\n\n{letter}"
+
+
+def qq(own: str, letter: str) -> str:
+    return f'{own}\n\n\n------------------ 原始邮件 ------------------\n发件人: "县安委会办公室";\n{letter}'
+
+
+def foxmail(own: str, letter: str) -> str:
+    head = "发件人： 县安委会办公室\n发送时间： 2017-07-04 09:00\n收件人： 李明\n主题： 报送提醒"
+    return f"{own}\n\n\n\n李明\n \n{head}\n{letter}"
+
+
+def outlook(own: str, letter: str) -> str:
+    head = "-----邮件原件-----\n发件人: 县安委会办公室 [mailto:bot@demo.test]\n发送时间: 2017年7月4日"
+    return f"{own}\n\n{head}\n\n{letter}"
+
+
+def iphone(own: str, letter: str) -> str:
+    quoted = "\n".join(f"> {line}" for line in letter.splitlines())
+    return f"{own}\n\n发自我的iPhone\n\n> 在 2017年7月4日，上午9:00，县安委会办公室 <bot@demo.test> 写道：\n{quoted}"
+
+
+def wps(own: str, letter: str) -> str:
+    return f"{own}\n\n发自WPS邮箱客户端\n\n---原始邮件---\n发件人：“县安委会办公室”<bot@demo.test>\n{letter}"
+
+
+CLIENTS = (netease, qq, foxmail, outlook, iphone, wps)
+
+
+# How they hand a mail on, below what is written.
+def forwarded_by_netease(own: str, letter: str) -> str:
+    head = '发件人："王芳" <w@a.test>\n发送日期：2017-07-04 09:00:00\n收件人：a\n主题：事'
+    return f"{own}\n\n\n-------- 转发邮件信息 --------\n{head}\n\n{letter}"
+
+
+def forwarded_by_iphone(own: str, letter: str) -> str:
+    head = "发件人: 王芳 <w@a.test>\n日期: 2017年7月4日 GMT+8 09:00\n收件人: a\n主题: 事"
+    return f"{own}\n\n发自我的iPhone\n\n以下是转发的邮件：\n\n{head}\n\n{letter}"
+
+
+def forwarded_in_english(own: str, letter: str) -> str:
+    head = "From: w <w@a.test>\nDate: Tue, Jul 4, 2017\nSubject: x\nTo: <a@a.test>"
+    return f"{own}\n\n---------- Forwarded message ---------\n{head}\n\n\n{letter}"
+
+
+FORWARDS = (forwarded_by_netease, qq, foxmail, outlook, forwarded_by_iphone, forwarded_in_english)

@@ -12,6 +12,7 @@ from bot.deciding.heard import FILED, QUOTING
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
 from bot.jobs.understand import intent_of, open_mail
+from bot.model.deciding import Intent
 from bot.model.mail import RawMail
 from bot.reading.guard import Reader
 from bot.record import schema
@@ -28,7 +29,7 @@ from tests.bots import (
     reported,
     rows,
 )
-from tests.mails import book, mail, report
+from tests.mails import CLIENTS, FORWARDS, book, mail, report
 
 WUTU, LI, STAFF = "五图街道", "li@wutu.test", "staff@demo.test"
 BEGAN, NOW = at("2017-06-26T09:00"), at("2017-08-02T10:00")  # July is open, and due on August 5th
@@ -144,7 +145,8 @@ def test_a_stranger_who_names_a_unit_or_a_person_is_shown(bot: Bot) -> None:
     assert heard_of(bot, mail("shop@spam.test", "发票", text="代开发票"))[:2] == ([], [])
 
 
-# Whatever a liaison or the staff writes, somebody hears of it, or it is filed as what nobody need hear of.
+# Whatever a liaison or the staff writes, somebody hears of it, or it is filed as what nobody need hear of; and what a
+# stranger writes who names a unit, a form or a person. One who names none is nobody's matter.
 
 SUBJECTS = (
     "",
@@ -155,6 +157,7 @@ SUBJECTS = (
     "附件4",
     "撤回: 附件4",
     "移交",
+    "转发: 有关事项",
 )
 WORDS = (
     "",
@@ -171,15 +174,26 @@ WORDS = (
     "通国",
     "会议改期",
 )
-QUOTES = (
-    "",
-    "\n\n-----原始邮件-----\n发件人: a\n发送时间: 2017\n数字与上次相同的，只写“无变化”。",
-    "\n\n------------------ 原始邮件 ------------------\n发件人: b\n主题: c\n0 2 5",
-    "\n\n在 2017年8月1日，安委会办公室 写道：\n> 请报送附件4",
-    "\n\nOn Mon, 3 Jul 2017 at 10:00, Office <a@b.test> wrote:\n> x",
-    "\n\n发件人： 办公室\n日期： 2017年8月1日\n主题： 提醒\n\n请报送",
-    "\n\n发自我的iPhone\n> 旧信",
+NAMING = (
+    "五图街道换人了",
+    "我接替李明的工作",
+    "附件4怎么填",
+    "五图本月无变化",
+    "县商务局的联系人换了",
+    "达标情况表请查收",
 )
+SPAM = (
+    "代开发票",
+    "商务合作请来电",
+    "教育培训优惠",
+    "消防器材批发",
+    "附件是报价单",
+    "点击领取",
+    "环保设备与建设规划方案",
+)
+LETTER = "五图街道：\n请于8月5日前报送附件4。\n数字与上次相同的，只写“无变化”。\n0 2 5 1"
+SIGNED = "\n\n--\n李明\n五图街道安监办\n电话：0536-6221234 13800000001"
+SOLD = "\n\n--\n某某商务有限公司\n电话：0536-6220000"
 MARKS: tuple[dict[str, str], ...] = (
     {},
     {"Precedence": "bulk"},
@@ -187,38 +201,88 @@ MARKS: tuple[dict[str, str], ...] = (
     {"Return-Path": "<>"},
     {"X-Auto-Response-Suppress": "All"},
 )
+BOTH, STRANGER = "both@demo.test", "new@mail.test"  # on the staff and a liaison; nobody
+FILES: dict[str, tuple[tuple[str, bytes], ...]] = {
+    "": (),
+    "form": (("附件4.xlsx", book(month="2017年7")),),
+    "other": (("照片.txt", b"x"),),
+    "named": (("五图街道材料.txt", b"x"),),
+}
 
 
-def generated(number: int) -> list[dict[str, Any]]:
-    """So many mails, the same in each run."""
+def generated(number: int) -> Iterator[dict[str, Any]]:
+    """So many mails of those whom the office knows, the same in each run."""
     chance = random.Random(20170705)
-    return [
-        {
-            "sender": chance.choice((LI, STAFF)),
+    for _ in range(number):
+        own = "\n".join(chance.choices(WORDS, k=chance.randrange(3)))
+        own += chance.choice(("", "\n\n--\n李明\n13800000001", SIGNED, "\n\n李明\n13800000001"))
+        passed_on = chance.choice(("", "", *WORDS))
+        way = chance.choice(FORWARDS if passed_on else CLIENTS)
+        below = passed_on or chance.choice(("", LETTER))
+        yield {
+            "sender": chance.choice((LI, STAFF, BOTH)),
             "subject": chance.choice(SUBJECTS),
-            "words": "\n".join(chance.choices(WORDS, k=chance.randrange(3))),
-            "below": chance.choice(("", "\n--\n李明\n13800000001")) + chance.choice(QUOTES),
-            "file": chance.choice(("", "form", "other")),
+            "said": own.split("\n\n")[0],
+            "passed_on": passed_on,
+            "text": way(own, below) if below else own,
+            "file": chance.choice(list(FILES)),
             "mark": chance.choice(MARKS),
         }
-        for _ in range(number)
-    ]
 
 
-def test_every_mail_of_a_liaison_or_of_the_staff_is_heard_of(bot: Bot) -> None:
-    files = {"": (), "form": (("附件4.xlsx", book(month="2017年7")),), "other": (("照片.txt", b"x"),)}
-    for made in generated(150):
-        data = mail(
-            made["sender"],
-            made["subject"],
-            *files[made["file"]],
-            text=made["words"] + made["below"],
-            headers=made["mark"],
-        )
-        with bot.record.begin() as conn:
-            intent = intent_of(open_mail(RawMail(data, NOW), bot), bot, conn, NOW)
-        heard = bool(intent.letters or intent.attention or intent.orders)
-        assert heard or intent.why in FILED, made
-        quoting = [item.detail for item in intent.attention if item.kind in QUOTING]
-        lines = [line for line in made["words"].split("\n") if line]
-        assert not quoting or not lines or any(line in detail for detail in quoting for line in lines), made
+def of_strangers(number: int) -> Iterator[dict[str, Any]]:
+    """So many of others, and whether they name somebody or something that is ours: anywhere in the mail."""
+    chance = random.Random(20170706)
+    for _ in range(number):
+        place = chance.choice(("", "", "subject", "words", "signature", "passed on", "quoted", "file"))
+        said, told = chance.choice(SPAM), chance.choice(NAMING)
+        own = (told if place == "words" else said) + (SIGNED if place == "signature" else chance.choice(("", SOLD)))
+        below, way = "", chance.choice(CLIENTS)
+        if place == "passed on":
+            below, way, own = told, chance.choice(FORWARDS), chance.choice(("", "请阅", said))
+        elif place == "quoted":
+            below = LETTER
+        elif chance.random() < 0.3:
+            below = chance.choice(SPAM)
+        text = way(own, below) if below else own
+        yield {
+            "sender": STRANGER,
+            "subject": told if place == "subject" else chance.choice(("", "您好", "Re: 询价", "转发: 有关事项", said)),
+            "text": text if place else _elsewhere(text),
+            "file": chance.choice(("form", "named")) if place == "file" else chance.choice(("", "other")),
+            "names_us": bool(place),
+        }
+
+
+def _elsewhere(text: str) -> str:
+    """A mail as it is quoted among people who have never heard of us."""
+    return text.replace("县安委会办公室", "某公司").replace("李明", "赵六")
+
+
+def decided(bot: Bot, made: dict[str, Any]) -> Intent:
+    """What a generated mail would lead to."""
+    data = mail(made["sender"], made["subject"], *FILES[made["file"]], text=made["text"], headers=made.get("mark"))
+    with bot.record.begin() as conn:
+        return intent_of(open_mail(RawMail(data, NOW), bot), bot, conn, NOW)
+
+
+def test_every_mail_of_a_liaison_or_of_the_staff_is_heard_of(tmp_path: Path, reader: Reader) -> None:
+    office = {"staff": [STAFF, BOTH]}
+    with build(config(tmp_path, office=office)) as made_bot:
+        bot = replace(made_bot, reader=reader)
+        first_run(bot, BEGAN)
+        appoint(bot, (WUTU, "李明", LI), (WUTU, "王芳", BOTH))
+        reported(bot, WUTU)
+        for made in generated(300):
+            intent = decided(bot, made)
+            heard = bool(intent.letters or intent.attention or intent.orders)
+            assert heard or intent.why in FILED, made
+            quoting = [item.detail for item in intent.attention if item.kind in QUOTING]
+            lines = [line for line in f"{made['said']}\n{made['passed_on']}".split("\n") if line]
+            assert not quoting or not lines or any(line in detail for detail in quoting for line in lines), made
+
+
+def test_a_stranger_is_heard_of_where_he_names_what_is_ours_and_nowhere_else(bot: Bot) -> None:
+    for made in of_strangers(200):
+        intent = decided(bot, made)
+        assert bool(intent.letters or intent.attention) == made["names_us"], (made, intent)

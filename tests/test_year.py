@@ -40,7 +40,7 @@ from tests.bots import (
     rows,
     text_of,
 )
-from tests.mails import book, mail
+from tests.mails import CLIENTS, book, mail
 
 SOAK = os.environ.get("BOT_SOAK") == "1"
 MONTHS = [f"2017-{m:02}" for m in range(6, 13)] + [f"2018-{m:02}" for m in range(1, 7)]
@@ -52,35 +52,6 @@ COUNTED = re.compile(r"附件4（截至(\d{4})年(\d+)月）：应报\d+，已�
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-# How six programs quote the letter that is answered, below what is written.
-def netease(own: str, letter: str) -> str:
-    return f"{own}\n\n\n在 2017-07-04 09:00:00，“县安委会办公室” <bot@demo.test> 写道：\n\n{letter}"
-
-
-def qq(own: str, letter: str) -> str:
-    return f'{own}\n\n\n------------------ 原始邮件 ------------------\n发件人: "县安委会办公室";\n{letter}'
-
-
-def foxmail(own: str, letter: str) -> str:
-    head = "发件人： 县安委会办公室\n发送时间： 2017-07-04 09:00\n收件人： 李明\n主题： 报送提醒"
-    return f"{own}\n\n\n\n李明\n \n{head}\n{letter}"
-
-
-def outlook(own: str, letter: str) -> str:
-    head = "-----邮件原件-----\n发件人: 县安委会办公室 [mailto:bot@demo.test]\n发送时间: 2017年7月4日"
-    return f"{own}\n\n{head}\n\n{letter}"
-
-
-def iphone(own: str, letter: str) -> str:
-    quoted = "\n".join(f"> {line}" for line in letter.splitlines())
-    return f"{own}\n\n发自我的iPhone\n\n> 在 2017年7月4日，上午9:00，县安委会办公室 <bot@demo.test> 写道：\n{quoted}"
-
-
-def wps(own: str, letter: str) -> str:
-    return f"{own}\n\n发自WPS邮箱客户端\n\n---原始邮件---\n发件人：“县安委会办公室”<bot@demo.test>\n{letter}"
-
-
-CLIENTS = (netease, qq, foxmail, outlook, iphone, wps)
 SAME = ("我单位本月无变化", "本月与上月一致，无新增", "没变化", "经核实无变化。", "数据不变", "无变化")
 QUESTIONS = ("请问表格打不开怎么办？", "请问附件3还要报吗？", "请问“其他”一栏怎么填？")
 THANKS = ("收到，谢谢！", "谢谢", "好的，收到。", "收到")

@@ -91,7 +91,7 @@ def decide(
         intent = replace(intent, reason=said.text, explains=ids, explains_own=explains)
     elif said.beside and said.note:
         kind = "words_beside" if said.note == "words" else NOTES.get(said.note)
-        aside = [Attention(kind, quoted(mail, said.text), unit=_unit(sender))] if kind else []
+        aside = [Attention(kind, _quoted(mail, said, sender), unit=_unit(sender))] if kind else []
         intent = replace(intent, attention=(*intent.attention, *aside))
     if unanswered:
         told = _limit_told(unanswered, outcome, mail, sender)
@@ -163,11 +163,11 @@ def _told(
     """What the office hears of a mail without a report, beside what waits."""
     if said.unclear:
         asked = bool(letter) and not unanswered
-        return [] if asked else [Attention("reply_unclear", quoted(mail, said.text), unit=_unit(sender))]
+        return [] if asked else [Attention("reply_unclear", _quoted(mail, said, sender), unit=_unit(sender))]
     if outcome == "unreadable":
         kind = "unreadable" if documents or mail.refused else "missing_attachment"
         kind = kind if letter and not unanswered else f"{kind}_unanswered"
-        return [Attention(kind, quoted(mail, said.text), unit=_unit(sender))]
+        return [Attention(kind, _quoted(mail, said, sender), unit=_unit(sender))]
     if outcome != "ignored":
         return []
     if not sender.units:
@@ -177,7 +177,11 @@ def _told(
     told = NOTES.get(said.note)
     if told and (unanswered or not letter):
         told = "liaison_words"  # he was told nothing
-    return [*found, Attention(told, quoted(mail, said.text), unit=_unit(sender))] if told else found
+    return [*found, Attention(told, _quoted(mail, said, sender), unit=_unit(sender))] if told else found
+
+
+def _quoted(mail: Mail, said: Said, sender: KnownSender) -> str:
+    return quoted(mail, said.text, answers_ours=sender.answers_ours)
 
 
 def _unit(sender: KnownSender) -> str | None:

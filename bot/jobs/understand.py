@@ -87,7 +87,7 @@ def intent_of(
 def _from(mail: Mail, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> From:
     is_staff = mail.sender in bot.config.office.staff_addresses
     if sender.units or is_staff or mail.automatic:
-        return From(sender.units, is_staff)
+        return From(sender.units, is_staff, answers_ours=sender.answers_ours)
     today = now.astimezone(bot.zone).date()
     return From(people=frozenset(person.name for person in people.liaisons(conn, today)))
 
