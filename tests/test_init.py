@@ -21,8 +21,12 @@ from hypothesis import strategies as st
 from bot.__main__ import main
 from bot.cli.settings_file import with_values
 from bot.config import load_config
+from bot.jobs.parts import Bot
+from bot.jobs.standing import lines
+from bot.record import acts
+from bot.rules.load import load_rules
 from bot.secrets import password
-from tests.bots import ROOT, text_of
+from tests.bots import ROOT, at, reported, text_of
 from tests.faults.dying import KILLED, Death, run, spread
 from tests.faults.keeping import do_init
 from tests.figures import count
@@ -189,6 +193,7 @@ def test_a_file_that_is_wrong_is_kept_too(init: Init, tmp_path: Path, no_ring: N
         ([*OFFICE, "--address", "x@county.gov.cn", "--provider", "other"], "--imap is missing"),
         ([*ALL, "--provider", "gmx"], "--provider: expected one of 163, 126"),
         ([*ALL, "--imap", "h:993"], "--imap and --smtp go with"),
+        ([*ALL, "--merged", "质监局 五图街道"], "--merged: expected some of 质监局 工商局 药监局 "),
         ([*OFFICE, "--address", "nobody"], "--address: expected an e-mail address"),
         ([*ALL, "--staff", "nobody"], "--staff: expected an e-mail address"),
         ([*ALL, "--first-period", "2027-13"], "--first-period: expected a month"),
@@ -239,6 +244,58 @@ def test_wherever_it_is_killed_there_is_a_whole_file_or_none_and_the_next_one_do
 def test_a_place_that_cannot_be_written(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_CONFIG", "/proc/config.toml")
     assert init(*ALL)[0] == 2
+
+
+# Bodies that were merged
+
+
+def owing(folder: Path) -> set[str]:
+    """Who owes the campaign's first month, as the record knows it."""
+    with Bot.build(load_config(folder / "config.toml")) as bot, bot.record.read() as conn:
+        return {line.unit.name for line in lines(bot, conn, "annex4", "2017-06", at("2017-07-03T09:00"))}
+
+
+def test_what_was_merged_owes_nothing_and_what_was_left_is_said_in_one_line(
+    init: Init, tmp_path: Path, no_ring: None
+) -> None:
+    # given options alone, when nothing is said of it, then nothing is asked, and all owe
+    _, said, _ = init(*ALL)
+    (line,) = [line for line in said.splitlines() if "质监局" in line and line.startswith("left")]
+    assert line.startswith("left as units of their own: 质监局 工商局 药监局 beside 市场监管局; ")
+    assert line.endswith("To let one go: python -m bot order 停用 UNIT MONTH")
+    everybody = owing(tmp_path)
+    assert {"质监局", "工商局", "药监局", "市场监管局"} <= everybody
+    # when some are named, by any of their names, then these owe nothing, from the first month on
+    _, said, _ = init(*ALL, "--merged", "质监局 工商,药监局 质监局")
+    assert said.count("已停用") == 3 and "质监局 工商局" not in said.partition("left as")[2]
+    assert owing(tmp_path) == everybody - {"质监局", "工商局", "药监局"}
+    # and again: nothing is done twice
+    _, said, _ = init(*ALL, "--merged", "质监局 工商局 药监局")
+    assert "已停用" not in said and "left as units of their own: 农机局 畜牧局 beside 农业局" in said
+    # and it can be undone as an order can
+    with Bot.build(load_config(tmp_path / "config.toml")) as bot, bot.record.read() as conn:
+        assert [(row.command, row.arguments["unit"]) for row in acts.listing(conn)] == [
+            ("retire", name) for name in ("质监局", "工商局", "药监局")
+        ]
+
+
+def test_a_unit_that_has_reported_is_not_asked_about(init: Init, tmp_path: Path, no_ring: None) -> None:
+    init(*ALL)
+    with Bot.build(load_config(tmp_path / "config.toml")) as bot:
+        reported(bot, "粮食局")
+    said = init(*ALL)[1].partition("left as units of their own: ")[2].partition("\n")[0]
+    assert "粮食局" not in said and "质监局 工商局 药监局 beside 市场监管局" in said
+    # nor let go from its first month on, when it is named
+    _, said, _ = init(*ALL, "--merged", "粮食局 农机局")
+    assert "已停用粮食局" not in said and "已停用农机局" in said
+    assert "has reported" in said and "粮食局" in said.partition("has reported")[0].splitlines()[-1]
+
+
+def test_every_name_of_the_shipped_list_is_a_unit() -> None:
+    rules = load_rules(ROOT / "rules").units
+    listed = {merger.into: merger.units for merger in rules.mergers}
+    assert rules.mergeable == listed
+    assert all(name in rules.by_name for names in listed.values() for name in names)
 
 
 # The text of config.toml
@@ -298,18 +355,27 @@ def test_a_person_is_asked(tmp_path: Path) -> None:
     """On a terminal; what is wrong is asked again, and the password is not shown."""
     answers = ["新县安委会办公室", "张三", "6220000", "nobody", "office@county.gov.cn", "gmx", "other"]
     answers += ["127.0.0.1:1", "x", "127.0.0.1:1", "a@b.cn c@d.cn", "", "2019-11", "", "XQHWZKPL"]
+    answers += ["质监局 五图街道", "质监 工商局"]
     said = on_a_terminal(["init"], answers, tmp_path)
     assert "expected an e-mail address" in said and "expected one of 163" in said and "expected host:port" in said
     assert "XQHWZKPL" not in said
     assert "no keyring works here: write it to a file" in said
+    # what may be part of another unit is asked last
+    assert "市场监管局: 质监局 工商局 药监局" in said and "农业局: 农机局 畜牧局" in said
+    assert "expected some of 质监局" in said
+    assert "已停用质监局：自2017年6月起不再应报，以前的报送记录保留。" in said and "已停用工商局" in said
+    assert "left as units of their own: 药监局 beside 市场监管局; 农机局 畜牧局 beside 农业局; " in "".join(
+        said.splitlines()
+    )
     made = toml(tmp_path / "config.toml")
     assert made["office"]["staff"] == ["a@b.cn", "c@d.cn"]
     assert made["campaign"] == {"first_period": "2017-06", "last_period": "2019-11"}
     assert (made["mailbox"]["host"], made["smtp"]["port"]) == ("127.0.0.1", 1)
     # and the second time what stands there is suggested
     again = on_a_terminal(
-        ["init"], ["", "李四", "", "", "other", "127.0.0.1:1", "127.0.0.1:1", "", "", "", "", ""], tmp_path
+        ["init"], ["", "李四", "", "", "other", "127.0.0.1:1", "127.0.0.1:1", "", "", "", "", "", ""], tmp_path
     )
+    assert "市场监管局: 药监局\r\n" in again  # what was let go is asked about no more
     assert "[新县安委会办公室]" in again and "[a@b.cn c@d.cn]" in again
     assert toml(tmp_path / "config.toml")["office"]["contact"] == "李四"
 

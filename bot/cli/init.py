@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot import PROJECT
-from bot.cli import asking, providers
+from bot.cli import asking, merging, providers
 from bot.cli.providers import NAMES
 from bot.errors import ConfigError, UsageError
 
@@ -37,6 +37,9 @@ def init(
     first_period: Annotated[Text, _option("The first month that is collected.", "YYYY-MM")] = None,
     last_period: Annotated[Text, _option("The last one.", "YYYY-MM")] = None,
     database: Annotated[Text, _option("sqlite:///data/bot.db, or a PostgreSQL URL.", "URL")] = None,
+    merged: Annotated[
+        Text, _option("Units that are part of another one by now, blanks between them; they owe nothing.", "NAMES")
+    ] = None,
 ) -> None:
     """Write config.toml, keep the password in the keyring, and run `doctor`.
 
@@ -45,6 +48,8 @@ def init(
     name, and its other settings are taken over. The password is no option: it is
     asked for, or taken from BOT_MAILBOX_PASSWORD and BOT_SMTP_PASSWORD, or the file
     that BOT_MAILBOX_PASSWORD_FILE and BOT_SMTP_PASSWORD_FILE name stays where it is.
+    Last it asks which units that rules/units.toml lists under [[mergers]] have been
+    merged: these owe nothing from the first month on, as after an order by mail.
     """
     path = Path(os.environ.get("BOT_CONFIG") or "config.toml").absolute()
     before = _Before.at(path)
@@ -53,12 +58,14 @@ def init(
         "smtp": smtp, "staff": None if staff is None else " ".join(staff), "first-period": first_period,
         "last-period": last_period, "database": database,
     }  # fmt: skip
+    merging.check(before.config, merged)
     answers = asking.answers(given, asking.suggested(before.config, before.own))
     config = before.write(path, answers)
     from bot.cli.passwords import settle
 
     settle(providers.of_host(config.mailbox.host))
     os.environ["BOT_CONFIG"] = str(path)
+    merging.settle(config, merged)
     _try(config)
 
 

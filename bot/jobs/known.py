@@ -112,7 +112,7 @@ def with_past(rules: Rules, items: Iterable[Known], away: Iterable[Absence], tod
     forms = {id_: _since(rule, first("form", id_)) for id_, rule in rules.forms.items()}
     gone = {i.id: i.name for i in seen.values() if i.what == "form" and i.id not in forms}
     parts = {name: getattr(rules, name) for name in type(rules).model_fields}
-    county = Units(affixes=rules.units.affixes, units=units, groups=rules.units.groups)
+    county = Units(affixes=rules.units.affixes, units=units, groups=rules.units.groups, mergers=rules.units.mergers)
     made = type(rules).model_validate({**parts, "units": county, "forms": forms, "gone": gone})
     return with_absences(made, away)
 
@@ -125,7 +125,7 @@ def with_absences(rules: Rules, away: Iterable[Absence]) -> Rules:
     if {u.name: u.away for u in rules.units.units if isinstance(u, UnitAway)} == ordered:
         return rules
     units = tuple(_away(unit, ordered.get(unit.name, ())) for unit in rules.units.units)
-    county = Units(affixes=rules.units.affixes, units=units, groups=rules.units.groups)
+    county = Units(affixes=rules.units.affixes, units=units, groups=rules.units.groups, mergers=rules.units.mergers)
     return rules.model_copy(update={"units": county})
 
 

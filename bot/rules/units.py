@@ -62,6 +62,14 @@ class InspectionGroup(Rule):
     areas: tuple[str, ...]
 
 
+class Merger(Rule):
+    """Bodies that have become part of one unit in many counties, and not in all: ``init`` asks. A name that is no unit
+    here, or means the other one already, is not asked about."""
+
+    into: str
+    units: tuple[str, ...] = Field(min_length=1)
+
+
 class Affixes(Rule):
     """Beginnings and endings that do not change which unit a name means."""
 
@@ -76,6 +84,7 @@ class Units(Rule):
     affixes: Affixes
     units: tuple[Unit, ...] = Field(min_length=1)
     groups: tuple[InspectionGroup, ...] = ()
+    mergers: tuple[Merger, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unambiguous(self) -> Self:
@@ -157,6 +166,17 @@ class Units(Rule):
                 break
             bare = bare.removesuffix(suffix)
         return bare
+
+    @property
+    def mergeable(self) -> dict[str, tuple[str, ...]]:
+        """By the unit that they may have become part of: the units of ``mergers`` that still stand by themselves."""
+        found: dict[str, tuple[str, ...]] = {}
+        for merger in self.mergers:
+            into = self.resolve(merger.into)
+            parts = (self.resolve(name) for name in merger.units)
+            if into and (names := tuple(part.name for part in parts if part and part is not into)):
+                found[into.name] = names
+        return found
 
     def resolve(self, written: str) -> Unit | None:
         """The one unit that ``written`` means, by name or alias; None for anything else. Never a guess."""
