@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
+from bot.config import load_config
 from bot.jobs.intake import work
 from bot.record import schema
 from tests.bots import appoint, archived, at, build, config_file, first_run, never, rows
@@ -22,8 +23,6 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = config_file(tmp_path)
     monkeypatch.setenv("BOT_CONFIG", str(path))
     monkeypatch.chdir(tmp_path)
-    from bot.config import load_config
-
     with build(load_config(path)) as bot:
         first_run(bot, at("2017-06-20T09:00"))
         appoint(bot, ("五图街道", "李明", "li@wutu.test"))
@@ -57,8 +56,6 @@ def test_acts_with_options_and_their_undoing(installed: Path) -> None:
     assert next(u["state"] for u in status["units"] if u["unit"] == "五图街道") == "exempt"
     assert run("hold", "--now", NOW).exit_code == 0
     assert run("resume", "--now", NOW).exit_code == 0
-    from bot.config import load_config
-
     with build(load_config(installed)) as bot:
         acts = [(row.actor, row.command) for row in rows(bot, schema.act)]
     assert acts == [("command line", c) for c in ("extend", "undo", "exempt", "hold", "resume")]
@@ -67,6 +64,31 @@ def test_acts_with_options_and_their_undoing(installed: Path) -> None:
 def test_an_order_in_words(installed: Path) -> None:
     done = run("order", "状态", "6月", "--now", NOW)
     assert (done.exit_code, "应报45个单位" in done.output) == (0, True)
+
+
+def test_a_report_is_taken_out_of_force_and_put_back(installed: Path) -> None:
+    def state() -> str:
+        status = json.loads(run("status", "--period", "2017-06", "--json", "--now", NOW).output)
+        return str(next(u["state"] for u in status["units"] if u["unit"] == "五图街道"))
+
+    nothing = run("order", "撤回", "五图", "6月", "--now", NOW)
+    assert (nothing.exit_code, "没有已登记" in nothing.output) == (1, True), nothing.output
+    (found,) = json.loads(run("question", "list", "--json").output)
+    assert run("question", "answer", str(found["number"]), "通过", "--now", NOW).exit_code == 0
+    assert state() == "accepted"
+    done = run("order", "撤回", "五图", "6月", "登记错单位", "--now", NOW)
+    assert (done.exit_code, "第1版" in done.output) == (0, True), done.output
+    assert state() == "open"
+    assert run("undo", "--now", NOW).exit_code == 0
+    assert state() == "accepted"
+    with build(load_config(installed)) as bot:
+        told = [(row.letter, row.to) for row in rows(bot, schema.letter) if row.letter == "decided"]
+    assert told == [("decided", "li@wutu.test")] * 2
+
+
+def test_a_call_is_written_down_by_mail_alone(installed: Path) -> None:
+    said = run("order", "登记", "五图", "6月", "0 2 5 1 1 0 3 0 0 1 12 7", "--now", NOW)
+    assert (said.exit_code, "邮件" in said.output) == (1, True), said.output
 
 
 def test_what_is_wrong_is_one_line(installed: Path) -> None:

@@ -24,6 +24,7 @@ from tests.bots import (
     build,
     config,
     first_run,
+    flat,
     letters,
     never,
     reported,
@@ -87,6 +88,16 @@ def test_a_mail_of_one_s_own(bot: Bot, subject: str, words: str, letter: str | N
     assert [k for k, _ in told] == ([kind] if kind else [])
     if kind:
         assert words.split("\n", maxsplit=1)[0] in told[0][1] or subject in told[0][1]
+
+
+def test_a_recall_that_its_subject_tells_is_answered_with_what_is_on_record(bot: Bot) -> None:
+    heard_of(bot, report(LI, month="2017年7"))
+    written, _, _ = heard_of(bot, mail(LI, "撤回: 五图街道附件4", text="李明 将撤回邮件。"))
+    assert written == ["noted"]
+    told = flat(letters(bot)[-1].mime)
+    assert "目前登记情况" in told
+    assert "2017年7月" in told
+    assert "第1版" in told
 
 
 @pytest.mark.parametrize("words", ["收到，谢谢！", "好的，统计好后报送。"])

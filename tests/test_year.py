@@ -40,7 +40,7 @@ from tests.bots import (
     rows,
     text_of,
 )
-from tests.mails import CLIENTS, book, mail
+from tests.mails import CLIENTS, book, foxmail, mail
 
 SOAK = os.environ.get("BOT_SOAK") == "1"
 MONTHS = [f"2017-{m:02}" for m in range(6, 13)] + [f"2018-{m:02}" for m in range(1, 7)]
@@ -55,7 +55,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SAME = ("我单位本月无变化", "本月与上月一致，无新增", "没变化", "经核实无变化。", "数据不变", "无变化")
 QUESTIONS = ("请问表格打不开怎么办？", "请问附件3还要报吗？", "请问“其他”一栏怎么填？")
 THANKS = ("收到，谢谢！", "谢谢", "好的，收到。", "收到")
-LETTERS, OFFICE = tuple[str, ...], tuple[str, ...]
+SUCCESSORS = ("王芳", "张伟", "刘洋", "陈静")
 
 
 @dataclass
@@ -69,6 +69,13 @@ class Unit:
     counts: dict[str, int] = field(default_factory=dict)
     since: dict[str, datetime] = field(default_factory=dict)
     until: dict[str, datetime] = field(default_factory=dict)
+    let_off: set[str] = field(default_factory=set)
+    person: str = "李明"
+
+    def passes_to(self, address: str, chance: random.Random) -> None:
+        """Another person takes over, who writes with a program that does not sign for the first one."""
+        self.person = chance.choice([name for name in SUCCESSORS if name != self.person])
+        self.address, self.client = address, chance.choice([c for c in CLIENTS if c is not foxmail])
 
 
 @dataclass
@@ -124,7 +131,11 @@ class Year:
             reported = {unit.name for unit in self.units if month in unit.since}
             assert int(re.search(r"已报(\d+)个", about)[1]) == len(reported), (now, month)  # type: ignore[index]
             named = set(re.findall(r"^\d+\. (\S+?)（", about, re.M))
-            later = {unit.name for unit in self.units if month in unit.until and now <= unit.until[month]}
+            later = {
+                unit.name
+                for unit in self.units
+                if month in unit.let_off or (month in unit.until and now <= unit.until[month])
+            }
             assert named and not named & (reported | later), (now, month)
 
     def orders(self, text: str, now: datetime) -> list[tuple[str, str]]:
@@ -145,6 +156,9 @@ class Year:
     def number(self) -> str:
         self.seen += 1
         return f"<{self.seen}@town.test>"
+
+    def new_address(self) -> str:
+        return f"n{self.chance.randrange(10**9)}@new.test"
 
     def morning(self, now: datetime) -> None:
         """What the calendar asks for. Nobody who has reported is reminded."""
@@ -169,6 +183,7 @@ class Year:
                 unit = by_name[name]
                 overdue = row.letter == "reminder_overdue" and form == "annex4" and period in unit.until
                 assert not overdue or now > unit.until[period], (now, to, name, period)
+                assert form != "annex4" or period not in unit.let_off, (now, to, name, period)
                 assert form != "annex4" or period not in unit.since, (now, to, name, period, row.letter)
 
 
@@ -257,13 +272,13 @@ def asks_for_time(year: Year, unit: Unit, month: str, now: datetime) -> None:
 
 
 def hands_over(year: Year, unit: Unit, month: str, now: datetime) -> None:
-    successor = f"s{year.chance.randrange(10**6)}.{unit.address}"
-    data = mail(unit.address, "移交", text=f"移交 王芳 13812345678 {successor}", message_id=year.number())
-    year.hears(data, unit, now, "waiting", "liaison")
+    before, successor = unit.address, year.new_address()
+    unit.passes_to(successor, year.chance)
+    data = mail(before, "移交", text=f"移交 {unit.person} 13812345678 {successor}", message_id=year.number())
+    year.hears(data, before, now, "waiting", "liaison")
     asked = [row.id for row in rows(year.bot, schema.attention) if row.kind == "liaison" and row.unit == unit.name][-1]
     made = year.orders(f"{asked} 通过", now + 5 * MINUTE)
-    assert ("orders", STAFF) in made and {to for _, to in made} <= {STAFF, unit.address, successor}
-    unit.address = successor
+    assert ("orders", STAFF) in made and {to for _, to in made} <= {STAFF, before, successor}
 
 
 def telephones(year: Year, unit: Unit, month: str, now: datetime) -> None:
@@ -272,6 +287,71 @@ def telephones(year: Year, unit: Unit, month: str, now: datetime) -> None:
     made = year.orders(f"登记 {unit.name} {int(month[5:])}月 {figures}", now)
     assert made == sorted([("receipt", unit.address), ("orders", STAFF)])
     counted(unit, month, now)
+
+
+def reports_zero(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = mail(unit.address, f"{int(month[5:])}月月报", text="零报告", message_id=year.number())
+    year.hears(data, unit, now, "unclear")
+
+
+def sends_the_month_before(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    before = MONTHS[MONTHS.index(month) - 1] if month != MONTHS[0] else ""
+    if before not in unit.counts:
+        return
+    last, unit.extra = unit.extra, unit.counts[before]
+    year.hears(year.answers(unit, "请查收。", file(unit, before)), unit, now, "duplicate")
+    unit.extra = last
+
+
+def takes_back(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    number = int(month[5:])
+    data = mail(unit.address, f"撤回: 附件4（{unit.name}{number}月）", text="", message_id=year.number())
+    year.hears(data, unit, now, "noted", "liaison_recall")
+    made = year.orders(f"撤回 {unit.name} {number}月", now + 5 * MINUTE)
+    assert made == sorted([("decided", unit.address), ("orders", STAFF)])
+    del unit.counts[month], unit.since[month]
+
+
+def asks_to_be_let_off(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    data = mail(unit.address, "申请免报", text="我单位正在合并，申请本月免报。", message_id=year.number())
+    year.hears(data, unit, now, "noted", "liaison_request")
+    mistyped = mail(STAFF, "指令", text=f"免抱 {unit.name} {month} 机构合并", message_id=year.number())
+    year.hears(mistyped, STAFF, now + 2 * MINUTE, "orders")
+    made = year.orders(f"免报 {unit.name} {month} 机构合并", now + 5 * MINUTE)
+    assert made == sorted([("decided", unit.address), ("orders", STAFF)])
+    unit.let_off.add(month)
+
+
+def is_asked_after_all(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    """The office undoes its last order, which was about this unit, where nothing has come between."""
+    made = year.orders("撤销", now)
+    assert made == sorted([("decided", unit.address), ("orders", STAFF)])
+    unit.let_off.remove(month)
+
+
+def is_let_off_by_mistake(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    made = year.orders(f"免报 {unit.name} {month} 机构合并", now)
+    assert made == sorted([("decided", unit.address), ("orders", STAFF)])
+    unit.let_off.add(month)
+    is_asked_after_all(year, unit, month, now + 5 * MINUTE)
+
+
+def is_answered(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    asks(year, unit, month, now)
+    number = rows(year.bot, schema.attention)[-1].id
+    made = year.orders(f"{number} 回复 请用WPS打开，电话联系也可以", now + 5 * MINUTE)
+    assert made == sorted([("relayed", unit.address), ("orders", STAFF)])
+
+
+def has_a_successor(year: Year, unit: Unit, month: str, now: datetime) -> None:
+    """He writes from an address that nobody knows; the office appoints him."""
+    before, successor = unit.address, year.new_address()
+    unit.passes_to(successor, year.chance)
+    own = f"您好，以后由我联系。\n\n--\n{unit.person}\n{unit.name}\n13812345678"
+    data = mail(successor, "您好", text=own, message_id=year.number())
+    year.hears(data, successor, now, None, "stranger_words")
+    made = year.orders(f"联络员 {unit.name} {unit.person} 13812345678 {successor}", now + 5 * MINUTE)
+    assert made == sorted([("orders", STAFF), ("welcome", successor), ("thanks", before)])
 
 
 def complains(year: Year, unit: Unit, month: str, now: datetime) -> None:
@@ -303,6 +383,13 @@ SCENES: tuple[tuple[int, tuple[Step, ...]], ...] = (
     (2, ((2, asks_for_time), (8.5, sends))),
     (1, ((1, hands_over), (3, sends))),
     (1, ((4, telephones),)),
+    (1, ((2, reports_zero), (3, sends))),
+    (1, ((2, sends_the_month_before), (3.5, sends))),
+    (1, ((2, sends), (3, takes_back), (4, sends))),
+    (1, ((3, asks_to_be_let_off),)),
+    (1, ((2, is_let_off_by_mistake), (4, sends))),
+    (1, ((2, is_answered), (4, sends))),
+    (1, ((1, has_a_successor), (3, sends))),
     (1, ()),
 )
 

@@ -3,6 +3,7 @@
 the letter, or what is open -> Answered; own words -reply_in-> Reply -said-> Said
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from bot.jobs.dispensing import let_off_between
 from bot.jobs.parts import Bot
 from bot.letters.tokens import tokens_in
 from bot.model.deciding import Obligation
+from bot.model.forms import Form
 from bot.model.mail import Mail
 from bot.model.replies import Asked, Said, Standing
 from bot.reading.replies import covers, note_in, reply_in
@@ -43,9 +45,11 @@ def said_in(
     return _with_standing(found, sender, bot, conn, now)
 
 
-def beside(words: str, sender: KnownSender, bot: Bot) -> Said:
-    """What a registered liaison says beside a form that the form does not."""
-    note, text = note_in(words, bot.rules, names_of(sender, bot)) if sender.units else (None, "")
+def beside(words: str, forms: Iterable[Form], sender: KnownSender, bot: Bot) -> Said:
+    """What a registered liaison says beside forms that they do not. Whoever filled one in may have signed the mail."""
+    signed = (form.fields["reporter"].text.strip() for form in forms if "reporter" in form.fields)
+    names = [*names_of(sender, bot), *(name for name in signed if len(name) > 1)]
+    note, text = note_in(words, bot.rules, names) if sender.units else (None, "")
     return Said(text=text, note=note or "", beside=True)
 
 
@@ -68,7 +72,7 @@ def _of_his_own(
     own = "" if subject.casefold().startswith(bot.rules.replies.reply_subjects) else subject
     text = own if own and covers(words, bot.rules, names) and not covers(own, bot.rules, names) else words
     if any(subject.casefold().startswith(word) for word in bot.rules.replies.recall_subjects):
-        return Said(text=words.strip() or subject, note="recall")
+        return _with_standing(Said(text=words.strip() or subject, note="recall"), sender, bot, conn, now)
     reply = reply_in(text, rule, bot.rules, names)
     if not reply.month:
         reply = replace(reply, month=reply_in(subject, rule, bot.rules, names).month)

@@ -195,8 +195,8 @@ def _handed_over(opened: Opened, sender: KnownSender, bot: Bot, now: datetime) -
 def _said(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now: datetime) -> Said:
     """What the words mean. Beside a form, in a file or a table, they say no numbers: the form does."""
     mail = opened.mail
-    if any(d.forms for d in opened.documents):
-        return beside(opened.words, sender, bot)
+    if forms := [form for d in opened.documents for form in d.forms]:
+        return beside(opened.words, forms, sender, bot)
     if mail.refused:
         return Said()
     said = said_in(mail, opened.words, _answered(conn, mail), sender, bot, conn, now)
