@@ -2,7 +2,8 @@
 
     0 2 5 1 1 0 3 0 0 1 12 7                     in order; also with the sums behind them, if they agree
     规上 0 2 5 1，高危 1 0 3 0，其他 0 1 12 7     a group and its columns in order; also with its sum behind them
-    规上：一级0，二级2，三级5，其他1；高危……       each number with its column; columns may lead and groups follow
+    规上：一级0，二级2，三级5，其他1；高危……       each number with its column; one group so, and the next in order
+    一级：规上0，高危1，其他0；二级……              the same with the columns leading
 
 A text with anything else in it is not understood, and nothing is guessed. A group or a column that is not named
 is absent, and asked for like any cell that was left blank.
@@ -25,7 +26,7 @@ def numbers_in(text: str, rule: FormRule, words: Words, noise: Iterable[str] = (
     tokens = tokens_of(text[:LONGEST], rule, words, tuple(noise))
     if tokens is None or not any(t.count for t in tokens):
         return None
-    return _in_order(tokens, rule) or _by_rows(tokens, rule) or _by_cells(tokens, rule)
+    return _in_order(tokens, rule) or _by_groups(tokens, rule) or _by_columns(tokens, rule)
 
 
 def how_many(text: str) -> int:
@@ -53,79 +54,53 @@ def _in_order(tokens: Sequence[Token], rule: FormRule) -> Inline | None:
     return Inline(table)
 
 
-def _by_rows(tokens: Sequence[Token], rule: FormRule) -> Inline | None:
-    """Each group, its columns in order behind it, perhaps its sum; at last perhaps the total."""
-    result = Inline({})
-    total, at = None, 0
-    while at < len(tokens):
-        if tokens[at].is_total and total is None:
-            total, at = _one(tokens, at + 1)
-            if total is None or at < len(tokens):
-                return None
-            continue
-        group = tokens[at].group
-        if not group or group in result.counts:
-            return None
-        numbers, at = _run(tokens, at + 1)
-        if at < len(tokens) and tokens[at].is_subtotal:
-            subtotal, at = _one(tokens, at + 1)
-            if subtotal is None:
-                return None
-            numbers.append(subtotal)
-        if len(numbers) not in (len(rule.columns), len(rule.columns) + 1):
-            return None
-        result.counts[group] = {c.id: n for c, n in zip(rule.columns, numbers, strict=False)}
-        if len(numbers) > len(rule.columns):
-            result.subtotals[group] = numbers[-1]
-    return Inline(result.counts, result.subtotals, total) if result.counts else None
-
-
-def _by_cells(tokens: Sequence[Token], rule: FormRule) -> Inline | None:
-    """Each number behind its own word: a group, then pairs of column and number; or the other way round."""
-    upright = _pairs(tokens, "group", "column")
-    turned = _pairs(tokens, "column", "group") if upright is None else None
-    if upright is None and turned is None:
-        return None
-    cells, subtotals, total = upright or turned or ({}, {}, None)
-    if turned is not None:
-        cells, subtotals = _turned(cells), {}
-    return Inline({g.id: cells[g.id] for g in rule.groups if g.id in cells}, subtotals, total)
-
-
-_Pairs = tuple[dict[str, dict[str, Count]], dict[str, Count], Count | None]
-
-
-def _pairs(tokens: Sequence[Token], outer: str, inner: str) -> _Pairs | None:
-    cells: dict[str, dict[str, Count]] = {}
-    sums: dict[str, Count] = {}
+def _by_groups(tokens: Sequence[Token], rule: FormRule) -> Inline | None:
+    """Each group, and behind it its columns in order, perhaps with their sum, or each number behind its own word. How
+    many numbers follow tells what 其他 is: a column has one."""
+    columns = [column.id for column in rule.columns]
+    found = Inline({})
     total: Count | None = None
     here, at = "", 0
     while at < len(tokens):
         token = tokens[at]
-        number, after = _one(tokens, at + 1)
-        if number is None:
-            # 其他 is a group and a column: without a number right behind it, it can only lead.
-            here = getattr(token, outer)
-            if not here or here in cells:
-                return None
-            cells[here], at = {}, at + 1
-        elif getattr(token, inner) and here and getattr(token, inner) not in cells[here]:
-            cells[here][getattr(token, inner)], at = number, after
-        elif token.is_subtotal and here and here not in sums:
-            sums[here], at = number, after
-        elif token.is_total and total is None:
-            total, at = number, after
+        numbers, at = _run(tokens, at + 1)
+        one = len(numbers) == 1
+        if one and here and token.column and token.column not in found.counts[here]:
+            found.counts[here][token.column] = numbers[0]
+        elif token.group and token.group not in found.counts and len(numbers) in (0, len(columns), len(columns) + 1):
+            here = token.group
+            found.counts[here] = dict(zip(columns, numbers, strict=False))
+            if len(numbers) > len(columns):
+                found.subtotals[here] = numbers[-1]
+        elif one and here and token.is_subtotal and here not in found.subtotals:
+            found.subtotals[here] = numbers[0]
+        elif one and token.is_total and total is None:
+            total = numbers[0]
         else:
             return None
-    return (cells, sums, total) if all(cells.values()) and cells else None
+    whole = bool(found.counts) and all(found.counts.values())
+    counts = {group.id: found.counts[group.id] for group in rule.groups if group.id in found.counts}
+    return Inline(counts, found.subtotals, total) if whole else None
 
 
-def _turned(cells: dict[str, dict[str, Count]]) -> dict[str, dict[str, Count]]:
-    turned: dict[str, dict[str, Count]] = {}
-    for column, numbers in cells.items():
-        for group, number in numbers.items():
-            turned.setdefault(group, {})[column] = number
-    return turned
+def _by_columns(tokens: Sequence[Token], rule: FormRule) -> Inline | None:
+    """Each column, and behind it the groups, each number behind its own word."""
+    cells: dict[str, dict[str, Count]] = {}
+    total: Count | None = None
+    here = ""
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        numbers, at = _run(tokens, at + 1)
+        if not numbers and token.column and token.column not in {c for row in cells.values() for c in row} | {here}:
+            here = token.column
+        elif len(numbers) == 1 and here and token.group and here not in cells.get(token.group, {}):
+            cells.setdefault(token.group, {})[here] = numbers[0]
+        elif len(numbers) == 1 and token.is_total and total is None:
+            total = numbers[0]
+        else:
+            return None
+    return Inline({g.id: cells[g.id] for g in rule.groups if g.id in cells}, {}, total) if cells else None
 
 
 def _run(tokens: Sequence[Token], at: int) -> tuple[list[Count], int]:
@@ -134,10 +109,6 @@ def _run(tokens: Sequence[Token], at: int) -> tuple[list[Count], int]:
         found.append(number)
         at += 1
     return found, at
-
-
-def _one(tokens: Sequence[Token], at: int) -> tuple[Count | None, int]:
-    return (tokens[at].count, at + 1) if at < len(tokens) and tokens[at].count else (None, at)
 
 
 def labels(parts: Iterable[Labelled]) -> set[str]:
