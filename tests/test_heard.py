@@ -150,6 +150,14 @@ def test_a_reason_beside_the_form_is_taken_and_not_asked_for(bot: Bot) -> None:
     assert all(f.explanation_id == kept.id for f in rows(bot, schema.finding) if f.check_id == "decreased")
 
 
+@pytest.mark.parametrize(("signed", "kinds"), [("李明", []), ("赵六", ["words_beside"])])
+def test_whoever_filled_the_form_in_may_sign(bot: Bot, signed: str, kinds: list[str]) -> None:
+    appoint(bot, (WUTU, "王芳", LI))
+    data = mail(LI, "报送附件4", ("附件4.xlsx", book(month="2017年7")), text=f"请查收。\n\n{signed}\n0536-6221234")
+    written, told, found = heard_of(bot, data)
+    assert ([kind for kind, _ in told], written, found) == (kinds, ["receipt"], ["accepted"])
+
+
 def test_a_stranger_who_names_a_unit_or_a_person_is_shown(bot: Bot) -> None:
     assert heard_of(bot, mail("new@mail.test", "联络员", text="我接替李明的工作。"))[1][0][0] == "stranger_words"
     assert heard_of(bot, mail("new@mail.test", "你好", text="五图街道有事相商。"))[1][0][0] == "stranger_words"
