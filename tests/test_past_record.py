@@ -38,13 +38,14 @@ from tests.bots import (
     database_url,
     first_run,
     flat,
+    header,
     letters,
     never,
     read_mailbox,
     reported,
     rows,
 )
-from tests.mails import report
+from tests.mails import mail, report
 
 WUTU, NEW, QIAOGUAN = "五图街道", "五图镇", "乔官镇"
 MARKET, QUALITY, TRADE = "市场监管局", "质监局", "工商局"
@@ -443,3 +444,141 @@ def test_a_unit_is_retired_by_an_order_and_its_past_stays(
 def raw_of_absences(office: Office) -> list[str]:
     with build(load_config(office.config), at("2017-11-20T09:00")) as bot:
         return raw(bot, "absence", "unit")
+
+
+# All of it in one year.
+
+YINGQIU, GRAIN, MONEY, COOP, ZONE = "营丘镇", "粮食局", "财政局", "供销社", "新区"
+GUO = "staff@demo.test"
+ROUNDS = "rounds"
+
+
+def test_a_year_in_which_everything_changes_in_august_is_counted_by_hand(office: Office) -> None:
+    """45 units: 10 towns, 35 departments. June: 营丘镇 sends nothing. July: 营丘镇 and 质监局 send nothing.
+
+    On August 10th 五图街道 becomes 五图镇; 质监局 and 工商局 become part of 市场监管局; 新区 is put in; 供销社 is
+    retired; 财政局 is, too, which is taken back; 粮食局 is, and comes back for September; the form hazards is taken
+    away, the form rounds put in."""
+    hazards = (ROOT / "tests" / "forms" / "hazards.toml").read_text(encoding="utf-8")
+    (office.rules / "hazards.toml").write_text(hazards, encoding="utf-8")
+    with office.start("2017-06-12T09:00") as bot:
+        names = [unit.name for unit in bot.rules.units.units]
+        served = (WUTU, QIAOGUAN, YINGQIU, MARKET, QUALITY, TRADE, GRAIN, MONEY, COOP)
+        address = {unit: f"l{n}@units.test" for n, unit in enumerate(served)}
+        appoint(bot, *((unit, "联络员", email) for unit, email in address.items()))
+        for unit in names:
+            if unit != YINGQIU:
+                reported(bot, unit, "2017-06", "2017-07-03T10:00")
+            if unit not in (YINGQIU, QUALITY):
+                reported(bot, unit, "2017-07", "2017-08-03T10:00")
+        assert counts(bot, "2017-06", "2017-08-09T09:00") == (45, 44, {YINGQIU})
+        assert counts(bot, "2017-07", "2017-08-09T09:00") == (45, 43, {YINGQIU, QUALITY})
+        assert len(states_of(bot, "hazards", "2017-07", "2017-08-09T09:00")) == 35
+    # when
+    office.rename()
+    office.merge(QUALITY, TRADE)
+    (office.rules / "hazards.toml").unlink()
+    rounds = hazards.replace('id = "hazards"', f'id = "{ROUNDS}"', 1).replace("隐患", "巡查")
+    (office.rules / f"{ROUNDS}.toml").write_text(rounds, encoding="utf-8")
+    zone = f'[[units]]\nid = "xinqu"\nname = "{ZONE}"\nkind = "town"\n\n[[groups]]'
+    office.edit("units.toml", lambda units: units.replace("[[groups]]", zone, 1))
+    with office.start("2017-08-10T09:00") as bot:
+        appoint(bot, (ZONE, "新联络员", "l@zone.test"), on="2017-08-10")
+        address |= {NEW: address[WUTU], ZONE: "l@zone.test"}
+        for minute, text in enumerate(
+            (
+                f"停用 {COOP} 自 8月 机构改革",
+                f"停用 {MONEY} 自 8月",
+                "撤销",
+                f"停用 {GRAIN} 自 8月",
+                f"启用 {GRAIN} 自 9月",
+            )
+        ):
+            commanded(bot, text, f"2017-08-10T10:{minute:02}")
+    with office.start("2017-08-11T09:00") as bot:
+        # then: what was before is what it was, by the names of today
+        assert counts(bot, "2017-06", "2017-08-20T09:00") == (45, 44, {YINGQIU})
+        assert counts(bot, "2017-07", "2017-08-20T09:00") == (45, 43, {YINGQIU, QUALITY})
+        # 45 - 质监局 - 工商局 + 新区 - 供销社 - 粮食局, and with 粮食局 again
+        gone = {WUTU, QUALITY, TRADE, COOP}
+        august = ({*names} | {NEW, ZONE}) - gone - {GRAIN}
+        assert (len(august), counts(bot, "2017-08", "2017-09-20T09:00")) == (42, (42, 0, august))
+        assert counts(bot, "2017-09", "2017-10-20T09:00") == (43, 0, august | {GRAIN})
+        # the form that was put in is owed from August on, by 35 departments but those four; what went is owed no more
+        assert len(states_of(bot, ROUNDS, "2017-08", "2017-09-20T09:00")) == 31
+        assert len(states_of(bot, ROUNDS, "2017-09", "2017-09-20T09:00")) == 32
+        assert states_of(bot, ROUNDS, "2017-07", "2017-09-20T09:00") == {}
+        assert {form for form, _ in all_owed(bot, "2017-09-03T09:00")} & {"hazards", ROUNDS} == {ROUNDS}
+        assert owed(bot, NEW, "2017-09-03T09:00") == owed(bot, MONEY, "2017-09-03T09:00") == ["2017-08"]
+        assert owed(bot, COOP, "2017-09-03T09:00") == owed(bot, GRAIN, "2017-09-03T09:00") == []
+        # who is reminded of August, three working days before: everybody who owes it and has an address, nobody else
+        read_mailbox(bot, at("2017-08-31T10:00"))
+        remind(bot, at("2017-08-31T10:00"))
+        reminded = {
+            (row.to, unit)
+            for row in letters(bot)
+            if row.letter.startswith("reminder") and row.queued_at >= at("2017-08-31T09:00")
+            for unit, form, period, *_ in row.obligations
+            if (form, period) == (ANNEX, "2017-08")
+        }
+        own = {(address[unit], unit) for unit in (NEW, QIAOGUAN, YINGQIU, MARKET, MONEY, ZONE)}
+        assert reminded == own | {(address[QUALITY], MARKET), (address[TRADE], MARKET)}
+        # the digest: the month in view is August, one form less and one more
+        for unit in (NEW, MARKET, MONEY):
+            reported(bot, unit, "2017-08", "2017-09-01T10:00")
+        digest(bot, at("2017-09-04T09:00"))
+        weekly = [flat(row.mime) for row in letters(bot) if row.letter == "digest" and row.to == GUO]
+        assert len(weekly) == 2
+        assert "应报42个单位，已报3个，其中按时3个" in weekly[0] and "未到期限39个" in weekly[0]
+        assert not [name for name in (QUALITY, TRADE, COOP, GRAIN) if f".{name}：" in weekly[0]]
+        assert "逾期未报31个单位" in weekly[1] and "巡查排查月报" in weekly[1]
+        assert "隐患" not in "".join(weekly)
+        # the year
+        now = at("2017-10-20T09:00")
+        with bot.record.read() as conn:
+            year = {
+                a.unit: {e.period[5:]: e.outcome for e in a.evidence if e.form == ANNEX}
+                for a in assessed(bot, conn, 2017, at("2017-06-12T09:00"), now)
+            }
+        done, not_done = "on_time", "missing"
+        assert year[NEW] == year[MARKET] == year[MONEY] == {"06": done, "07": done, "08": done, "09": not_done}
+        assert year[QUALITY] == {"06": done, "07": not_done}
+        assert year[TRADE] == year[COOP] == {"06": done, "07": done}
+        assert year[GRAIN] == {"06": done, "07": done, "09": not_done}
+        assert year[ZONE] == {"08": not_done, "09": not_done}
+        assert WUTU not in year
+
+
+def counts(bot: Bot, period: str, now: str) -> tuple[int, int, set[str]]:
+    """How many owe Annex 4, how many have sent it, and who has not."""
+    found = states(bot, period, now)
+    missing = {unit for unit, state in found.items() if state in ("missing", "open")}
+    return len(found), len(found) - len(missing), missing
+
+
+def states_of(bot: Bot, form: str, period: str, now: str) -> dict[str, str]:
+    with bot.record.read() as conn:
+        return {line.unit.name: line.state for line in lines(bot, conn, form, period, at(now))}
+
+
+def all_owed(bot: Bot, now: str) -> set[tuple[str, str]]:
+    """Form and month of everything that anybody owes."""
+    with bot.record.read() as conn:
+        return {(item.obligation.form, item.obligation.period) for item in owing(bot, conn, at(now))}
+
+
+def commanded(bot: Bot, text: str, when: str) -> None:
+    """An order by mail, with its 确认 where one is asked for; it was carried out."""
+
+    def answer() -> tuple[str, str, str]:
+        row = [row for row in letters(bot) if row.to == GUO][-1]
+        return row.letter, header(row.mime, "Subject"), flat(row.mime)
+
+    def says(words: str, subject: str) -> None:
+        archived(bot, mail(GUO, subject, text=words), at(when))
+        assert work(bot, at(when), never).failed == 0
+
+    says(text, f"指令 {when}")
+    if answer()[0] == "confirm_order":
+        says("确认", f"Re: {answer()[1]}")
+    assert answer()[0] == "orders" and re.search("已(停用|启用|撤销)", answer()[2]), answer()
