@@ -450,6 +450,51 @@ def test_a_new_liaison_by_order_and_its_undoing(bot: Bot) -> None:
     assert "没有可以撤销的操作" in ordered(bot, "撤销", at("2017-07-05T11:00"))
 
 
+def test_a_unit_hears_that_what_was_given_to_it_was_taken_back(any_bot: Bot) -> None:
+    bot = any_bot
+    heads: list[str] = []
+
+    def told(address: str) -> str:
+        """The letter that came last, which is the only new one."""
+        (*before, row) = [r for r in to(bot, address) if r.letter == "decided"]
+        assert len(before) == heads.count(address)
+        heads.append(address)
+        assert row.obligations[0][:3] == [WUTU if address == LI else QIAOGUAN, "annex4", "2017-06"]
+        return header(row.mime, "Subject") + flat(row.mime)
+
+    # given more time, and still more
+    ordered(bot, "延期 五图 6月 至7日 汛期", NOW)
+    assert "的报送期限延至2017年7月7日" in told(LI)
+    ordered(bot, "延期 五图 6月 至12日 汛情严重", at("2017-07-04T10:30"))
+    assert "的报送期限延至2017年7月12日" in told(LI)
+    # when the second is taken back, then the first holds again, with its own reason
+    assert "已撤销：延期" in ordered(bot, "撤销", at("2017-07-04T11:00"))
+    again = told(LI)
+    assert "的报送期限延至2017年7月7日" in again and "理由：汛期。" in again
+    assert states(bot, now=at("2017-07-06T10:00"))[WUTU] == "open"
+    # and when that is, too, the day of everybody
+    assert "已撤销：延期" in ordered(bot, "撤销", at("2017-07-04T12:00"))
+    ended = told(LI)
+    assert "恢复按原规定报送" in ended and "延期或免报的决定已经撤销" in ended
+    assert "报送期限为2017年7月5日。尚未报送的，请尽快报送。" in ended
+    assert states(bot, now=at("2017-07-06T10:00"))[WUTU] == "missing"
+    assert "没有可以撤销的操作" in ordered(bot, "撤销", at("2017-07-04T12:30"))
+    # an exemption, and one of a unit that sends its report all the same
+    ordered(bot, "免报 乔官镇 6月 机构撤并", at("2017-07-04T13:00"))
+    assert "免于报送" in told(WANG)
+    arrives(bot, report(WANG, QIAOGUAN), at("2017-07-04T14:00"))
+    ordered(bot, "撤销", at("2017-07-04T15:00"))
+    ended = told(WANG)
+    assert "决定已经撤销" in ended and "该报表已登记第1版，不必重复报送。" in ended and "请尽快" not in ended
+    assert states(bot)[QIAOGUAN] == "accepted"
+    # where nobody can be told, the office hears it when it gives the time, and nothing leaves
+    before = len(letters(bot))
+    ordered(bot, "延期 红河镇 6月 至7日 汛期", at("2017-07-04T16:00"))
+    ordered(bot, "撤销", at("2017-07-04T17:00"))
+    assert "decided" not in {row.letter for row in letters(bot)[before:]}
+    assert states(bot, now=at("2017-07-06T10:00"))[HONGHE] == "missing"
+
+
 def test_undo_takes_back_the_last_act_of_who_asks(bot: Bot) -> None:
     ordered(bot, "免报 乔官镇 6月 机构撤并")
     arrives(bot, report(STRANGER, HONGHE))

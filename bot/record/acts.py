@@ -142,6 +142,17 @@ def withdraw(conn: Connection, unit: str, form: str, period: str, now: datetime)
     return conn.execute(update(dispensation).where(*where_open).values(withdrawn_at=now)).rowcount > 0
 
 
+def take_back(conn: Connection, unit: str, form: str, period: str, now: datetime) -> Dispensation | None:
+    """Takes back what was given last for a report. What that had replaced holds again, and is returned."""
+    own = (dispensation.c.unit == unit, dispensation.c.form == form, dispensation.c.period == period)
+    given_at = conn.execute(select(dispensation.c.given_at).where(*own, dispensation.c.withdrawn_at.is_(None))).scalar()
+    withdraw(conn, unit, form, period, now)
+    # `dispense` ended the one before in the moment in which it gave this one.
+    before = update(dispensation).where(*own, dispensation.c.withdrawn_at == given_at).values(withdrawn_at=None)
+    row = conn.execute(before.returning(dispensation)).first() if given_at else None
+    return None if row is None else Dispensation(row.unit, row.form, row.period, row.until, row.reason)
+
+
 def dispensations(conn: Connection, form: str, first: str, last: str) -> list[Dispensation]:
     """What holds for units, of one form, from one period to another."""
     rows = conn.execute(_DISPENSATIONS, {"form": form, "first": first, "last": last})

@@ -11,7 +11,7 @@ from bot.deciding.views import shown_period
 from bot.jobs.dispensing import deadline_of
 from bot.jobs.orders import settling, telephoning
 from bot.jobs.orders.errands import STOPPED, Errand, Matter, Refusal, Result, made
-from bot.jobs.orders.notifying import Decided, tell
+from bot.jobs.orders.notifying import Decided, What, tell
 from bot.jobs.orders.recalling import history_lines, status_lines
 from bot.jobs.orders.urging import urge
 from bot.jobs.reporting import bulletins
@@ -57,6 +57,14 @@ def let_off(e: Errand) -> Result:
     said = {"unit": unit, "until": e.bot.renderer.filters["fullday"](until) if until else "", "reason": a.reason}
     said["outcome"] = e.bot.rules.commands.answers["unit_told" if told else "nobody_to_tell"]
     return Result({**_about(e, form, period), **said}, undo={"withdraw": [unit, form, period]})
+
+
+def _end(e: Errand, unit: str, form: str, period: str) -> None:
+    """撤销 of either: what held before holds again, and the unit hears what that is."""
+    again = acts.take_back(e.conn, unit, form, period, e.now)
+    current, due = versions.accepted(e.conn, form, unit, period), deadline_of(e.bot, e.conn, form, unit, period)
+    what: What = "ended" if again is None else "extended" if again.until else "exempt"
+    tell(e, Decided(what, unit, form, period, due, again.reason if again else "", current))
 
 
 def stop(e: Errand) -> Result:
@@ -128,9 +136,7 @@ def undo(e: Errand) -> Result:
         case {"reopen": report_id}:
             settling.reopen(e.conn, report_id, e.now, by=e.given.actor)
         case {"withdraw": [unit, form, period]}:
-            acts.withdraw(e.conn, unit, form, period, e.now)
-            current, due = versions.accepted(e.conn, form, unit, period), deadline_of(e.bot, e.conn, form, unit, period)
-            tell(e, Decided("ended", unit, form, period, due, current=current))
+            _end(e, unit, form, period)
         case {"absence": number}:
             known.withdraw(e.conn, number, e.now)
         case {"away_until": [number, day]}:
