@@ -150,6 +150,23 @@ def test_a_reason_beside_the_form_is_taken_and_not_asked_for(bot: Bot) -> None:
     assert all(f.explanation_id == kept.id for f in rows(bot, schema.finding) if f.check_id == "decreased")
 
 
+def test_new_numbers_under_last_month_s_head_are_not_called_the_end_of_it(bot: Bot) -> None:
+    assert heard_of(bot, report(LI, month="2017年6", extra=3))[0] == ["receipt"]
+    told = flat(letters(bot)[-1].mime)
+    assert "截至2017年7月的报表尚未收到，仍请报送" in told
+    assert "无需再次发送" not in told
+    heard_of(bot, report(LI, month="2017年7", extra=3))
+    assert "无需再次发送" in flat(letters(bot)[-1].mime)
+
+
+def test_both_months_in_one_mail_leave_nothing_missing(bot: Bot) -> None:
+    both = (("6.xlsx", book(month="2017年6", extra=4)), ("7.xlsx", book(month="2017年7", extra=4)))
+    assert heard_of(bot, mail(LI, "报送附件4", *both))[2] == ["accepted", "accepted"]
+    told = flat(letters(bot)[-1].mime)
+    assert "尚未收到" not in told
+    assert "无需再次发送" in told
+
+
 @pytest.mark.parametrize(("signed", "kinds"), [("李明", []), ("赵六", ["words_beside"])])
 def test_whoever_filled_the_form_in_may_sign(bot: Bot, signed: str, kinds: list[str]) -> None:
     appoint(bot, (WUTU, "王芳", LI))

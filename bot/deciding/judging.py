@@ -42,6 +42,7 @@ class Past:
 
 
 NO_PAST = Past()
+EARLIER = "earlier"  # the case of the check of the month: it was reported before, and the open one is missing
 UNPROVEN = "unproven"  # why a correction waits for its sender's yes
 SHRUNK = "shrunk"  # why a list waits for its sender's word whether it is the whole one
 
@@ -87,7 +88,7 @@ def _forgotten_month(placed: Placed, past: Past, words: Words) -> Finding | None
     return finding(
         placed.rule,
         "period",
-        "earlier",
+        EARLIER,
         place,
         ("field", "period"),
         written=words.month_text(period),

@@ -1,5 +1,6 @@
 """Puts a form where it belongs: whose it is, of which month, what its numbers are. Looks at no history yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -70,6 +71,14 @@ def _without_other_months(placed: list[Placed]) -> tuple[Placed, ...]:
             and item.when.finding.case in ("outside", "future")
             and (item.document, item.rule.id, item.whose.unit) in good
         )
+    )
+
+
+def brings_open(item: Placed, placed: Sequence[Placed]) -> bool:
+    """Whether the same mail has the open month's report of the same unit."""
+    return any(
+        (other.rule.id, other.whose.unit, other.when.period) == (item.rule.id, item.whose.unit, item.when.open)
+        for other in placed
     )
 
 

@@ -9,7 +9,7 @@ from bot.deciding.county import Tally
 from bot.deciding.deadlines import late_days
 from bot.deciding.findings import TOLD, rivals_told
 from bot.deciding.formwords import form_words, has_targets
-from bot.deciding.judging import UNPROVEN
+from bot.deciding.judging import EARLIER, UNPROVEN
 from bot.deciding.registers import row_changes
 from bot.deciding.targets import Share, account_day, progress
 from bot.deciding.whose import KnownSender
@@ -168,6 +168,7 @@ def _form(ruling: Ruling, rules: Rules, received_at: datetime, explained: Collec
         "people": people,
         "errors": [] if stranger else _shown(judged.findings, "error"),
         "warnings": [] if stranger else _shown(judged.findings, "warning", explained),
+        "still_missing": next((f.values["expected"] for f in judged.findings if f.case == EARLIER), ""),
         "doubts": [] if stranger else _doubts(judged, rules),
         "doubted": 0 if stranger else sum(rival.kind not in TOLD for rival in form.rivals),
         "changes": changes(before.numbers, judged.numbers, rule) if before and shown else [],

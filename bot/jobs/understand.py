@@ -5,6 +5,7 @@ RawMail -unwrap-> Mail -documents-> Form... | Unreadable, and the sender's own w
   -known_sender, past-> what the record knows -place, judge, rule_on-> Ruling... -decide-> Intent
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,7 +19,7 @@ from bot.deciding.heard import QUIET, From, heard
 from bot.deciding.judging import Past, held_by, judge, rule_on, what_of, why_waiting, without_repeats
 from bot.deciding.listed import successor
 from bot.deciding.papers import with_papers
-from bot.deciding.placing import Placed, is_empty, place
+from bot.deciding.placing import Placed, brings_open, is_empty, place
 from bot.deciding.registers import joined, shrinks
 from bot.deciding.trusting import Trusted, trust, without_objection
 from bot.deciding.whose import KnownSender
@@ -123,7 +124,9 @@ def _intent(
     if not sender.units and all(is_empty(item.form) for item in placed):
         placed = ()  # a circular with the blank form in it is no report of whoever hands it on
     wanted = [item for item in placed if not trusted or trusted.means(item)]
-    rulings = without_repeats([_ruling(item, mail, said, bot, conn, now, trusted, then, proof) for item in wanted])
+    rulings = without_repeats(
+        [_ruling(item, placed, mail, said, bot, conn, now, trusted, then, proof) for item in wanted]
+    )
     if mail.automatic:
         return by_machine(mail, tuple(rulings))
     policy = policy_for(conn, mail, sender, bot, now, trusted is not None)
@@ -144,6 +147,7 @@ def _orders(opened: Opened, sender: KnownSender, bot: Bot, conn: Connection, now
 
 def _ruling(
     item: Placed,
+    placed: Sequence[Placed],
     mail: Mail,
     said: Said,
     bot: Bot,
@@ -153,10 +157,12 @@ def _ruling(
     then: Then | None,
     proof: Proof,
 ) -> Ruling:
-    """What happens to one form: judged against its history, unless the office or its sender has spoken."""
+    """What happens to one form: judged against its history, and what comes with it, unless the office or its sender
+    has spoken."""
     if trusted:
         item = trust(item, trusted)
     past = past_of(conn, item, bot, now, then)
+    past = replace(past, open_reported=past.open_reported or brings_open(item, placed))
     if trusted and trusted.joined:
         item = joined(item, past.current, past.registered)
     judged = judge(item, past, bot.rules.words)
