@@ -203,6 +203,32 @@ def test_a_merger_as_the_file_advises_keeps_what_each_has_reported(office: Offic
         assert sum(row.what == "unit.became" for row in rows(bot, schema.event)) == 2
 
 
+def test_what_a_merged_unit_still_owes_is_its_own_and_no_correction_of_its_heir(office: Office) -> None:
+    with office.start("2017-06-20T09:00") as bot:
+        appoint(bot, (QUALITY, "曲波", QU), (MARKET, "马强", "ma@market.test"))
+        for unit in (MARKET, QUALITY):
+            reported(bot, unit)
+        reported(bot, MARKET, "2017-07", "2017-08-03T10:00")
+    office.merge(QUALITY, TRADE)
+    with office.start("2017-08-10T09:00") as bot:
+        # when its July comes late, and its August, which is the heir's
+        for month, day in ((7, "2017-08-11"), (8, "2017-09-04")):
+            archived(
+                bot, report(QU, QUALITY, f"2017年{month}", subject=f"附件4 {month}月", extra=1), at(f"{day}T09:00")
+            )
+            work(bot, at(f"{day}T09:01"), never)
+        booked = [(row.unit, row.period, row.version, row.outcome) for row in rows(bot, schema.report)][2:]
+        # then nobody's July is replaced
+        assert booked == [
+            (MARKET, "2017-07", 1, "accepted"),
+            (QUALITY, "2017-07", 1, "accepted"),
+            (MARKET, "2017-08", 1, "accepted"),
+        ]
+        (late, _) = [flat(row.mime) for row in letters(bot) if row.letter == "receipt"]
+        assert f"报送单位：{QUALITY}" in late and "逾期" in late
+        assert states(bot, "2017-07", "2017-09-20T09:00")[QUALITY] == "late"
+
+
 def test_a_unit_with_another_id_and_nothing_under_it_takes_everything_over(office: Office) -> None:
     with office.start("2017-06-20T09:00") as bot:
         appoint(bot, (WUTU, "李明", LI))

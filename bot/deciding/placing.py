@@ -1,7 +1,7 @@
 """Puts a form where it belongs: whose it is, of which month, what its numbers are. Looks at no history yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from bot.reading.written import day
 from bot.rules.forms import FormRule
 from bot.rules.policy import Rules
 from bot.rules.rows import RowsRule
+from bot.rules.units import Units
 
 HALF_A_YEAR = timedelta(days=183)
 
@@ -129,9 +130,19 @@ def _place(
             zone=zone,
         )
     )
-    owner = whose(_unit_written(form, rule), sender, rule, rules.units)
+    unit = _unit_written(form, rule)
+    owner = _of_its_time(whose(unit, sender, rule, rules.units), unit, rule, when.period, rules.units)
     content, numbers = _said(form, rule, document, rules)
     return Placed(form, rule, document.name, numbers, filled_on, owner, when, document.arrived_at, content)
+
+
+def _of_its_time(owner: Whose, written: Written | None, rule: FormRule, period: str | None, units: Units) -> Whose:
+    """What a unit that has ended owed in a month is its own, and no correction of the unit whose part it is now."""
+    part = units.ended(written.text) if written and period and not rule.owed.once else None
+    if part is None or period is None or not rule.owed_by(part, period):
+        return owner
+    heir = units.by_id.get(part.into)
+    return replace(owner, unit=part.name) if heir and heir.name == owner.unit else owner
 
 
 def _unit_written(form: Form, rule: FormRule) -> Written | None:

@@ -182,6 +182,11 @@ class Units(Rule):
         """The one unit that ``written`` means, by name or alias; None for anything else. Never a guess."""
         return self._by_bare_name.get(self._bare(written))
 
+    def ended(self, written: str) -> Unit | None:
+        """The unit that was called so, and is part of another one now."""
+        bare = self._bare(written)
+        return next((u for u in self.units if u.into and bare in map(self._bare, u.names)), None)
+
     def inspecting(self, unit: str) -> InspectionGroup | None:
         """The group that inspects a unit; none inspects a department, even one that takes part in a group."""
         return next((g for g in self.groups if unit in g.areas), None)
