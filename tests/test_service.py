@@ -25,7 +25,8 @@ from bot.errors import RecordError
 from bot.jobs.parts import Bot
 from bot.jobs.service import Service
 from bot.mail.mailbox import Selected
-from bot.record import schema
+from bot.preview import trying
+from bot.record import runs, schema
 from bot.record.holder import DEAD_SECONDS, Holder
 from bot.record.working import only_worker
 from tests.bots import (
@@ -137,6 +138,8 @@ def prepared(config: Path, since: datetime | None = None) -> None:
     with record_of(config) as bot:
         first_run(bot, since or datetime.now(UTC))
         appoint(bot, ("五图街道", "李明", LI), ("乔官镇", "王芳", WANG))
+        with bot.record.begin() as conn:  # tests/test_trying.py tries them; to do so at each start takes seconds
+            runs.put(conn, trying.TRIED, trying._mark(bot))
 
 
 def post(dovecot: DovecotOffice, data: bytes) -> None:
@@ -192,7 +195,8 @@ def test_a_mail_is_answered_within_seconds_and_the_end_is_quick(dovecot: Dovecot
         assert {row["to"] for row in json.loads(done.stdout) if row["state"] == "sent"} >= {LI, WANG}
         # and a second worker is refused
         code, log = once(config)
-        assert (code, "another worker is running" in log, len(log.splitlines())) == (3, True, 1)
+        said = [line for line in log.splitlines() if " INFO " not in line]
+        assert (code, len(said), "another worker is running" in said[0]) == (3, 1, True)
         assert worker.ended() == 0
         assert "skipped" not in worker.log  # APScheduler's chatter about a tick that finds IDLE at work
         assert "WARNING" not in worker.log
