@@ -85,7 +85,7 @@ def test_one_letter_after_an_outage_says_what_is_late_and_what_was_left_out(bot:
     assert "附件4催报（截至2017年6月）3次" in skipped
     assert "附件4通报送审稿（截至2017年6月）" in skipped
     assert "报送周报5次" in skipped
-    assert "“导出2017年6月”" in skipped
+    assert "“通报2017年6月”" in skipped
     assert len(of_kind(bot, "bulletin")) == 1
 
 

@@ -162,6 +162,8 @@ class Bot:
 
 def _words(config: Config) -> tuple[Rules, WorkbookWords, CalendarWords, SummaryWords]:
     """The rules and the words of workbooks. One ConfigError for all that is wrong in any of their files."""
+    if not config.paths.templates.is_dir():
+        raise ConfigError(f"{config.paths.templates}: no such folder (paths.templates)")
     kinds = {"workbook.toml": WorkbookWords, "calendar.toml": CalendarWords, "summary.toml": SummaryWords}
     words = (partial(load_file, config.paths.templates / name, kind) for name, kind in kinds.items())
     rules, workbook, calendar, summary = load_each([partial(load_rules, config.paths.rules), *words])

@@ -9,7 +9,7 @@ from bot.rules.base import even
 from bot.rules.commands import CommandRule, Speech
 
 MOST = 500  # numbers in one range; what is longer is a telephone number, or a slip
-_NUMBER = re.compile(r"\s*[(\[【〔]?\s*(?:第\s*)?(\d{1,7})(?!\d)(?:\s*+(?:项|号|题|条))?")
+_NUMBER = re.compile(r"\s*+(?:[(\[【〔]\s*+)?(?:第\s*+)?(\d{1,7})(?!\d)(?:\s*+(?:项|号|题|条))?")
 _TO = re.compile(r"\s*(?:--?|~|—+|–|至|到)\s*(?=第|\d)")
 _AND = re.compile(r"\s*(?:[、,，/和及与]|以及)\s*(?=第|\d)|\s+(?=第?\d)")
 _AFTER = re.compile(r"[\s.、,:;)）\]】〕-]*+(?:均|都|全部|一并)?\s*")

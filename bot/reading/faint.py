@@ -8,7 +8,8 @@ import re
 SMALLEST = 2.0  # points: what is smaller is a line of dots
 PALE = 0xF5  # of red, green and blue: paler colours are white to the eye
 _HEX = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{8}|[0-9a-f]{3})", re.I)
-_RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})(?:\s*[,/]\s*([\d.]+%?)\s*)?\)", re.I)
+_NEXT = r"(?:\s*+,\s*+|\s++)(\d{1,3})"
+_RGB = re.compile(r"rgba?\(\s*+(\d{1,3})" + 2 * _NEXT + r"\s*+(?:[,/]\s*+([\d.]++%?)\s*+)?\)", re.I)
 _CLEAR = ("transparent", "none", "auto", "inherit", "initial", "")
 _NUMERAL = re.compile(r"[0-9\uff10-\uff19]")
 

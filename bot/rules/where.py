@@ -7,7 +7,7 @@ in several lines, or in a table on one line, it gives the line on which the valu
 import re
 from collections.abc import Sequence
 
-_TABLE = re.compile(r"\s*\[(\[)?\s*([^\[\]]+?)\s*\](?(1)\])\s*(?:#.*)?$")
+_TABLE = re.compile(r"\s*+\[(\[)?([^\[\]]++)\](?(1)\])\s*+(?:#.*)?$")
 _KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\")(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=")
 _FENCES = ('"""', "'''")
 
@@ -39,7 +39,7 @@ def _places(text: str) -> list[tuple[int, tuple[Part, ...]]]:
             fence = "" if fence in line else fence
             continue
         if head := _TABLE.match(line):
-            table = _numbered(_parts(head[2]), counts, bool(head[1]))
+            table = _numbered(_parts(head[2].strip()), counts, bool(head[1]))
             found.append((number, table))
         elif key := _KEY.match(line):
             found.append((number, (*table, *_parts(key[1]))))
