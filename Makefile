@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(RUN) scheduler.py --demo
 
 test: $(STAMP)
-	$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # The long proofs of docs/reliability.md: an hour or so.
 soak: $(STAMP)

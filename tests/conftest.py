@@ -14,6 +14,13 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.smtp_sink import SmtpSink
 
 _numbers = itertools.count(1)
+# Files whose tests take longest are begun first, so that none of them is left when all others are done.
+FIRST = ("test_story.py", "test_demo.py", "test_patterns.py", "test_service.py", "test_workers.py", "test_init.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first, the others as they were."""
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_a_workbook_hangs_on_the_letter_that_speaks_of_it(call: Call, tmp_path: 
 
 def test_what_the_office_has_changed_is_seen(call: Call, office: Path, tmp_path: Path) -> None:
     # given another sentence in a template, and other words in the rules
-    change(office / "templates/_base/words.jinja", "本次报送完成，无需再次发送。", "谢谢贵单位！")
+    change(office / "templates/_base/words.jinja", "，本次报送完成，无需再次发送", "，谢谢贵单位！")
     change(office / "rules/annex4.toml", '"生产经营单位安全生产标准化达标情况表"', '"达标月报"')
     change(office / "rules/annex4.toml", 'label = "规模以上企业"', 'label = "规上企业"')
     change(office / "rules/reasons.toml", "发件邮箱未登记在任何报送单位名下", "不认识这个邮箱")

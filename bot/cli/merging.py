@@ -9,7 +9,6 @@ import typer
 
 from bot.clock import system_clock
 from bot.errors import BotError, ConfigError, UsageError
-from bot.model.commands import Arguments, Command
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -96,6 +95,7 @@ def _let_go(bot: "Bot", names: Collection[str], open_ones: Collection[str]) -> N
     """As the office may order by mail, in the same words, as easily undone. One that is away already stays so. One
     that has reported is left: from when on it is to owe nothing, only an order says."""
     from bot.cli.ordering import carry_out
+    from bot.model.commands import Arguments, Command
     from bot.record import known
 
     rule, first = bot.rules.commands.rule(RETIRE), bot.config.campaign.first_period
