@@ -43,6 +43,7 @@ ORDER = mail(STAFF, "指令", text="延期 红河镇 6月 至 7月10日 住院")
 ROSTER: Rows = [["单位", "姓名", "手机", "邮箱"], ["营丘镇", "孙平", "13900000001", "sun@yingqiu.test"]]
 ROUNDS = (0, 2, 15, 30)  # minutes: what was in hand is free again after ten
 FALLS, UNANSWERED, READ_ONLY = "falls", "its answer is lost", "takes no change"
+TAKEN_OVER = "its standby takes over"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,11 @@ class Falling:
     def _commit(self, connection: Any) -> None:
         self.count += 1
         if self.count != self.at:
+            self._real(connection)
+            return
+        if self.how == TAKEN_OVER:
+            self.server.fail_over()
+            self.fallen += 1
             self._real(connection)
             return
         if self.how == UNANSWERED:
@@ -179,6 +185,29 @@ def test_a_server_that_falls_in_the_middle_of_any_transaction_is_made_good(
         wrong = sum(found[part] != calm[part] for part in calm)
         count("a database server that falls", tried=0, lost=wrong, twice=sum(n > 1 for n in found["sent"].values()))
         assert found == calm, strikes
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "kind", ["archive", "decide", "order", "timed letters", "outbox", "roster"] if SOAK else ["decide"]
+)
+def test_a_standby_that_takes_over_goes_on_with_all_that_was_committed(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("bot.jobs.tick.send_due", lambda *_: 0)  # by a sender of its own
+    with PostgresServer() as server:
+        with server.database() as url:
+            calm, commits = lived(tmp_path / "calm", url, server, reader, {})
+        server.accompany()
+        with server.database() as url:
+            strikes = {kind: ((commits[kind] + 1) // 2, TAKEN_OVER)}
+            found, _ = lived(tmp_path / "struck", url, server, reader, strikes)
+            with psycopg.connect(f"host={server.root} user=postgres dbname=postgres") as connection:
+                assert str(connection.execute("SHOW data_directory").fetchone()[0]).endswith("follower")  # type: ignore[index]
+        wrong = sum(found[part] != calm[part] for part in calm)
+        count("a database server that falls", tried=0, lost=wrong, twice=sum(n > 1 for n in found["sent"].values()))
+        assert found == calm
 
 
 def chosen(commits: Counter[str]) -> Iterator[Strikes]:

@@ -70,6 +70,42 @@ class PostgresServer:
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(START_SECONDS)
 
+    def accompany(self) -> None:
+        """A standby follows from now on: what is committed here is there too before the client hears of it."""
+        self._follower = self.root / "follower"
+        place = ["-D", str(self._follower), "-h", str(self.root), "-U", "postgres", "-c", "fast", "-X", "stream", "-R"]
+        base = program("pg_basebackup", BINARIES)
+        subprocess.run([base, *place], user=self._user, cwd=self.root, capture_output=True, check=True)
+        (aside := self.root / "aside").mkdir()
+        if self._user:
+            shutil.chown(aside, self._user)
+        self._standby = self._serve(self._follower, aside)
+        self._execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self._execute("SELECT pg_reload_conf()")
+        self._wait_for(aside)
+        end = time.monotonic() + START_SECONDS
+        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+            while not connection.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone():
+                assert time.monotonic() < end, "the standby does not follow"
+                time.sleep(0.05)
+
+    def fail_over(self) -> None:
+        """The server ends at once and never comes back: its standby is promoted, and takes over its address."""
+        self.crash()
+        promote = [program("pg_ctl", BINARIES), "promote", "-w", "-D", str(self._follower)]
+        subprocess.run(promote, user=self._user, cwd=self.root, capture_output=True, check=True)
+        self._standby.send_signal(signal.SIGINT)
+        self._standby.wait(START_SECONDS)
+        self._process = self._serve(self._follower, self.root)
+        self._wait()
+
+    def _serve(self, data: Path, sockets: Path) -> "subprocess.Popen[bytes]":
+        settings = {**SETTINGS, "unix_socket_directories": str(sockets)}
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        with (self.root / "log").open("ab") as log:
+            command = [self._command[0], "-D", str(data), *options]
+            return subprocess.Popen(command, user=self._user, cwd=self.root, stderr=log)
+
     def disconnect_all(self) -> None:
         """Every connection of every program is closed by the server, as an administrator may do."""
         self._execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
@@ -83,10 +119,13 @@ class PostgresServer:
         return owner
 
     def _wait(self) -> None:
+        self._wait_for(self.root)
+
+    def _wait_for(self, sockets: Path) -> None:
         end = time.monotonic() + START_SECONDS
         while True:
             try:
-                with psycopg.connect(self._conninfo()):
+                with psycopg.connect(f"host={sockets} user=postgres dbname=postgres"):
                     return
             except psycopg.OperationalError:
                 if time.monotonic() > end or self._process.poll() is not None:
