@@ -11,6 +11,7 @@ import pytest
 from bot.deciding.heard import FILED, QUOTING
 from bot.jobs.intake import work
 from bot.jobs.parts import Bot
+from bot.jobs.reporting.digesting import digest
 from bot.jobs.understand import intent_of, open_mail
 from bot.model.deciding import Intent
 from bot.model.mail import RawMail
@@ -104,6 +105,10 @@ def test_a_recall_that_its_subject_tells_is_answered_with_what_is_on_record(bot:
 def test_thanks_and_promises_are_filed(bot: Bot, words: str) -> None:
     assert heard_of(bot, mail(LI, "Re: 通知", text=words))[:2] == ([], [])
     assert rows(bot, schema.mail)[-1].why in FILED
+    # and counted where the office reads of the week
+    assert digest(bot, at("2017-08-07T09:31"))
+    said = next(flat(row.mime) for row in letters(bot) if row.letter == "digest")
+    assert "仅存档、未回复的来信（致谢、稍后报送、自动回复）1封" in said and "Re:通知" in said
 
 
 @pytest.mark.parametrize(
