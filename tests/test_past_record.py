@@ -477,6 +477,7 @@ def raw_of_absences(office: Office) -> list[str]:
 YINGQIU, GRAIN, MONEY, COOP, ZONE = "营丘镇", "粮食局", "财政局", "供销社", "新区"
 GUO = "staff@demo.test"
 ROUNDS = "rounds"
+HAZARDS = (ROOT / "tests" / "forms" / "hazards.toml").read_text(encoding="utf-8")
 
 
 def test_a_year_in_which_everything_changes_in_august_is_counted_by_hand(office: Office) -> None:
@@ -485,40 +486,56 @@ def test_a_year_in_which_everything_changes_in_august_is_counted_by_hand(office:
     On August 10th 五图街道 becomes 五图镇; 质监局 and 工商局 become part of 市场监管局; 新区 is put in; 供销社 is
     retired; 财政局 is, too, which is taken back; 粮食局 is, and comes back for September; the form hazards is taken
     away, the form rounds put in."""
-    hazards = (ROOT / "tests" / "forms" / "hazards.toml").read_text(encoding="utf-8")
-    (office.rules / "hazards.toml").write_text(hazards, encoding="utf-8")
+    (office.rules / "hazards.toml").write_text(HAZARDS, encoding="utf-8")
     with office.start("2017-06-12T09:00") as bot:
-        names = [unit.name for unit in bot.rules.units.units]
-        served = (WUTU, QIAOGUAN, YINGQIU, MARKET, QUALITY, TRADE, GRAIN, MONEY, COOP)
-        address = {unit: f"l{n}@units.test" for n, unit in enumerate(served)}
-        appoint(bot, *((unit, "联络员", email) for unit, email in address.items()))
-        for unit in names:
-            if unit != YINGQIU:
-                reported(bot, unit, "2017-06", "2017-07-03T10:00")
-            if unit not in (YINGQIU, QUALITY):
-                reported(bot, unit, "2017-07", "2017-08-03T10:00")
-        assert counts(bot, "2017-06", "2017-08-09T09:00") == (45, 44, {YINGQIU})
-        assert counts(bot, "2017-07", "2017-08-09T09:00") == (45, 43, {YINGQIU, QUALITY})
-        assert len(states_of(bot, "hazards", "2017-07", "2017-08-09T09:00")) == 35
-        # the digest speaks of both forms, and July is chased with who has not sent it
-        before = digests(bot, "2017-08-07T09:00")
-        assert len(before) == 2
-        assert "应报45个单位，已报43个，其中按时43个" in before[0] and "逾期未报2个" in before[0]
-        assert "应报35个单位，已报0个" in before[1] and "隐患排查月报" in before[1]
-        assert chased(bot, "2017-08-09T10:00") == {(address[unit], unit, "2017-07") for unit in (YINGQIU, QUALITY)} | {
-            (address[YINGQIU], YINGQIU, "2017-06")
-        }
-    # when
+        names = {unit.name for unit in bot.rules.units.units}
+        address = june_and_july(bot, names)
+    everything_changes(office, address)
+    # 45 - 质监局 - 工商局 + 新区 - 供销社 - 粮食局, and with 粮食局 again
+    august = (names | {NEW, ZONE}) - {WUTU, QUALITY, TRADE, COOP, GRAIN}
+    assert len(august) == 42
+    with office.start("2017-08-11T09:00") as bot:
+        what_is_owed(bot, august)
+        who_is_reminded_and_what_the_digest_says(bot, address)
+        what_the_year_comes_to(bot)
+
+
+def june_and_july(bot: Bot, names: set[str]) -> dict[str, str]:
+    """What comes of the months before; whom the units' letters go to."""
+    served = (WUTU, QIAOGUAN, YINGQIU, MARKET, QUALITY, TRADE, GRAIN, MONEY, COOP)
+    address = {unit: f"l{n}@units.test" for n, unit in enumerate(served)}
+    appoint(bot, *((unit, "联络员", email) for unit, email in address.items()))
+    for unit in names:
+        if unit != YINGQIU:
+            reported(bot, unit, "2017-06", "2017-07-03T10:00")
+        if unit not in (YINGQIU, QUALITY):
+            reported(bot, unit, "2017-07", "2017-08-03T10:00")
+    assert counts(bot, "2017-06", "2017-08-09T09:00") == (45, 44, {YINGQIU})
+    assert counts(bot, "2017-07", "2017-08-09T09:00") == (45, 43, {YINGQIU, QUALITY})
+    assert len(states_of(bot, "hazards", "2017-07", "2017-08-09T09:00")) == 35
+    # the digest speaks of both forms, and July is chased with who has not sent it
+    before = digests(bot, "2017-08-07T09:00")
+    assert len(before) == 2
+    assert "应报45个单位，已报43个，其中按时43个" in before[0] and "逾期未报2个" in before[0]
+    assert "应报35个单位，已报0个" in before[1] and "隐患排查月报" in before[1]
+    assert chased(bot, "2017-08-09T10:00") == {(address[unit], unit, "2017-07") for unit in (YINGQIU, QUALITY)} | {
+        (address[YINGQIU], YINGQIU, "2017-06")
+    }
+    return address
+
+
+def everything_changes(office: Office, address: dict[str, str]) -> None:
+    """The changes of August 10th, in the rules and by mail."""
     office.rename()
     office.merge(QUALITY, TRADE)
     (office.rules / "hazards.toml").unlink()
-    rounds = hazards.replace('id = "hazards"', f'id = "{ROUNDS}"', 1).replace("隐患", "巡查")
+    rounds = HAZARDS.replace('id = "hazards"', f'id = "{ROUNDS}"', 1).replace("隐患", "巡查")
     (office.rules / f"{ROUNDS}.toml").write_text(rounds, encoding="utf-8")
     zone = f'[[units]]\nid = "xinqu"\nname = "{ZONE}"\nkind = "town"\n\n[[groups]]'
     office.edit("units.toml", lambda units: units.replace("[[groups]]", zone, 1))
     with office.start("2017-08-10T09:00") as bot:
         appoint(bot, (ZONE, "新联络员", "l@zone.test"), on="2017-08-10")
-        address |= {NEW: address[WUTU], ZONE: "l@zone.test"}
+        address.update({NEW: address[WUTU], ZONE: "l@zone.test"})
         for minute, text in enumerate(
             (
                 f"停用 {COOP} 自 8月 机构改革",
@@ -529,50 +546,54 @@ def test_a_year_in_which_everything_changes_in_august_is_counted_by_hand(office:
             )
         ):
             commanded(bot, text, f"2017-08-10T10:{minute:02}")
-    with office.start("2017-08-11T09:00") as bot:
-        # then: what was before is what it was, by the names of today
-        assert counts(bot, "2017-06", "2017-08-20T09:00") == (45, 44, {YINGQIU})
-        assert counts(bot, "2017-07", "2017-08-20T09:00") == (45, 43, {YINGQIU, QUALITY})
-        # 45 - 质监局 - 工商局 + 新区 - 供销社 - 粮食局, and with 粮食局 again
-        gone = {WUTU, QUALITY, TRADE, COOP}
-        august = ({*names} | {NEW, ZONE}) - gone - {GRAIN}
-        assert (len(august), counts(bot, "2017-08", "2017-09-20T09:00")) == (42, (42, 0, august))
-        assert counts(bot, "2017-09", "2017-10-20T09:00") == (43, 0, august | {GRAIN})
-        # the form that was put in is owed from August on, by 35 departments but those four; what went is owed no more
-        assert len(states_of(bot, ROUNDS, "2017-08", "2017-09-20T09:00")) == 31
-        assert len(states_of(bot, ROUNDS, "2017-09", "2017-09-20T09:00")) == 32
-        assert states_of(bot, ROUNDS, "2017-07", "2017-09-20T09:00") == {}
-        assert {form for form, _ in all_owed(bot, "2017-09-03T09:00")} & {"hazards", ROUNDS} == {ROUNDS}
-        assert owed(bot, NEW, "2017-09-03T09:00") == owed(bot, MONEY, "2017-09-03T09:00") == ["2017-08"]
-        assert owed(bot, COOP, "2017-09-03T09:00") == owed(bot, GRAIN, "2017-09-03T09:00") == []
-        # who is reminded of August, three working days before: everybody who owes it and has an address, nobody else
-        own = {(address[unit], unit, "2017-08") for unit in (NEW, QIAOGUAN, YINGQIU, MARKET, MONEY, ZONE)}
-        heirs = {(address[unit], MARKET, "2017-08") for unit in (QUALITY, TRADE)}
-        late = {(address[YINGQIU], YINGQIU, "2017-07")}  # July of 质监局 stays on record, and is asked of nobody
-        assert chased(bot, "2017-08-31T10:00") == own | heirs | late
-        # the digest: the month in view is August, one form less and one more
-        for unit in (NEW, MARKET, MONEY):
-            reported(bot, unit, "2017-08", "2017-09-01T10:00")
-        weekly = digests(bot, "2017-09-04T09:00")
-        assert len(weekly) == 2
-        assert "应报42个单位，已报3个，其中按时3个" in weekly[0] and "未到期限39个" in weekly[0]
-        assert not [name for name in (QUALITY, TRADE, COOP, GRAIN) if f".{name}：" in weekly[0]]
-        assert "逾期未报31个单位" in weekly[1] and "巡查排查月报" in weekly[1]
-        assert "隐患" not in "".join(weekly)
-        # the year
-        now = at("2017-10-20T09:00")
-        with bot.record.read() as conn:
-            year = {
-                a.unit: {e.period[5:]: e.outcome for e in a.evidence if e.form == ANNEX}
-                for a in assessed(bot, conn, 2017, at("2017-06-12T09:00"), now)
-            }
-        done, not_done = "on_time", "missing"
-        assert year[NEW] == year[MARKET] == year[MONEY] == {"06": done, "07": done, "08": done, "09": not_done}
-        assert year[QUALITY] == {"06": done, "07": not_done}
-        assert year[TRADE] == year[COOP] == {"06": done, "07": done}
-        assert year[GRAIN] == {"06": done, "07": done, "09": not_done}
-        assert year[ZONE] == {"08": not_done, "09": not_done}
-        assert WUTU not in year
+
+
+def what_is_owed(bot: Bot, august: set[str]) -> None:
+    # what was before is what it was, by the names of today
+    assert counts(bot, "2017-06", "2017-08-20T09:00") == (45, 44, {YINGQIU})
+    assert counts(bot, "2017-07", "2017-08-20T09:00") == (45, 43, {YINGQIU, QUALITY})
+    assert counts(bot, "2017-08", "2017-09-20T09:00") == (42, 0, august)
+    assert counts(bot, "2017-09", "2017-10-20T09:00") == (43, 0, august | {GRAIN})
+    # the form that was put in is owed from August on, by 35 departments but those four; what went is owed no more
+    assert len(states_of(bot, ROUNDS, "2017-08", "2017-09-20T09:00")) == 31
+    assert len(states_of(bot, ROUNDS, "2017-09", "2017-09-20T09:00")) == 32
+    assert states_of(bot, ROUNDS, "2017-07", "2017-09-20T09:00") == {}
+    assert {form for form, _ in all_owed(bot, "2017-09-03T09:00")} & {"hazards", ROUNDS} == {ROUNDS}
+    assert owed(bot, NEW, "2017-09-03T09:00") == owed(bot, MONEY, "2017-09-03T09:00") == ["2017-08"]
+    assert owed(bot, COOP, "2017-09-03T09:00") == owed(bot, GRAIN, "2017-09-03T09:00") == []
+
+
+def who_is_reminded_and_what_the_digest_says(bot: Bot, address: dict[str, str]) -> None:
+    # who is reminded of August, three working days before: everybody who owes it and has an address, nobody else
+    own = {(address[unit], unit, "2017-08") for unit in (NEW, QIAOGUAN, YINGQIU, MARKET, MONEY, ZONE)}
+    heirs = {(address[unit], MARKET, "2017-08") for unit in (QUALITY, TRADE)}
+    late = {(address[YINGQIU], YINGQIU, "2017-07")}  # July of 质监局 stays on record, and is asked of nobody
+    assert chased(bot, "2017-08-31T10:00") == own | heirs | late
+    # the digest: the month in view is August, one form less and one more
+    for unit in (NEW, MARKET, MONEY):
+        reported(bot, unit, "2017-08", "2017-09-01T10:00")
+    weekly = digests(bot, "2017-09-04T09:00")
+    assert len(weekly) == 2
+    assert "应报42个单位，已报3个，其中按时3个" in weekly[0] and "未到期限39个" in weekly[0]
+    assert not [name for name in (QUALITY, TRADE, COOP, GRAIN) if f".{name}：" in weekly[0]]
+    assert "逾期未报31个单位" in weekly[1] and "巡查排查月报" in weekly[1]
+    assert "隐患" not in "".join(weekly)
+
+
+def what_the_year_comes_to(bot: Bot) -> None:
+    now = at("2017-10-20T09:00")
+    with bot.record.read() as conn:
+        year = {
+            a.unit: {e.period[5:]: e.outcome for e in a.evidence if e.form == ANNEX}
+            for a in assessed(bot, conn, 2017, at("2017-06-12T09:00"), now)
+        }
+    done, not_done = "on_time", "missing"
+    assert year[NEW] == year[MARKET] == year[MONEY] == {"06": done, "07": done, "08": done, "09": not_done}
+    assert year[QUALITY] == {"06": done, "07": not_done}
+    assert year[TRADE] == year[COOP] == {"06": done, "07": done}
+    assert year[GRAIN] == {"06": done, "07": done, "09": not_done}
+    assert year[ZONE] == {"08": not_done, "09": not_done}
+    assert WUTU not in year
 
 
 def chased(bot: Bot, when: str) -> set[tuple[str, str, str]]:
